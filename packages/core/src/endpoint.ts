@@ -1,0 +1,20 @@
+/** A source or a destination as stored: settings are shown, the secret is sealed and never leaves the worker. */
+export type EndpointSide = 'source' | 'destination';
+
+export interface Endpoint {
+  readonly id: string;
+  readonly projectId: string;
+  readonly side: EndpointSide;
+  readonly name: string;
+  readonly driver: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly status: 'unknown' | 'valid' | 'invalid';
+  readonly statusReason: string | null;
+  /** The last validation report or facts; JSON. */
+  readonly report: unknown;
+  readonly validatedAt: string | null;
+  /** When the inventory was last whole; sources only. */
+  readonly refreshedAt: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}

@@ -1,0 +1,152 @@
+import type { StoredError } from './errors.ts';
+import type { Phase, Status } from './states.ts';
+import type { StepName } from './steps.ts';
+
+export type Mode = 'cold' | 'warm';
+export type Purpose = 'production' | 'rehearsal';
+
+/** Where one NIC goes. `network` and `subnet` are names or ids at the destination. */
+export interface NicMapping {
+  readonly network: string;
+  readonly subnet?: string;
+  /** Exact addresses wanted, instead of the guest's own. */
+  readonly addresses?: readonly string[];
+  /** Leave this NIC out of the target. */
+  readonly skip?: boolean;
+}
+
+/** Where one disk goes. */
+export interface DiskMapping {
+  readonly volumeType?: string;
+  /** Leave this disk out of the target. */
+  readonly skip?: boolean;
+}
+
+export interface Mapping {
+  /** Source network name or ref → destination; `*` is the default. */
+  readonly networks: Readonly<Record<string, NicMapping>>;
+  /** Source datastore name or ref → volume type; `*` is the default. */
+  readonly datastores: Readonly<Record<string, string>>;
+  /** Per NIC, by device key or MAC; wins over `networks`. */
+  readonly nics: Readonly<Record<string, NicMapping>>;
+  /** Per disk, by device key; wins over `datastores`. */
+  readonly disks: Readonly<Record<string, DiskMapping>>;
+}
+
+export type Transport = 'auto' | 'lease' | 'datastore';
+export type BootFrom = 'image' | 'volume';
+
+/** How source and target are treated. */
+export interface Policies {
+  /** `guest`: ask the guest to stop, then power off at the deadline; `guest-only`: fail at the deadline; `off`: cut power. */
+  readonly power: 'guest' | 'guest-only' | 'off';
+  readonly shutdownSeconds: number;
+  readonly onFailure: 'undo' | 'keep';
+  /** `full`: re-read and compare every chunk; `off`: only when the operator says so. */
+  readonly verifyData: 'full' | 'off';
+  /** `require`: no proof of a boot is a failure; `report`: it is only reported; `off`: not looked at. */
+  readonly verifyBoot: 'require' | 'report' | 'off';
+  readonly bootSeconds: number;
+  /** Regular expression which the console shows once the guest is up. */
+  readonly bootPattern: string | null;
+  readonly commit: 'manual' | 'auto';
+}
+
+export const DEFAULT_POLICIES: Policies = {
+  power: 'guest',
+  shutdownSeconds: 300,
+  onFailure: 'undo',
+  verifyData: 'full',
+  verifyBoot: 'report',
+  bootSeconds: 300,
+  bootPattern: null,
+  commit: 'manual',
+};
+
+/** What a person asked for. Stored as given; never changed afterwards. */
+export interface MigrationSpec {
+  readonly transport: Transport;
+  readonly bootFrom: BootFrom;
+  readonly keepMac: boolean;
+  readonly keepIp: boolean;
+  readonly mapping: Mapping;
+  /** Flavor name or id; null: the smallest that fits. */
+  readonly flavor: string | null;
+  readonly targetName: string | null;
+  readonly availabilityZone: string | null;
+  readonly securityGroups: readonly string[];
+  /** Image properties set or, with null, left out: they win over the derived ones. */
+  readonly properties: Readonly<Record<string, string | null>>;
+  readonly policies: Policies;
+}
+
+export interface Migration {
+  readonly id: string;
+  readonly projectId: string;
+  readonly userId: string | null;
+  readonly planId: string | null;
+  readonly name: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+  readonly instanceRef: string;
+  readonly instanceName: string;
+  /** Project at the destination; null: the credential's own. */
+  readonly targetProject: string | null;
+  readonly mode: Mode;
+  readonly purpose: Purpose;
+  readonly priority: number;
+  readonly spec: MigrationSpec;
+  readonly status: Status;
+  readonly phase: Phase | null;
+  readonly step: StepName | null;
+  /** Why it waits, or why it is in this status. */
+  readonly reason: string | null;
+  readonly error: StoredError | null;
+  /** Set by cancel while a worker runs it; the worker turns to the undo. */
+  readonly cancelRequested: boolean;
+  readonly workerId: string | null;
+  readonly epoch: number;
+  /** ISO 8601, by the database's clock. */
+  readonly leaseUntil: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+export interface DiskProgress {
+  readonly migrationId: string;
+  readonly diskKey: string;
+  readonly objectId: string;
+  readonly label: string;
+  readonly capacityBytes: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  /** Bytes that crossed the wire from the source. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly bytesPerSecond: number | null;
+  readonly etaSeconds: number | null;
+  readonly state: 'waiting' | 'copying' | 'copied' | 'verifying' | 'verified' | 'mismatch' | 'skipped';
+}
+
+/** One sync of one disk's data. */
+export interface DiskPass {
+  readonly migrationId: string;
+  readonly diskKey: string;
+  readonly number: number;
+  readonly kind: 'full' | 'delta';
+  readonly transport: string;
+  readonly capacityBytes: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly changeId: string | null;
+  readonly trackingUuid: string | null;
+  readonly snapshotRef: string | null;
+  /** The chunk manifest as JSON, made while copying. */
+  readonly manifest: unknown;
+  /** What was compared on the destination, once it was. */
+  readonly verification: unknown;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+}

@@ -1,0 +1,198 @@
+import type { ArtifactKind, Marker } from '../artifact.ts';
+import type { DiskReader, DiskWriter, Extent } from './disk.ts';
+import type { DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
+import type { Log } from './log.ts';
+
+/** Opens connections to one kind of destination. */
+export interface DestinationDriver {
+  readonly schemas: DriverSchemas;
+  /**
+   * @param context.targetProject project name or id to work in; null: the credential's own
+   * @throws GutsError `destination_unreachable`, `destination_untrusted`, `destination_login`
+   */
+  connect(
+    config: EndpointConfig,
+    context: { targetProject: string | null; signal: AbortSignal; log: Log },
+  ): Promise<DestinationConnection>;
+}
+
+export interface Flavor {
+  readonly id: string;
+  readonly name: string;
+  readonly vcpus: number;
+  readonly ramMiB: number;
+  /** Root disk in GiB; 0: as large as the image. */
+  readonly diskGiB: number;
+  readonly ephemeralGiB: number;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+}
+export interface DestinationSubnet {
+  readonly id: string;
+  readonly name: string;
+  readonly cidr: string;
+  readonly ipVersion: 4 | 6;
+}
+export interface DestinationNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly shared: boolean;
+  readonly external: boolean;
+  /** Owned by the target project. */
+  readonly own: boolean;
+  readonly subnets: readonly DestinationSubnet[];
+}
+/** What is left of a quota; null: unlimited or not told. */
+export interface QuotaRoom {
+  readonly instances: number | null;
+  readonly cores: number | null;
+  readonly ramMiB: number | null;
+  readonly volumes: number | null;
+  readonly gigabytes: number | null;
+  readonly ports: number | null;
+}
+/** Everything mapping and preflight decide with, read once. */
+export interface DestinationFacts {
+  readonly project: { readonly id: string; readonly name: string };
+  readonly admin: boolean;
+  readonly flavors: readonly Flavor[];
+  readonly networks: readonly DestinationNetwork[];
+  readonly volumeTypes: readonly string[];
+  readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
+  readonly quota: QuotaRoom;
+  /** `device`: the worker reaches volumes as files; `image`: volumes are filled from a temporary image. */
+  readonly volumeTransports: readonly ('device' | 'image')[];
+}
+
+export interface PortSpec {
+  readonly name: string;
+  readonly networkId: string;
+  readonly mac: string | null;
+  readonly addresses: readonly { readonly subnetId?: string; readonly address?: string }[];
+  readonly securityGroupIds: readonly string[];
+}
+export interface FlavorSpec {
+  readonly name: string;
+  readonly vcpus: number;
+  readonly ramMiB: number;
+  readonly diskGiB: number;
+}
+export interface VolumeSpec {
+  readonly name: string;
+  readonly sizeGiB: number;
+  readonly volumeType: string | null;
+  readonly availabilityZone: string | null;
+  /** Filled from this image; null: empty. */
+  readonly imageId: string | null;
+}
+export interface ImageSpec {
+  readonly name: string;
+  readonly format: 'raw' | 'qcow2';
+  readonly minDiskGiB: number;
+  readonly properties: Readonly<Record<string, string>>;
+}
+export interface AttachmentSpec {
+  readonly volumeId: string;
+}
+export interface ServerSpec {
+  readonly name: string;
+  readonly flavorId: string;
+  readonly portIds: readonly string[];
+  readonly bootImageId: string | null;
+  readonly bootVolumeId: string | null;
+  /** In the order of the source's disks. */
+  readonly dataVolumeIds: readonly string[];
+  readonly availabilityZone: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+export interface ArtifactSpecs {
+  readonly port: PortSpec;
+  readonly flavor: FlavorSpec;
+  readonly volume: VolumeSpec;
+  readonly image: ImageSpec;
+  readonly attachment: AttachmentSpec;
+  readonly server: ServerSpec;
+}
+export type DestinationArtifactKind = keyof ArtifactSpecs & ArtifactKind;
+
+/** What creating or finding gave. `data` is journalled. */
+export interface CreatedArtifact {
+  readonly externalId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** An image being sent in one pass. */
+export interface ImageUpload {
+  /** Takes bytes in order only. */
+  readonly writer: DiskWriter;
+  /** Resolves when the destination has it all; rejects when the upload fails. Never left unhandled. */
+  readonly done: Promise<{ readonly bytesSent: number; readonly sha512: string }>;
+}
+
+export type ServerState = 'building' | 'active' | 'off' | 'error' | 'gone' | 'other';
+
+/** A destination, connected and scoped to the target project. Everything throws GutsError. */
+export interface DestinationConnection {
+  readonly project: { readonly id: string; readonly name: string };
+  validate(signal: AbortSignal): Promise<ValidationReport>;
+  facts(signal: AbortSignal): Promise<DestinationFacts>;
+  /** Whether the target project may choose MAC and addresses on a network, tried without leaving anything. */
+  mayChoose(
+    networkId: string,
+    wanted: { mac: string | null; addresses: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<{ readonly mac: boolean; readonly addresses: boolean; readonly conflict: string | null }>;
+
+  /** Makes it, marked, and waits until it can be used. The caller has journalled the intent. */
+  create<K extends DestinationArtifactKind>(
+    kind: K,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<CreatedArtifact>;
+  /** By its marker; for an attachment by its volume. */
+  find<K extends DestinationArtifactKind>(
+    kind: K,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<CreatedArtifact | null>;
+  /** Deletes it and waits until it is gone. */
+  remove(
+    kind: DestinationArtifactKind,
+    externalId: string,
+    signal: AbortSignal,
+  ): Promise<'removed' | 'absent'>;
+
+  /** @param data what creating the attachment gave */
+  openVolumeWriter(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskWriter>;
+  openVolumeReader(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskReader>;
+  /** @param areas extents that may hold data; needed for qcow2 */
+  uploadImage(
+    imageId: string,
+    options: { format: 'raw' | 'qcow2'; size: number; areas: readonly Extent[] | null; signal: AbortSignal },
+  ): ImageUpload;
+  /** What the image service says of the bytes it stored. */
+  imageDigest(
+    imageId: string,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly status: string;
+    readonly size: number;
+    readonly algorithm: string;
+    readonly hash: string;
+  }>;
+  /** Makes a volume bootable and sets its image metadata. */
+  prepareBootVolume(
+    volumeId: string,
+    properties: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  serverState(serverId: string, signal: AbortSignal): Promise<{ state: ServerState; message: string | null }>;
+  /** Waits until it is off. */
+  stopServer(serverId: string, signal: AbortSignal): Promise<void>;
+  startServer(serverId: string, signal: AbortSignal): Promise<void>;
+  /** Console text, or null when there is none (yet). */
+  console(serverId: string, signal: AbortSignal): Promise<string | null>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,83 @@
+/**
+ * Disks as extents, as core needs them. `@guts/disk` has the same shapes (neither package imports the other:
+ * the composition root joins them structurally). Offsets and lengths are bytes, safe integers.
+ */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
+}
+export interface MappedExtent extends Extent {
+  readonly kind: 'data' | 'zero';
+}
+export interface ReaderCapabilities {
+  readonly randomAccess: boolean;
+  readonly multiPass: boolean;
+  readonly knowsMap: boolean;
+}
+export interface WriterCapabilities {
+  readonly randomAccess: boolean;
+  readonly readsAsZero: boolean;
+  readonly needsMap: boolean;
+}
+export interface DiskReader {
+  readonly kind: 'reader';
+  readonly size: number;
+  readonly capabilities: ReaderCapabilities;
+  extents(signal: AbortSignal): AsyncIterable<MappedExtent>;
+  read(offset: number, buffer: Uint8Array, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+export interface DiskStream {
+  readonly kind: 'stream';
+  readonly size: number;
+  readonly capabilities: ReaderCapabilities;
+  chunks(signal: AbortSignal): AsyncIterable<{ readonly offset: number; readonly data: Uint8Array }>;
+  close(): Promise<void>;
+}
+export interface DiskWriter {
+  readonly size: number;
+  readonly capabilities: WriterCapabilities;
+  write(offset: number, data: Uint8Array, signal: AbortSignal): Promise<void>;
+  zero(offset: number, length: number, signal: AbortSignal): Promise<void>;
+  flush(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+/** Digests made while copying: one per chunk, each the first 16 bytes of SHA-256 in hex. */
+export interface ChunkManifest {
+  readonly size: number;
+  readonly chunkSize: number;
+  readonly algorithm: 'sha256';
+  readonly digests: readonly string[];
+}
+export interface CopyProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+export interface CopyResult {
+  readonly manifest: ChunkManifest;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly bytesZero: number;
+}
+export interface VerifyResult {
+  readonly mismatches: readonly Extent[];
+  readonly bytesChecked: number;
+}
+
+/** The copy engine, given to the worker by the composition root. */
+export interface DiskCopier {
+  copy(job: {
+    readonly source: DiskReader | DiskStream;
+    readonly target: DiskWriter;
+    readonly signal: AbortSignal;
+    readonly onProgress?: (progress: CopyProgress) => void;
+  }): Promise<CopyResult>;
+  verify(job: {
+    readonly manifest: ChunkManifest;
+    readonly reader: DiskReader;
+    readonly signal: AbortSignal;
+    readonly onProgress?: (progress: { bytesDone: number; bytesTotal: number }) => void;
+  }): Promise<VerifyResult>;
+}

@@ -1,0 +1,286 @@
+import type { Artifact, ArtifactKind, ArtifactSide, ArtifactStatus } from '../artifact.ts';
+import type { Endpoint, EndpointSide } from '../endpoint.ts';
+import type { StoredError } from '../errors.ts';
+import type { GutsEvent, NewEvent } from '../event.ts';
+import type { InventoryKind, InventoryObject } from '../inventory.ts';
+import type { DiskPass, DiskProgress, Migration, MigrationSpec, Mode, Purpose } from '../migration.ts';
+import type { Operation, OperationKind, OperationStatus } from '../operation.ts';
+import type { Service } from '../service.ts';
+import type { Phase, Status } from '../states.ts';
+import type { StepName, StepRecord, StepStatus } from '../steps.ts';
+
+/** Page by key: `marker` is the last id of the page before. */
+export interface PageQuery {
+  readonly limit: number;
+  readonly marker?: string;
+}
+/** Every question names the project it is asked for; null only for administrators. */
+export interface ProjectScope {
+  readonly projectId: string | null;
+}
+
+export interface NewEndpoint {
+  readonly id: string;
+  readonly projectId: string;
+  readonly side: EndpointSide;
+  readonly name: string;
+  readonly driver: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly sealedSecret: string;
+}
+export interface EndpointStore {
+  /** @throws GutsError `conflict` when the project has that name already */
+  createEndpoint(endpoint: NewEndpoint, event: NewEvent): Promise<Endpoint>;
+  getEndpoint(side: EndpointSide, id: string, scope: ProjectScope): Promise<Endpoint | null>;
+  listEndpoints(
+    side: EndpointSide,
+    scope: ProjectScope,
+    query: PageQuery & { name?: string },
+  ): Promise<readonly Endpoint[]>;
+  updateEndpoint(
+    side: EndpointSide,
+    id: string,
+    change: {
+      name?: string;
+      settings?: Readonly<Record<string, unknown>>;
+      sealedSecret?: string;
+      status?: Endpoint['status'];
+      statusReason?: string | null;
+      report?: unknown;
+      validated?: boolean;
+      refreshed?: boolean;
+    },
+    event?: NewEvent,
+  ): Promise<Endpoint>;
+  /** @throws GutsError `conflict` while a migration that is not final uses it */
+  deleteEndpoint(side: EndpointSide, id: string, event: NewEvent): Promise<void>;
+  sealedSecret(side: EndpointSide, id: string): Promise<string | null>;
+}
+
+export interface InventoryRow {
+  readonly sourceId: string;
+  readonly kind: InventoryKind;
+  readonly ref: string;
+  readonly name: string;
+  readonly data: InventoryObject['data'];
+  readonly updatedAt: string;
+}
+export interface InventoryStore {
+  /** Writes objects of a sync under a generation; `finishInventory` then drops what it did not see. */
+  putInventory(sourceId: string, generation: string, objects: readonly InventoryObject[]): Promise<void>;
+  finishInventory(sourceId: string, generation: string): Promise<void>;
+  getInventory(sourceId: string, kind: InventoryKind, ref: string): Promise<InventoryRow | null>;
+  listInventory(
+    sourceId: string,
+    kind: InventoryKind,
+    query: PageQuery & { name?: string; search?: string },
+  ): Promise<readonly InventoryRow[]>;
+}
+
+export interface NewMigration {
+  readonly id: string;
+  readonly projectId: string;
+  readonly userId: string | null;
+  readonly planId: string | null;
+  readonly name: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+  readonly instanceRef: string;
+  readonly instanceName: string;
+  readonly targetProject: string | null;
+  readonly mode: Mode;
+  readonly purpose: Purpose;
+  readonly priority: number;
+  readonly spec: MigrationSpec;
+}
+
+/** The right to run a migration. Every write under it carries the epoch and is refused once it is passed on. */
+export interface Lease {
+  readonly migrationId: string;
+  readonly workerId: string;
+  readonly epoch: number;
+  /** How long it was granted for, from the moment the call was made; seconds. */
+  readonly seconds: number;
+}
+
+export interface MigrationStore {
+  /**
+   * @throws GutsError `conflict` when a migration of the same instance that is not final (nor failed with nothing
+   *   left) exists
+   */
+  createMigration(migration: NewMigration, event: NewEvent): Promise<Migration>;
+  getMigration(id: string, scope: ProjectScope): Promise<Migration | null>;
+  listMigrations(
+    scope: ProjectScope,
+    query: PageQuery & {
+      status?: readonly Status[];
+      name?: string;
+      sourceId?: string;
+      destinationId?: string;
+      planId?: string;
+    },
+  ): Promise<readonly Migration[]>;
+  /** Moves by compare-and-swap on the status, without a lease (API and scheduler). Null: it had moved already. */
+  moveMigration(
+    id: string,
+    from: readonly Status[],
+    change: {
+      status: Status;
+      phase?: Phase | null;
+      reason?: string | null;
+      error?: StoredError | null;
+      cancelRequested?: boolean;
+    },
+    event: NewEvent,
+  ): Promise<Migration | null>;
+  /** Asks the worker that runs it to turn to the undo. */
+  requestCancel(id: string, event: NewEvent): Promise<Migration | null>;
+  setReason(id: string, reason: string): Promise<void>;
+
+  /** Oldest and most important first: queued ones, and those whose lease or reservation has passed. */
+  listWaiting(limit: number): Promise<readonly Migration[]>;
+  /** Rows that hold a worker now, for recomputing usage. */
+  listHolding(): Promise<readonly Migration[]>;
+  /** Promises a worker; null when it had moved already. `undo` statuses keep their status. */
+  reserve(id: string, workerId: string, seconds: number, event: NewEvent): Promise<Migration | null>;
+  /** Migrations reserved for this worker. */
+  listReserved(workerId: string): Promise<readonly Migration[]>;
+  /** Turns a reservation, or a lease that expired, into a lease with the next epoch. Null: not to be had. */
+  acquireLease(
+    id: string,
+    workerId: string,
+    seconds: number,
+  ): Promise<{ lease: Lease; migration: Migration } | null>;
+  /** False: it is lost. Also tells whether a cancel was requested. */
+  renewLease(lease: Lease): Promise<{ held: boolean; cancelRequested: boolean }>;
+  /** Gives it up with a last status. @throws GutsError `lease_lost` */
+  finishLease(
+    lease: Lease,
+    change: { status: Status; phase: Phase | null; reason: string | null; error: StoredError | null },
+    event: NewEvent,
+  ): Promise<Migration>;
+}
+
+export interface NewArtifact {
+  readonly id: string;
+  readonly kind: ArtifactKind;
+  readonly side: ArtifactSide;
+  readonly role: string;
+  readonly name: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Every write here throws GutsError `lease_lost` when the lease is not the current one. */
+export interface JournalStore {
+  setPosition(
+    lease: Lease,
+    status: Status,
+    phase: Phase,
+    step: StepName | null,
+    event: NewEvent,
+  ): Promise<void>;
+  /** The next attempt, counted from 1. */
+  beginStep(lease: Lease, step: StepName, event: NewEvent): Promise<StepRecord>;
+  finishStep(
+    lease: Lease,
+    step: StepName,
+    attempt: number,
+    result: { status: StepStatus; output?: unknown; error?: StoredError | null; note?: string | null },
+    event: NewEvent,
+  ): Promise<void>;
+  listSteps(migrationId: string): Promise<readonly StepRecord[]>;
+  /** Returns the artifact of that role if it is recorded already and not removed. */
+  intendArtifact(lease: Lease, artifact: NewArtifact): Promise<Artifact>;
+  recordArtifact(
+    lease: Lease,
+    id: string,
+    change: { status: ArtifactStatus; externalId?: string; data?: Readonly<Record<string, unknown>> },
+    event?: NewEvent,
+  ): Promise<void>;
+  listArtifacts(migrationId: string): Promise<readonly Artifact[]>;
+  putDisks(lease: Lease, disks: readonly DiskProgress[]): Promise<void>;
+  listDisks(migrationId: string): Promise<readonly DiskProgress[]>;
+  putPass(lease: Lease, pass: DiskPass): Promise<void>;
+  listPasses(migrationId: string): Promise<readonly DiskPass[]>;
+  addEvent(lease: Lease, event: NewEvent): Promise<void>;
+}
+
+export interface OperationStore {
+  createOperation(
+    operation: {
+      id: string;
+      projectId: string;
+      kind: OperationKind;
+      subjectId: string;
+      input: Readonly<Record<string, unknown>>;
+    },
+    event: NewEvent,
+  ): Promise<Operation>;
+  getOperation(id: string, scope: ProjectScope): Promise<Operation | null>;
+  listOperations(
+    scope: ProjectScope,
+    query: PageQuery & { subjectId?: string; status?: readonly OperationStatus[] },
+  ): Promise<readonly Operation[]>;
+  /** Takes the oldest queued one, or one whose lease expired. */
+  claimOperation(workerId: string, seconds: number): Promise<Operation | null>;
+  /** False: it is lost. */
+  renewOperation(id: string, epoch: number, seconds: number, progress: string | null): Promise<boolean>;
+  finishOperation(
+    id: string,
+    epoch: number,
+    result: { status: 'done' | 'failed' | 'cancelled'; result?: unknown; error?: StoredError | null },
+    event: NewEvent,
+  ): Promise<boolean>;
+}
+
+export interface ServiceStore {
+  heartbeat(
+    service: Omit<Service, 'alive' | 'heartbeatAt' | 'startedAt' | 'disabled' | 'disabledReason'>,
+  ): Promise<void>;
+  /** @param aliveSeconds how fresh a heartbeat must be */
+  listServices(aliveSeconds: number): Promise<readonly Service[]>;
+  setServiceDisabled(id: string, disabled: boolean, reason: string | null): Promise<Service | null>;
+  removeService(id: string): Promise<void>;
+}
+
+export interface EventStore {
+  listEvents(
+    scope: ProjectScope,
+    query: { after: number; limit: number; resourceId?: string; newest?: boolean },
+  ): Promise<readonly GutsEvent[]>;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly projectId: string;
+  readonly userId: string | null;
+  readonly requestId: string;
+  /** Such as `migration.create`. */
+  readonly action: string;
+  readonly resourceId: string | null;
+  /** Never secrets. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+export interface AuditStore {
+  addAudit(entry: Omit<AuditEntry, 'at'>): Promise<void>;
+  listAudit(scope: ProjectScope, query: PageQuery): Promise<readonly AuditEntry[]>;
+}
+
+/** The database: the truth. One contract suite runs against every implementation. */
+export interface Store
+  extends
+    EndpointStore,
+    InventoryStore,
+    MigrationStore,
+    JournalStore,
+    OperationStore,
+    ServiceStore,
+    EventStore,
+    AuditStore {
+  /** Brings the schema up to this version; forward only. */
+  upgrade(): Promise<{ readonly applied: readonly string[] }>;
+  /** Whether the schema is the one this version needs. */
+  check(): Promise<{ readonly current: boolean; readonly pending: readonly string[] }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import type { DriverSchemas } from './ports/driver.ts';
+
+export type ServiceBinary = 'guts-api' | 'guts-scheduler' | 'guts-migration';
+
+/** A daemon as it reports itself; alive while its heartbeat is fresh. */
+export interface Service {
+  readonly id: string;
+  readonly binary: ServiceBinary;
+  readonly host: string;
+  readonly version: string;
+  /** Administratively disabled: finishes what it has, gets nothing new. */
+  readonly disabled: boolean;
+  readonly disabledReason: string | null;
+  /** By the database's clock at the time of the question. */
+  readonly alive: boolean;
+  readonly heartbeatAt: string;
+  readonly startedAt: string;
+  /** Workers: how many migrations at once. */
+  readonly slots: number;
+  /** Workers: drivers they have, with the schemas of their settings. */
+  readonly drivers: readonly DriverSchemas[];
+}

@@ -1,0 +1,111 @@
+/**
+ * The life of a migration as data: one row per status, one edge per event. The API's allowed actions, the
+ * scheduler's and the workers' moves and the drawing in docs are all read from this table.
+ */
+
+export const STATUSES = [
+  'queued',
+  'scheduled',
+  'running',
+  'awaiting_cutover',
+  'failed',
+  'cancelling',
+  'completed',
+  'reverting',
+  'cancelled',
+  'reverted',
+  'committed',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** What a running migration is about; `undo` while cancelling, reverting or cleaning up after a failure. */
+export const PHASES = ['copy', 'sync', 'cutover', 'undo'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** What a person may ask of a migration. */
+export const ACTIONS = ['cancel', 'retry', 'cutover', 'revert', 'commit'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface StatusRule {
+  /** One line for people. */
+  readonly doc: string;
+  /** `lease`: a worker runs it; `reservation`: a worker is promised; `none`. */
+  readonly holds: 'none' | 'reservation' | 'lease';
+  /** No event leads out of a final status. */
+  readonly final: boolean;
+  readonly leadsTo: readonly Status[];
+  /** Actions accepted here; any other is refused with 409 and this list. */
+  readonly actions: readonly Action[];
+}
+
+export const STATUS_RULES: Readonly<Record<Status, StatusRule>> = {
+  queued: {
+    doc: 'Waits for a worker; the reason is stored.',
+    holds: 'none',
+    final: false,
+    leadsTo: ['scheduled', 'cancelled', 'cancelling'],
+    actions: ['cancel'],
+  },
+  scheduled: {
+    doc: 'A worker is reserved until a deadline.',
+    holds: 'reservation',
+    final: false,
+    leadsTo: ['running', 'queued', 'cancelling', 'cancelled'],
+    actions: ['cancel'],
+  },
+  running: {
+    doc: 'A worker runs its steps under a lease.',
+    holds: 'lease',
+    final: false,
+    leadsTo: ['awaiting_cutover', 'completed', 'failed', 'cancelling', 'queued'],
+    actions: ['cancel', 'cutover'],
+  },
+  awaiting_cutover: {
+    doc: 'Source up, data in sync; waits for the cutover or the next sync.',
+    holds: 'none',
+    final: false,
+    leadsTo: ['queued', 'cancelling'],
+    actions: ['cancel', 'cutover'],
+  },
+  failed: {
+    doc: 'The source is as it was; residue is listed.',
+    holds: 'none',
+    final: false,
+    leadsTo: ['queued', 'cancelling'],
+    actions: ['cancel', 'retry'],
+  },
+  cancelling: {
+    doc: 'A worker removes what was made and restores the source.',
+    holds: 'lease',
+    final: false,
+    leadsTo: ['cancelled', 'failed'],
+    actions: [],
+  },
+  completed: {
+    doc: 'Source off, target proven.',
+    holds: 'none',
+    final: false,
+    leadsTo: ['committed', 'reverting'],
+    actions: ['revert', 'commit'],
+  },
+  reverting: {
+    doc: 'A worker parks the target and brings the source back.',
+    holds: 'lease',
+    final: false,
+    leadsTo: ['reverted', 'failed'],
+    actions: [],
+  },
+  cancelled: { doc: 'Ended by request.', holds: 'none', final: true, leadsTo: [], actions: [] },
+  reverted: { doc: 'Source back as it was.', holds: 'none', final: true, leadsTo: [], actions: [] },
+  committed: { doc: 'Revertability ended.', holds: 'none', final: true, leadsTo: [], actions: [] },
+};
+
+/** True when the table has the edge. */
+export function mayMove(from: Status, to: Status): boolean {
+  return STATUS_RULES[from].leadsTo.includes(to);
+}
+
+/** True when a person may ask for the action in this status. */
+export function mayAsk(status: Status, action: Action): boolean {
+  return STATUS_RULES[status].actions.includes(action);
+}
