@@ -1,0 +1,188 @@
+import { expect, test } from 'vitest';
+import type { Instance } from '../inventory.ts';
+import { DEFAULT_POLICIES, type MigrationSpec } from '../migration.ts';
+import type { DestinationFacts, Flavor } from '../ports/destination-driver.ts';
+import { resolveTarget } from './resolve.ts';
+
+const GIB = 2 ** 30;
+const flavor = (name: string, vcpus: number, ramMiB: number, diskGiB: number, extraSpecs = {}): Flavor => ({
+  id: `id-${name}`,
+  name,
+  vcpus,
+  ramMiB,
+  diskGiB,
+  ephemeralGiB: 0,
+  extraSpecs,
+});
+const facts: DestinationFacts = {
+  project: { id: 'p1', name: 'demo' },
+  admin: false,
+  flavors: [
+    flavor('big', 8, 16384, 80),
+    flavor('small', 2, 2048, 20),
+    flavor('gpu', 2, 2048, 20, { 'pci_passthrough:alias': 'gpu:1' }),
+    flavor('zero', 2, 2048, 0),
+  ],
+  networks: [
+    {
+      id: 'net-1',
+      name: 'prod',
+      shared: false,
+      external: false,
+      own: true,
+      subnets: [{ id: 'sub-1', name: 'prod-v4', cidr: '10.0.0.0/24', ipVersion: 4 }],
+    },
+    { id: 'net-2', name: 'twin', shared: false, external: false, own: true, subnets: [] },
+    { id: 'net-3', name: 'twin', shared: false, external: false, own: true, subnets: [] },
+  ],
+  volumeTypes: ['fast'],
+  securityGroups: [{ id: 'sg-1', name: 'default' }],
+  quota: { instances: 5, cores: 10, ramMiB: 20480, volumes: 2, gigabytes: 100, ports: 10 },
+  volumeTransports: ['device', 'image'],
+};
+const instance: Instance = {
+  ref: 'vm-1',
+  name: 'web 01',
+  path: 'DC/vm/web 01',
+  uuid: 'u',
+  powerState: 'on',
+  connected: true,
+  template: false,
+  cpus: 2,
+  coresPerSocket: 1,
+  memoryMiB: 2048,
+  firmware: 'uefi',
+  secureBoot: true,
+  tpm: false,
+  encrypted: false,
+  guestId: 'debian12_64Guest',
+  guestName: 'Debian 12',
+  osType: 'linux',
+  toolsRunning: true,
+  changeTracking: { supported: true, enabled: false },
+  snapshotCount: 0,
+  hostRef: 'host-1',
+  hostName: 'esx1',
+  bootDiskKey: '2001',
+  disks: ['2000', '2001'].map((key, index) => ({
+    key,
+    objectId: `1-${key}`,
+    label: `Hard disk ${index + 1}`,
+    capacityBytes: 10 * GIB + 1,
+    bus: 'scsi',
+    controller: 'pvscsi',
+    datastoreRef: 'datastore-1',
+    datastoreName: 'DS1',
+    path: `[DS1] web/web_${index}.vmdk`,
+    thin: true,
+    obstacles: [],
+    delta: false,
+  })),
+  nics: [
+    {
+      key: '4000',
+      label: 'Network adapter 1',
+      mac: '00:50:56:aa:00:01',
+      model: 'vmxnet3',
+      networkRef: 'network-7',
+      networkName: 'VM Network',
+      connected: true,
+      addresses: [
+        { address: '10.0.0.9', prefix: 24 },
+        { address: 'fe80::1', prefix: 64 },
+      ],
+    },
+  ],
+};
+const spec: MigrationSpec = {
+  transport: 'auto',
+  bootFrom: 'image',
+  keepMac: true,
+  keepIp: true,
+  mapping: {
+    networks: { 'VM Network': { network: 'prod' } },
+    datastores: { DS1: 'fast' },
+    nics: {},
+    disks: {},
+  },
+  flavor: null,
+  targetName: null,
+  availabilityZone: null,
+  securityGroups: ['default'],
+  properties: { hw_vif_model: 'virtio', os_secure_boot: null },
+  policies: DEFAULT_POLICIES,
+};
+const blockers = (s: Partial<MigrationSpec>, i: Partial<Instance> = {}, f: Partial<DestinationFacts> = {}) =>
+  resolveTarget({ ...instance, ...i }, { ...spec, ...s }, { ...facts, ...f }, 'lease')
+    .findings.filter((finding) => finding.severity === 'blocker')
+    .map((finding) => finding.code);
+
+test('a whole plan: boot disk first, sizes rounded up, addresses kept, properties derived and overridden', () => {
+  const { plan, findings } = resolveTarget(instance, spec, facts, 'lease');
+  expect(findings).toEqual([]);
+  expect(plan).toMatchObject({
+    serverName: 'web 01',
+    flavor: { name: 'small' },
+    securityGroupIds: ['sg-1'],
+    nics: [
+      {
+        networkId: 'net-1',
+        mac: '00:50:56:aa:00:01',
+        addresses: [{ subnetId: 'sub-1', address: '10.0.0.9' }],
+      },
+    ],
+    disks: [
+      { key: '2001', boot: true, target: 'image', sizeGiB: 11 },
+      { key: '2000', boot: false, target: 'volume', sizeGiB: 11, volumeType: 'fast', fill: 'device' },
+    ],
+  });
+  expect(plan?.properties).toEqual({
+    hw_firmware_type: 'uefi',
+    hw_machine_type: 'q35',
+    hw_disk_bus: 'scsi',
+    hw_scsi_model: 'vmpvscsi',
+    hw_vif_model: 'virtio',
+    os_type: 'linux',
+  });
+});
+
+test('what is not mapped, not known, ambiguous or does not fit blocks, with a remedy', () => {
+  const map = (network: string) => ({ mapping: { ...spec.mapping, networks: { '*': { network } } } });
+  expect(blockers({ mapping: { ...spec.mapping, networks: {} } })).toEqual(['network.unmapped']);
+  expect(blockers(map('nowhere'))).toEqual(['network.unknown']);
+  expect(blockers(map('twin'))).toEqual(['network.unknown']);
+  expect(blockers(map('net-2'))).toEqual(['address.unfit']);
+  expect(blockers({ flavor: 'none' })).toEqual(['flavor.unknown']);
+  expect(blockers({}, { cpus: 9 })).toEqual(['flavor.none']);
+  expect(blockers({ securityGroups: ['x'] })).toEqual(['security_group.unknown']);
+  expect(blockers({ mapping: { ...spec.mapping, datastores: { '*': 'slow' } } })).toEqual([
+    'volume_type.unknown',
+  ]);
+  expect(blockers({}, { template: true, encrypted: true })).toEqual([
+    'instance.template',
+    'instance.encrypted',
+  ]);
+  expect(blockers({}, { disks: [] })).toEqual(['disk.none']);
+  expect(blockers({ bootFrom: 'volume' }, {}, { quota: { ...facts.quota, gigabytes: 21 } })).toEqual([
+    'quota.exceeded',
+  ]);
+});
+
+test('a disk of 0 bytes and a guest without addresses are refused; both can be left out', () => {
+  const [first, second] = instance.disks;
+  const empty = { disks: [{ ...first!, capacityBytes: 0 }, second!] };
+  expect(blockers({}, empty)).toEqual(['disk.empty']);
+  expect(blockers({ mapping: { ...spec.mapping, disks: { '2000': { skip: true } } } }, empty)).toEqual([]);
+  expect(blockers({ mapping: { ...spec.mapping, disks: { '2001': { skip: true } } } })).toEqual([
+    'disk.skipped',
+  ]);
+  expect(blockers({}, { nics: [{ ...instance.nics[0]!, addresses: [] }] })).toEqual(['address.unknown']);
+});
+
+test('special and zero-disk flavors are not chosen by size, but may be named', () => {
+  const only = (names: string[]) => ({ flavors: facts.flavors.filter((one) => names.includes(one.name)) });
+  expect(blockers({}, {}, only(['gpu']))).toEqual(['flavor.none']);
+  expect(blockers({}, {}, only(['zero']))).toEqual(['flavor.none']);
+  expect(blockers({}, {}, { ...only(['zero']), admin: true })).toEqual([]);
+  expect(blockers({ flavor: 'gpu' })).toEqual([]);
+});
