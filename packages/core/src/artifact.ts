@@ -9,7 +9,9 @@ export const ARTIFACT_KINDS = [
   'server',
   'snapshot',
   'lease',
+  // Two states of the source that we change and put back: recorded like anything else we make.
   'change_tracking',
+  'power_state',
   'local_file',
 ] as const;
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];

@@ -86,7 +86,7 @@ const DEFINITIONS: Readonly<Record<StepName, StepDefinition>> = {
     phase: 'cutover',
     doc: 'Stops the guest; cuts power at the deadline if the policy allows.',
     needs: ['preflight'],
-    makes: [],
+    makes: ['power_state'],
     reversion: 'the source is powered on again if it was on, once the target is seen off or gone',
   },
   'final-sync': {

@@ -1,1 +1,3 @@
-export {};
+export { Connections } from './connections.ts';
+export { MigrationRun, type RunParts } from './migration-run.ts';
+export { Worker, type WorkerOptions } from './worker.ts';

@@ -106,6 +106,15 @@ function planNic(
       message: `network ${network.value.name} has no subnet: ${nic.label} gets no address`,
     });
   }
+  if (network.value.shared && !network.value.own && !facts.admin && (spec.keepMac || addresses.length > 0)) {
+    findings.push({
+      severity: 'warning',
+      code: 'network.policy',
+      subject,
+      message: `network ${network.value.name} is shared and not the target project's own: Neutron's default policy refuses members a MAC or IP address of their choice there`,
+      remedy: 'Map to a network of the project, do not keep MAC and IP, or use a credential that may.',
+    });
+  }
   const { key, label } = nic;
   const mac = spec.keepMac ? nic.mac : null;
   const { id: networkId, name: networkName } = network.value;

@@ -135,13 +135,6 @@ export interface DestinationConnection {
   readonly project: { readonly id: string; readonly name: string };
   validate(signal: AbortSignal): Promise<ValidationReport>;
   facts(signal: AbortSignal): Promise<DestinationFacts>;
-  /** Whether the target project may choose MAC and addresses on a network, tried without leaving anything. */
-  mayChoose(
-    networkId: string,
-    wanted: { mac: string | null; addresses: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<{ readonly mac: boolean; readonly addresses: boolean; readonly conflict: string | null }>;
-
   /** Makes it, marked, and waits until it can be used. The caller has journalled the intent. */
   create<K extends DestinationArtifactKind>(
     kind: K,
@@ -164,7 +157,11 @@ export interface DestinationConnection {
   ): Promise<'removed' | 'absent'>;
 
   /** @param data what creating the attachment gave */
-  openVolumeWriter(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskWriter>;
+  openVolumeWriter(
+    data: Readonly<Record<string, unknown>>,
+    size: number,
+    options: { /** Nothing was ever written to it: it reads as zero. */ readonly fresh: boolean },
+  ): Promise<DiskWriter>;
   openVolumeReader(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskReader>;
   /** @param areas extents that may hold data; needed for qcow2 */
   uploadImage(

@@ -1,0 +1,62 @@
+import {
+  type DestinationConnection,
+  type DestinationDriver,
+  type Endpoint,
+  type EndpointConfig,
+  type EndpointSide,
+  type EndpointStore,
+  GutsError,
+  type Log,
+  type Secrets,
+  type SourceConnection,
+  type SourceDriver,
+} from '@guts/core';
+
+/** Opens connections to stored sources and destinations. */
+export class Connections {
+  readonly sources: readonly SourceDriver[];
+  readonly destinations: readonly DestinationDriver[];
+  readonly #store: EndpointStore;
+  readonly #secrets: Secrets;
+
+  constructor(parts: {
+    sources: readonly SourceDriver[];
+    destinations: readonly DestinationDriver[];
+    store: EndpointStore;
+    secrets: Secrets;
+  }) {
+    this.sources = parts.sources;
+    this.destinations = parts.destinations;
+    this.#store = parts.store;
+    this.#secrets = parts.secrets;
+  }
+
+  async openSource(id: string, context: { signal: AbortSignal; log: Log }): Promise<SourceConnection> {
+    const { endpoint, config } = await this.#config('source', id);
+    const driver = this.sources.find((one) => one.schemas.name === endpoint.driver);
+    if (!driver) throw this.#noDriver(endpoint);
+    return driver.connect(config, context);
+  }
+
+  async openDestination(
+    id: string,
+    context: { targetProject: string | null; signal: AbortSignal; log: Log },
+  ): Promise<DestinationConnection> {
+    const { endpoint, config } = await this.#config('destination', id);
+    const driver = this.destinations.find((one) => one.schemas.name === endpoint.driver);
+    if (!driver) throw this.#noDriver(endpoint);
+    return driver.connect(config, context);
+  }
+
+  async #config(side: EndpointSide, id: string): Promise<{ endpoint: Endpoint; config: EndpointConfig }> {
+    const endpoint = await this.#store.getEndpoint(side, id, { projectId: null });
+    const sealed = await this.#store.sealedSecret(side, id);
+    if (!endpoint || sealed === null) throw new GutsError('not_found', `there is no ${side} ${id}`);
+    const secret = this.#secrets.open(sealed, `${side}:${id}`);
+    return { endpoint, config: { settings: endpoint.settings, secret } };
+  }
+
+  #noDriver(endpoint: Endpoint): GutsError {
+    return new GutsError('configuration', `this worker has no ${endpoint.side} driver '${endpoint.driver}'`);
+  }
+}

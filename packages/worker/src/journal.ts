@@ -1,0 +1,205 @@
+import {
+  type Artifact,
+  type ArtifactSpecs,
+  type DestinationArtifactKind,
+  type DestinationConnection,
+  type DiskPass,
+  type DiskProgress,
+  GutsError,
+  type JournalStore,
+  type Marker,
+  type Migration,
+  type NewArtifact,
+  type NewEvent,
+  type Phase,
+  type Status,
+  type StepName,
+  type StepRecord,
+  type StepStatus,
+  type StoredError,
+} from '@guts/core';
+import type { LeaseKeeper } from './lease-keeper.ts';
+
+/** A migration's journal under one lease: every write carries the epoch. */
+export class Journal {
+  readonly migration: Migration;
+  readonly #store: JournalStore;
+  readonly #keeper: LeaseKeeper;
+  readonly #newId: () => string;
+
+  constructor(migration: Migration, store: JournalStore, keeper: LeaseKeeper, newId: () => string) {
+    this.migration = migration;
+    this.#store = store;
+    this.#keeper = keeper;
+    this.#newId = newId;
+  }
+
+  event(
+    type: string,
+    message: string,
+    data: Readonly<Record<string, unknown>> = {},
+    severity: NewEvent['severity'] = 'information',
+  ): NewEvent {
+    const { id, projectId } = this.migration;
+    return { projectId, resource: 'migration', resourceId: id, type, severity, message, data };
+  }
+
+  marker(artifact: Artifact): Marker {
+    return { migrationId: artifact.migrationId, artifactId: artifact.id };
+  }
+
+  position(status: Status, phase: Phase, step: StepName | null): Promise<void> {
+    const event = this.event('migration.status', step ? `${status}: ${step}` : status, {
+      status,
+      phase,
+      step,
+    });
+    return this.#store.setPosition(this.#keeper.lease, status, phase, step, event);
+  }
+
+  begin(step: StepName): Promise<StepRecord> {
+    return this.#store.beginStep(
+      this.#keeper.lease,
+      step,
+      this.event('step.started', `${step} started`, { step }),
+    );
+  }
+
+  finish(
+    record: StepRecord,
+    result: { status: StepStatus; output?: unknown; error?: StoredError | null; note?: string | null },
+  ): Promise<void> {
+    const { step, attempt } = record;
+    const note = result.error?.message ?? result.note ?? null;
+    const message = `${step} ${result.status}${note ? `: ${note}` : ''}`;
+    const severity = result.status === 'failed' ? 'error' : 'information';
+    const event = this.event(`step.${result.status}`, message, { step, attempt }, severity);
+    return this.#store.finishStep(this.#keeper.lease, step, attempt, result, event);
+  }
+
+  steps(): Promise<readonly StepRecord[]> {
+    return this.#store.listSteps(this.migration.id);
+  }
+
+  artifacts(): Promise<readonly Artifact[]> {
+    return this.#store.listArtifacts(this.migration.id);
+  }
+
+  /** Those that may still exist outside. */
+  async liveArtifacts(): Promise<readonly Artifact[]> {
+    return (await this.artifacts()).filter((one) => one.status === 'intended' || one.status === 'created');
+  }
+
+  async byRole(role: string): Promise<Artifact | null> {
+    return (await this.liveArtifacts()).find((one) => one.role === role) ?? null;
+  }
+
+  /** The external id of what an earlier step made. @throws GutsError `internal` when it is not there */
+  async idOf(role: string): Promise<string> {
+    const artifact = await this.byRole(role);
+    if (artifact?.status !== 'created' || artifact.externalId === null)
+      throw new GutsError('internal', `the journal has no ${role}`);
+    return artifact.externalId;
+  }
+
+  /** Records an intent; gives the artifact of that role when there is one already. */
+  async intend(artifact: Omit<NewArtifact, 'id'>): Promise<{ artifact: Artifact; fresh: boolean }> {
+    const id = this.#newId();
+    const recorded = await this.#store.intendArtifact(this.#keeper.lease, { ...artifact, id });
+    return { artifact: recorded, fresh: recorded.id === id };
+  }
+
+  created(
+    artifact: Artifact,
+    externalId: string,
+    data: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    const event = this.event('artifact.created', `${artifact.role} is ${externalId}`, {
+      kind: artifact.kind,
+      role: artifact.role,
+      external_id: externalId,
+    });
+    const change = { status: 'created' as const, externalId, data: { ...artifact.data, ...data } };
+    return this.#store.recordArtifact(this.#keeper.lease, artifact.id, change, event);
+  }
+
+  settled(artifact: Artifact, status: 'removed' | 'released'): Promise<void> {
+    const event = this.event(`artifact.${status}`, `${artifact.role} ${status}`, {
+      kind: artifact.kind,
+      role: artifact.role,
+      external_id: artifact.externalId,
+    });
+    return this.#store.recordArtifact(this.#keeper.lease, artifact.id, { status }, event);
+  }
+
+  remember(artifact: Artifact, data: Readonly<Record<string, unknown>>): Promise<void> {
+    const change = { status: artifact.status, data: { ...artifact.data, ...data } };
+    return this.#store.recordArtifact(this.#keeper.lease, artifact.id, change);
+  }
+
+  /**
+   * Intent, then the object, then its id: makes the destination's object of a role once, whatever died in
+   * between. What a predecessor made without recording its id is found by its marker and adopted.
+   */
+  async ensure<K extends DestinationArtifactKind>(
+    destination: DestinationConnection,
+    kind: K,
+    role: string,
+    spec: ArtifactSpecs[K],
+    signal: AbortSignal,
+  ): Promise<{ externalId: string; data: Readonly<Record<string, unknown>> }> {
+    const name = 'name' in spec ? spec.name : null;
+    const { artifact, fresh } = await this.intend({
+      kind,
+      side: 'destination',
+      role,
+      name,
+      data: { spec },
+    });
+    if (artifact.status === 'created' && artifact.externalId !== null)
+      return { externalId: artifact.externalId, data: artifact.data };
+    this.#keeper.check();
+    const marker = this.marker(artifact);
+    const found = fresh ? null : await destination.find(kind, spec, marker, signal);
+    const made = found ?? (await destination.create(kind, spec, marker, signal));
+    await this.created(artifact, made.externalId, made.data);
+    return { externalId: made.externalId, data: { ...artifact.data, ...made.data } };
+  }
+
+  /** Removes a destination's object, also one that was only intended; true when something was removed. */
+  async discard(destination: DestinationConnection, artifact: Artifact, signal: AbortSignal): Promise<void> {
+    const kind = artifact.kind as DestinationArtifactKind;
+    this.#keeper.check();
+    let externalId = artifact.externalId;
+    if (externalId === null) {
+      const spec = artifact.data['spec'] as ArtifactSpecs[typeof kind];
+      externalId = (await destination.find(kind, spec, this.marker(artifact), signal))?.externalId ?? null;
+    }
+    if (externalId !== null) await destination.remove(kind, externalId, signal);
+    await this.settled(artifact, 'removed');
+  }
+
+  putDisks(disks: readonly DiskProgress[]): Promise<void> {
+    return this.#store.putDisks(this.#keeper.lease, disks);
+  }
+
+  disks(): Promise<readonly DiskProgress[]> {
+    return this.#store.listDisks(this.migration.id);
+  }
+
+  putPass(pass: DiskPass): Promise<void> {
+    return this.#store.putPass(this.#keeper.lease, pass);
+  }
+
+  passes(): Promise<readonly DiskPass[]> {
+    return this.#store.listPasses(this.migration.id);
+  }
+
+  note(type: string, message: string, severity: NewEvent['severity'] = 'information'): Promise<void> {
+    return this.#store.addEvent(this.#keeper.lease, this.event(type, message, {}, severity));
+  }
+
+  check(): void {
+    this.#keeper.check();
+  }
+}

@@ -1,0 +1,254 @@
+import {
+  type CopyResult,
+  type DiskPass,
+  type DiskSession,
+  type DiskWriter,
+  type Extent,
+  GutsError,
+  type ImageUpload,
+  type OpenDisk,
+  type TargetDisk,
+  type TargetPlan,
+} from '@guts/core';
+import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
+import { eachAtMost } from '../each.ts';
+import { ProgressBoard } from '../progress.ts';
+
+/** Disks of one machine copied at once. */
+const DISKS_AT_ONCE = 4;
+
+/** What a pass stores beside the chunk digests: for images, what was sent. */
+export interface PassManifest {
+  readonly chunks: CopyResult['manifest'];
+  readonly upload?: { readonly format: 'raw' | 'qcow2'; readonly bytesSent: number; readonly sha512: string };
+}
+
+type Areas = ReadonlyMap<string, readonly Extent[]>;
+
+async function readAreas(context: StepContext, disks: readonly TargetDisk[]): Promise<Areas> {
+  const { source, migration, journal, signal } = context;
+  const { plan, instance } = preflightOutput(context);
+  const tracked = instance.changeTracking.enabled || (await journal.byRole('change_tracking')) !== null;
+  const areas = new Map<string, readonly Extent[]>();
+  if (!tracked || plan.transport !== 'datastore') return areas;
+  for (const disk of disks) {
+    const found = await source.allocatedAreas(migration.instanceRef, disk.key, signal);
+    if (found) areas.set(disk.key, found);
+    else
+      await journal.note(
+        'transfer.no_map',
+        `${disk.label}: the source has no change map; every byte is read`,
+        'warning',
+      );
+  }
+  return areas;
+}
+
+/** Copies into a volume that this worker reaches as a file or device. */
+async function toVolume(
+  context: StepContext,
+  disk: TargetDisk,
+  copy: (target: DiskWriter) => Promise<CopyResult>,
+): Promise<PassManifest & { result: CopyResult }> {
+  const { destination, journal, signal } = context;
+  const volume = await journal.byRole(`volume:${disk.key}`);
+  if (!volume?.externalId) throw new GutsError('internal', `the journal has no volume for ${disk.label}`);
+  const spec = { volumeId: volume.externalId };
+  const attached = await journal.ensure(destination, 'attachment', `attachment:${disk.key}`, spec, signal);
+  const fresh = volume.data['written'] !== true;
+  if (fresh) await journal.remember(volume, { written: true });
+  const writer = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
+  try {
+    const result = await copy(writer);
+    return { chunks: result.manifest, result };
+  } finally {
+    await writer.close();
+  }
+}
+
+async function send(upload: ImageUpload, copy: (target: DiskWriter) => Promise<CopyResult>) {
+  try {
+    const result = await copy(upload.writer);
+    await upload.writer.close();
+    return { result, sent: await upload.done };
+  } catch (error) {
+    // The upload's own failure says more than the writer's broken pipe; both are settled before we go on.
+    await upload.writer.close().catch(() => undefined);
+    await upload.done.catch((cause: unknown) => {
+      if (cause instanceof GutsError) throw cause;
+    });
+    throw error;
+  }
+}
+
+/** Sends an image in one pass; for a volume that this worker does not reach, the volume is then made from it. */
+async function toImage(
+  context: StepContext,
+  plan: TargetPlan,
+  disk: TargetDisk,
+  areas: readonly Extent[] | null,
+  copy: (target: DiskWriter) => Promise<CopyResult>,
+): Promise<PassManifest & { result: CopyResult }> {
+  const { destination, journal, signal } = context;
+  const role = `image:${disk.key}`;
+  const stale = await journal.byRole(role);
+  // An image takes its bytes once: one left from an attempt that did not end is made anew.
+  if (stale) await journal.discard(destination, stale, signal);
+  const format: 'raw' | 'qcow2' = areas ? 'qcow2' : 'raw';
+  const spec = {
+    name: disk.boot ? plan.serverName : `${plan.serverName} ${disk.label}`,
+    format,
+    minDiskGiB: disk.sizeGiB,
+    properties: disk.boot ? plan.properties : {},
+  };
+  const image = await journal.ensure(destination, 'image', role, spec, signal);
+  const stop = new AbortController();
+  const upload = destination.uploadImage(image.externalId, {
+    format,
+    size: disk.capacityBytes,
+    areas,
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  const abortable = async (target: DiskWriter): Promise<CopyResult> => {
+    try {
+      return await copy(target);
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  const { result, sent } = await send(upload, abortable);
+  if (disk.target === 'volume') {
+    const { name } = spec;
+    const { sizeGiB, volumeType } = disk;
+    const { availabilityZone } = plan;
+    const wanted = { name, sizeGiB, volumeType, availabilityZone, imageId: image.externalId };
+    await journal.ensure(destination, 'volume', `volume:${disk.key}`, wanted, signal);
+  }
+  return { chunks: result.manifest, upload: { format, ...sent }, result };
+}
+
+async function copyOne(
+  context: StepContext,
+  plan: TargetPlan,
+  disk: TargetDisk,
+  open: OpenDisk,
+  session: DiskSession,
+  areas: readonly Extent[] | null,
+  board: ProgressBoard,
+): Promise<void> {
+  const { migration, journal, copier, clock, signal } = context;
+  const startedAt = new Date(clock.now()).toISOString();
+  board.update(disk.key, { state: 'copying', bytesDone: 0, bytesTotal: disk.capacityBytes });
+  const copy = (target: DiskWriter): Promise<CopyResult> =>
+    copier.copy({
+      source: open.source,
+      target,
+      signal,
+      onProgress: (progress) => {
+        board.update(disk.key, progress);
+        session.progress(board.fraction());
+      },
+    });
+  const { result, ...manifest } =
+    disk.target === 'volume' && disk.fill === 'device'
+      ? await toVolume(context, disk, copy)
+      : await toImage(context, plan, disk, areas, copy);
+  const pass: DiskPass = {
+    migrationId: migration.id,
+    diskKey: disk.key,
+    number: 1,
+    kind: 'full',
+    transport: session.transport,
+    capacityBytes: disk.capacityBytes,
+    bytesRead: result.bytesRead,
+    bytesWritten: result.bytesWritten,
+    changeId: null,
+    trackingUuid: null,
+    snapshotRef: null,
+    manifest,
+    verification: null,
+    startedAt,
+    finishedAt: new Date(clock.now()).toISOString(),
+  };
+  await journal.putPass(pass);
+  board.update(disk.key, {
+    state: 'copied',
+    bytesDone: disk.capacityBytes,
+    bytesRead: result.bytesRead,
+    bytesWritten: result.bytesWritten,
+  });
+}
+
+/** Disks whose pass ended and whose bytes are still there. */
+async function finished(context: StepContext): Promise<ReadonlySet<string>> {
+  const live = new Set((await context.journal.liveArtifacts()).map((artifact) => artifact.role));
+  const passes = await context.journal.passes();
+  return new Set(
+    passes
+      .filter(
+        (pass) =>
+          pass.finishedAt !== null &&
+          (live.has(`volume:${pass.diskKey}`) || live.has(`image:${pass.diskKey}`)),
+      )
+      .map((pass) => pass.diskKey),
+  );
+}
+
+async function abortLeftover(context: StepContext): Promise<void> {
+  const { source, journal, signal } = context;
+  const left = await journal.byRole('lease');
+  if (!left) return;
+  journal.check();
+  if (left.externalId !== null) await source.abortSession(left.externalId, signal);
+  await journal.settled(left, 'removed');
+}
+
+export async function transfer(context: StepContext): Promise<StepResult> {
+  const { source, migration, journal, clock, signal } = context;
+  const { plan, instance } = preflightOutput(context);
+  const state = await source.powerState(migration.instanceRef, signal);
+  if (state !== 'off') {
+    throw new GutsError('source_power', `the source is ${state}: a cold copy reads a machine that is off`, {
+      remedy: 'Somebody started it during the migration. Stop it and retry.',
+    });
+  }
+  const done = await finished(context);
+  const disks = plan.disks.filter((disk) => !done.has(disk.key));
+  if (disks.length === 0) return { status: 'done', note: 'every disk was copied before' };
+  await abortLeftover(context);
+  const areas = await readAreas(context, disks);
+  const lease = await journal.intend({ kind: 'lease', side: 'source', role: 'lease', name: null, data: {} });
+  journal.check();
+  const keys = disks.map((disk) => disk.key);
+  const session = await source.openDisks(instance, plan.transport, keys, areas, signal);
+  const board = new ProgressBoard(journal, clock, await journal.disks());
+  try {
+    await journal.created(lease.artifact, session.externalId ?? 'none');
+    // One disk's failure stops the others at once: they are one machine.
+    const failed = new AbortController();
+    const shared = { ...context, signal: AbortSignal.any([signal, failed.signal]) };
+    await eachAtMost(DISKS_AT_ONCE, disks, async (disk) => {
+      const open = session.disks.find((one) => one.key === disk.key);
+      if (!open) throw new GutsError('disk_transport', `the source gave no access to ${disk.label}`);
+      try {
+        await copyOne(shared, plan, disk, open, session, areas.get(disk.key) ?? null, board);
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    });
+    await board.flush();
+    await session.complete(signal);
+  } catch (error) {
+    await session.abort(AbortSignal.timeout(30_000));
+    throw error;
+  }
+  await journal.settled(lease.artifact, 'removed');
+  const read = (await journal.passes()).reduce((sum, pass) => sum + pass.bytesRead, 0);
+  return {
+    status: 'done',
+    output: { bytesRead: read },
+    note: `${disks.length} disks by ${session.transport}`,
+  };
+}

@@ -1,0 +1,115 @@
+import {
+  type Artifact,
+  type DestinationConnection,
+  GutsError,
+  messageOf,
+  type SourceConnection,
+} from '@guts/core';
+import type { Journal } from './journal.ts';
+
+/** One thing that could not be put back or removed. */
+export interface Residue {
+  readonly role: string;
+  readonly kind: string;
+  readonly externalId: string | null;
+  readonly reason: string;
+}
+
+export interface UndoParts {
+  readonly source: SourceConnection;
+  readonly destination: DestinationConnection;
+  readonly journal: Journal;
+  readonly instanceRef: string;
+  readonly signal: AbortSignal;
+}
+
+async function attempt(artifact: Artifact, residues: Residue[], work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error instanceof GutsError && error.code === 'lease_lost') throw error;
+    const { role, kind, externalId } = artifact;
+    residues.push({ role, kind, externalId, reason: messageOf(error) });
+    return false;
+  }
+}
+
+/** Stops or removes the target; false when it could not be seen off or gone, and so the source stays off. */
+async function quietTarget(parts: UndoParts, remove: boolean, residues: Residue[]): Promise<boolean> {
+  const { destination, journal, signal } = parts;
+  let quiet = true;
+  for (const artifact of await journal.liveArtifacts()) {
+    if (artifact.kind !== 'server') continue;
+    const done = await attempt(artifact, residues, async () => {
+      if (remove || artifact.externalId === null) return journal.discard(destination, artifact, signal);
+      journal.check();
+      await destination.stopServer(artifact.externalId, signal);
+    });
+    quiet &&= done;
+  }
+  return quiet;
+}
+
+async function restoreOne(parts: UndoParts, artifact: Artifact): Promise<void> {
+  const { source, journal, instanceRef, signal } = parts;
+  journal.check();
+  if (artifact.kind === 'lease') {
+    if (artifact.externalId !== null) await source.abortSession(artifact.externalId, signal);
+  } else if (artifact.kind === 'snapshot') {
+    const marked = await source.findSnapshots(instanceRef, journal.marker(artifact), signal);
+    const known = artifact.externalId === null ? [] : [artifact.externalId];
+    for (const snapshot of new Set([...marked, ...known])) await source.removeSnapshot(snapshot, signal);
+  } else if (artifact.kind === 'change_tracking') {
+    await source.setChangeTracking(instanceRef, artifact.data['was'] === true, signal);
+  } else if (artifact.kind === 'power_state' && artifact.data['was'] === 'on') {
+    if ((await source.powerState(instanceRef, signal)) !== 'on') await source.powerOn(instanceRef, signal);
+  }
+  await journal.settled(artifact, 'removed');
+}
+
+/** In this order: a held lease forbids power on, and tracking is set as it was while the machine is off. */
+const SOURCE_ORDER: readonly string[] = ['lease', 'snapshot', 'change_tracking', 'power_state'];
+
+async function restoreSource(parts: UndoParts, targetQuiet: boolean, residues: Residue[]): Promise<boolean> {
+  const live = await parts.journal.liveArtifacts();
+  let restarted = false;
+  for (const kind of SOURCE_ORDER) {
+    for (const artifact of live.filter((one) => one.kind === kind)) {
+      const isPowerOn = kind === 'power_state' && artifact.data['was'] === 'on';
+      const done = await attempt(artifact, residues, async () => {
+        if (isPowerOn && !targetQuiet)
+          throw new GutsError(
+            'destination_fault',
+            'the source is left off: the target is not seen off or gone',
+          );
+        await restoreOne(parts, artifact);
+      });
+      if (done && isPowerOn) restarted = true;
+    }
+  }
+  return restarted;
+}
+
+/**
+ * Puts the source back as it was and, when told to, removes everything made at the destination, newest first.
+ * Never stops at a failure: what could not be done is returned.
+ */
+export async function undo(
+  parts: UndoParts,
+  what: { readonly removeTarget: boolean },
+): Promise<{ residues: readonly Residue[]; sourceRestarted: boolean }> {
+  const residues: Residue[] = [];
+  const quiet = await quietTarget(parts, what.removeTarget, residues);
+  const sourceRestarted = await restoreSource(parts, quiet, residues);
+  if (what.removeTarget) {
+    const rest = (await parts.journal.liveArtifacts())
+      .filter((artifact) => artifact.side === 'destination' && artifact.kind !== 'server')
+      .sort((a, b) => b.sequence - a.sequence);
+    for (const artifact of rest)
+      await attempt(artifact, residues, () =>
+        parts.journal.discard(parts.destination, artifact, parts.signal),
+      );
+  }
+  return { residues, sourceRestarted };
+}
