@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'guts-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (text: string): string => {
+  const path = join(folder, `${Math.random()}.yaml`);
+  writeFileSync(path, text);
+  return path;
+};
+
+test('environment over file over defaults; the state folder moves what lies in it', () => {
+  const config = loadConfig(file('listen_port: 7001\nslots: 2\n'), {
+    GUTS_SLOTS: '9',
+    GUTS_STATE_DIR: '/srv/guts',
+  });
+  expect(config).toMatchObject({
+    listenPort: 7001,
+    slots: 9,
+    listenHost: '127.0.0.1',
+    tokenFile: '/srv/guts/token',
+    databaseUrl: 'sqlite:///srv/guts/guts.sqlite',
+  });
+});
+
+test.each([
+  ['prot: 1\n', /unknown setting 'prot'/],
+  ['- a\n', /map of settings/],
+  ['listen_port: many\n', /'listen_port' must be a whole number/],
+  ['listen_host: 5\n', /'listen_host' must be a text/],
+  ['a: [\n', /configuration file/],
+])('%j is refused', (text, message) => expect(() => loadConfig(file(text), {})).toThrow(message));
+
+test('a missing file and a bad variable are named', () => {
+  expect(() => loadConfig(join(folder, 'none.yaml'), {})).toThrow(/none\.yaml/);
+  expect(() => loadConfig(null, { GUTS_SLOTS: '-1' })).toThrow(/GUTS_SLOTS/);
+});

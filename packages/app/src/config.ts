@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { GutsError, messageOf } from '@guts/core';
+import { parse } from 'yaml';
+
+/** What the daemons run by. One YAML file, environment variables (`GUTS_…`) over it, defaults under both. */
+export interface Config {
+  /** Where the database, the key and the token lie unless told otherwise. */
+  readonly stateDir: string;
+  readonly databaseUrl: string;
+  readonly keyFile: string;
+  readonly tokenFile: string;
+  readonly listenHost: string;
+  readonly listenPort: number;
+  readonly logLevel: string;
+  readonly host: string;
+  readonly slots: number;
+  /** Seconds. */
+  readonly leaseSeconds: number;
+  readonly pollMilliseconds: number;
+}
+
+interface Setting {
+  readonly key: keyof Config;
+  /** Name in the YAML file; `GUTS_` and its upper case is the environment variable. */
+  readonly name: string;
+  readonly kind: 'text' | 'path' | 'count';
+}
+
+const SETTINGS: readonly Setting[] = [
+  { key: 'stateDir', name: 'state_dir', kind: 'path' },
+  { key: 'databaseUrl', name: 'database_url', kind: 'text' },
+  { key: 'keyFile', name: 'key_file', kind: 'path' },
+  { key: 'tokenFile', name: 'token_file', kind: 'path' },
+  { key: 'listenHost', name: 'listen_host', kind: 'text' },
+  { key: 'listenPort', name: 'listen_port', kind: 'count' },
+  { key: 'logLevel', name: 'log_level', kind: 'text' },
+  { key: 'host', name: 'host', kind: 'text' },
+  { key: 'slots', name: 'slots', kind: 'count' },
+  { key: 'leaseSeconds', name: 'lease_seconds', kind: 'count' },
+  { key: 'pollMilliseconds', name: 'poll_milliseconds', kind: 'count' },
+];
+
+function readFile(path: string): Readonly<Record<string, unknown>> {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new GutsError('configuration', `configuration file ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  if (content === null || content === undefined) return {};
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new GutsError('configuration', `configuration file ${path}: it must be a map of settings`);
+  const known = SETTINGS.map((setting) => setting.name);
+  for (const name of Object.keys(content)) {
+    if (!known.includes(name))
+      throw new GutsError('configuration', `configuration file ${path}: unknown setting '${name}'`, {
+        remedy: `Known settings: ${known.join(', ')}.`,
+      });
+  }
+  return content as Readonly<Record<string, unknown>>;
+}
+
+function convert(setting: Setting, value: unknown, where: string): string | number {
+  if (setting.kind === 'count') {
+    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+    if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+    throw new GutsError('configuration', `${where}: '${setting.name}' must be a whole number of 0 or more`);
+  }
+  if (typeof value !== 'string' || value === '')
+    throw new GutsError('configuration', `${where}: '${setting.name}' must be a text`);
+  return setting.kind === 'path' ? resolve(value) : value;
+}
+
+/**
+ * Reads the configuration.
+ * @param file path given on the command line; null: `GUTS_CONFIG`, or none
+ * @throws GutsError `configuration`, naming the file or variable and the setting
+ */
+export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config {
+  const path = file ?? env['GUTS_CONFIG'] ?? null;
+  const given = new Map<keyof Config, string | number>();
+  if (path !== null) {
+    const content = readFile(path);
+    for (const setting of SETTINGS)
+      if (content[setting.name] !== undefined)
+        given.set(setting.key, convert(setting, content[setting.name], `configuration file ${path}`));
+  }
+  for (const setting of SETTINGS) {
+    const variable = `GUTS_${setting.name.toUpperCase()}`;
+    const value = env[variable];
+    if (value !== undefined && value !== '')
+      given.set(setting.key, convert(setting, value, `environment variable ${variable}`));
+  }
+  const stateHome = env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? homedir(), '.local', 'state');
+  const stateDir = String(given.get('stateDir') ?? join(stateHome, 'guts'));
+  const defaults: Config = {
+    stateDir,
+    databaseUrl: `sqlite://${join(stateDir, 'guts.sqlite')}`,
+    keyFile: join(stateDir, 'key'),
+    tokenFile: join(stateDir, 'token'),
+    listenHost: '127.0.0.1',
+    listenPort: 7000,
+    logLevel: 'info',
+    host: hostname(),
+    slots: 4,
+    leaseSeconds: 60,
+    pollMilliseconds: 2000,
+  };
+  return { ...defaults, ...Object.fromEntries(given) };
+}
