@@ -1,1 +1,8 @@
-export {};
+export type * from './types.ts';
+export {
+  CorruptDiskError,
+  DiskError,
+  DiskSizeError,
+  DiskUsageError,
+  UnsupportedDiskError,
+} from './errors.ts';

@@ -1,0 +1,103 @@
+/**
+ * Disks as extents. Every offset and length is in bytes, a safe integer. `@guts/core` has the same shapes
+ * (neither package imports the other; the composition root joins them structurally).
+ */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
+}
+export type ExtentKind = 'data' | 'zero';
+export interface MappedExtent extends Extent {
+  readonly kind: ExtentKind;
+}
+
+export interface ReaderCapabilities {
+  /** Any range can be read, in any order, several at once. */
+  readonly randomAccess: boolean;
+  /** The disk can be read more than once. */
+  readonly multiPass: boolean;
+  /** `extents` tells zeros from data without reading; otherwise it says that all is data. */
+  readonly knowsMap: boolean;
+}
+export interface WriterCapabilities {
+  /** Any range can be written, in any order, several at once; otherwise ascending, one at a time. */
+  readonly randomAccess: boolean;
+  /** Whatever has not been written reads as zero, so zeros need not be sent. Must be known, never hoped. */
+  readonly readsAsZero: boolean;
+  /** The writer was given the map of the source before the first byte and takes data nowhere else. */
+  readonly needsMap: boolean;
+}
+
+/** A disk that can be read at any offset. */
+export interface DiskReader {
+  readonly kind: 'reader';
+  readonly size: number;
+  readonly capabilities: ReaderCapabilities;
+  /** Covers [0, size) in ascending order without gap or overlap. */
+  extents(signal: AbortSignal): AsyncIterable<MappedExtent>;
+  /** Fills the whole buffer or throws. */
+  read(offset: number, buffer: Uint8Array, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A piece of a stream. Its data belongs to the consumer until it asks for the next piece, and for good after. */
+export interface DiskChunk {
+  readonly offset: number;
+  readonly data: Uint8Array;
+}
+
+/** A disk that comes once, in order. */
+export interface DiskStream {
+  readonly kind: 'stream';
+  readonly size: number;
+  readonly capabilities: ReaderCapabilities;
+  /** Ascending, without overlap; gaps are zeros. Throws if the source ends early or is damaged. Once only. */
+  chunks(signal: AbortSignal): AsyncIterable<DiskChunk>;
+  close(): Promise<void>;
+}
+
+/** Where a disk is written. Neither `write` nor `zero` keeps the caller's buffer after its promise settles. */
+export interface DiskWriter {
+  readonly size: number;
+  readonly capabilities: WriterCapabilities;
+  write(offset: number, data: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Makes the range read as zero. */
+  zero(offset: number, length: number, signal: AbortSignal): Promise<void>;
+  /** After it, what was written survives a crash of this host. For streams: the end of the stream. */
+  flush(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Digests of a whole disk, one per chunk in order (the last chunk may be shorter). Each digest is the first
+ * 16 bytes of SHA-256 in hexadecimal; a chunk of zeros has its real digest.
+ */
+export interface ChunkManifest {
+  readonly size: number;
+  readonly chunkSize: number;
+  readonly algorithm: 'sha256';
+  readonly digests: readonly string[];
+}
+
+/** Bytes of the copy so far; `bytesDone` counts zeros too and ends at `bytesTotal`, the size of the disk. */
+export interface CopyProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+export interface CopyResult {
+  readonly manifest: ChunkManifest;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly bytesZero: number;
+}
+export interface VerifyProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+export interface VerifyResult {
+  /** Chunks whose bytes are not those of the manifest; neighbours are joined. */
+  readonly mismatches: readonly Extent[];
+  readonly bytesChecked: number;
+}
