@@ -1,0 +1,84 @@
+import { GutsError, type Lease, type NewEvent } from '@guts/core';
+import { type Kysely, sql } from 'kysely';
+import type { Db, StoreDialect, Trx } from './dialect.ts';
+import type { Tables } from './schema/tables.ts';
+
+const BUSY_ATTEMPTS = 60;
+const BUSY_PAUSE_MS = 50;
+
+/** What every part of the store works with. */
+export class StoreContext {
+  readonly db: Db;
+  readonly dialect: StoreDialect;
+
+  constructor(db: Db, dialect: StoreDialect) {
+    this.db = db;
+    this.dialect = dialect;
+  }
+
+  /** One transaction; run again while another process holds the database. */
+  async write<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.db.transaction().execute(work);
+      } catch (error) {
+        if (!this.dialect.isBusy(error) || attempt >= BUSY_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS * (0.5 + Math.random())));
+      }
+    }
+  }
+
+  /** The database's clock, in ms since the epoch. */
+  async now(trx: Kysely<Tables>): Promise<number> {
+    const row = await trx.selectNoFrom(this.dialect.now.as('now')).executeTakeFirstOrThrow();
+    return row.now;
+  }
+
+  async addEvent(trx: Trx, event: NewEvent): Promise<void> {
+    await trx
+      .insertInto('events')
+      .values({
+        project_id: event.projectId,
+        resource: event.resource,
+        resource_id: event.resourceId,
+        type: event.type,
+        severity: event.severity,
+        message: event.message,
+        data: JSON.stringify(event.data),
+        at: this.dialect.now,
+      })
+      .execute();
+  }
+
+  /**
+   * Holds the migration's row and proves that the lease is the current one: the epoch fences off whoever ran it
+   * before. Written as an update so that it locks the row in every database.
+   * @throws GutsError `lease_lost`
+   */
+  async fence(trx: Trx, lease: Lease): Promise<void> {
+    const { numUpdatedRows } = await trx
+      .updateTable('migrations')
+      .set({ updated_at: this.dialect.now })
+      .where('id', '=', lease.migrationId)
+      .where('worker_id', '=', lease.workerId)
+      .where('epoch', '=', lease.epoch)
+      .executeTakeFirst();
+    if (numUpdatedRows !== 1n)
+      throw new GutsError('lease_lost', `lease ${lease.epoch} of migration ${lease.migrationId} is lost`);
+  }
+
+  /** A journal write: fenced, in a transaction, with its event. */
+  journal<T>(lease: Lease, event: NewEvent | undefined, work: (trx: Trx) => Promise<T>): Promise<T> {
+    return this.write(async (trx) => {
+      await this.fence(trx, lease);
+      const result = await work(trx);
+      if (event) await this.addEvent(trx, event);
+      return result;
+    });
+  }
+
+  /** Milliseconds from now, by the database's clock. */
+  inSeconds(seconds: number): ReturnType<typeof sql<number>> {
+    return sql<number>`${this.dialect.now} + ${Math.round(seconds * 1000)}`;
+  }
+}

@@ -1,0 +1,99 @@
+import type { DiskPass, DiskProgress, JournalStore } from '@guts/core';
+import { json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
+import type { StoreContext } from '../context.ts';
+import type { PassRow } from '../schema/tables.ts';
+
+type Part = Pick<JournalStore, 'putDisks' | 'listDisks' | 'putPass' | 'listPasses'>;
+
+function toPass(row: PassRow): DiskPass {
+  return {
+    migrationId: row.migration_id,
+    diskKey: row.disk_key,
+    number: row.number,
+    kind: row.kind as DiskPass['kind'],
+    transport: row.transport,
+    capacityBytes: row.capacity_bytes,
+    bytesRead: row.bytes_read,
+    bytesWritten: row.bytes_written,
+    changeId: row.change_id,
+    trackingUuid: row.tracking_uuid,
+    snapshotRef: row.snapshot_ref,
+    manifest: parseOrNull(row.manifest),
+    verification: parseOrNull(row.verification),
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export function diskStore(context: StoreContext): Part {
+  const { db, dialect } = context;
+  return {
+    putDisks(lease, disks) {
+      return context.journal(lease, undefined, async (trx) => {
+        for (const [position, disk] of disks.entries()) {
+          const values = { position, data: json(disk), updated_at: dialect.now };
+          const { numUpdatedRows } = await trx
+            .updateTable('disks')
+            .set(values)
+            .where('migration_id', '=', lease.migrationId)
+            .where('disk_key', '=', disk.diskKey)
+            .executeTakeFirst();
+          if (numUpdatedRows === 0n)
+            await trx
+              .insertInto('disks')
+              .values({ migration_id: lease.migrationId, disk_key: disk.diskKey, ...values })
+              .execute();
+        }
+      });
+    },
+
+    async listDisks(migrationId) {
+      const rows = await db
+        .selectFrom('disks')
+        .select('data')
+        .where('migration_id', '=', migrationId)
+        .orderBy('position')
+        .execute();
+      return rows.map((row) => parse<DiskProgress>(row.data));
+    },
+
+    putPass(lease, pass) {
+      return context.journal(lease, undefined, async (trx) => {
+        const key = { migration_id: lease.migrationId, disk_key: pass.diskKey, number: pass.number };
+        await trx
+          .deleteFrom('passes')
+          .where('migration_id', '=', key.migration_id)
+          .where('disk_key', '=', key.disk_key)
+          .where('number', '=', key.number)
+          .execute();
+        const row: PassRow = {
+          ...key,
+          kind: pass.kind,
+          transport: pass.transport,
+          capacity_bytes: pass.capacityBytes,
+          bytes_read: pass.bytesRead,
+          bytes_written: pass.bytesWritten,
+          change_id: pass.changeId,
+          tracking_uuid: pass.trackingUuid,
+          snapshot_ref: pass.snapshotRef,
+          manifest: jsonOrNull(pass.manifest),
+          verification: jsonOrNull(pass.verification),
+          started_at: pass.startedAt,
+          finished_at: pass.finishedAt,
+        };
+        await trx.insertInto('passes').values(row).execute();
+      });
+    },
+
+    async listPasses(migrationId) {
+      const rows = await db
+        .selectFrom('passes')
+        .selectAll()
+        .where('migration_id', '=', migrationId)
+        .orderBy('disk_key')
+        .orderBy('number')
+        .execute();
+      return rows.map(toPass);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { AuditEntry, AuditStore, EventStore, GutsEvent } from '@guts/core';
+import { iso, json, parse } from '../codec.ts';
+import type { StoreContext } from '../context.ts';
+
+/** Events and audit: what happened, and who asked for it. */
+export function historyStore(context: StoreContext): EventStore & AuditStore {
+  const { db } = context;
+  return {
+    async listEvents(scope, query) {
+      const rows = await db
+        .selectFrom('events')
+        .selectAll()
+        .where('sequence', '>', query.after)
+        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+        .$if(query.resourceId !== undefined, (q) => q.where('resource_id', '=', query.resourceId ?? ''))
+        .orderBy('sequence', query.newest ? 'desc' : 'asc')
+        .limit(query.limit)
+        .execute();
+      const events = rows.map((row): GutsEvent => ({
+        sequence: row.sequence,
+        projectId: row.project_id,
+        resource: row.resource as GutsEvent['resource'],
+        resourceId: row.resource_id,
+        type: row.type,
+        severity: row.severity as GutsEvent['severity'],
+        message: row.message,
+        data: parse(row.data),
+        at: iso(row.at),
+      }));
+      return query.newest ? events.toReversed() : events;
+    },
+
+    async addAudit(entry) {
+      await context.write((trx) =>
+        trx
+          .insertInto('audit')
+          .values({
+            id: entry.id,
+            at: context.dialect.now,
+            project_id: entry.projectId,
+            user_id: entry.userId,
+            request_id: entry.requestId,
+            action: entry.action,
+            resource_id: entry.resourceId,
+            data: json(entry.data),
+          })
+          .execute(),
+      );
+    },
+
+    async listAudit(scope, query) {
+      const rows = await db
+        .selectFrom('audit')
+        .selectAll()
+        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+        .$if(query.marker !== undefined, (q) =>
+          q.where('sequence', '>', (eb) =>
+            eb
+              .selectFrom('audit as m')
+              .select('m.sequence')
+              .where('m.id', '=', query.marker ?? ''),
+          ),
+        )
+        .orderBy('sequence')
+        .limit(query.limit)
+        .execute();
+      return rows.map((row): AuditEntry => ({
+        id: row.id,
+        at: iso(row.at),
+        projectId: row.project_id,
+        userId: row.user_id,
+        requestId: row.request_id,
+        action: row.action,
+        resourceId: row.resource_id,
+        data: parse(row.data),
+      }));
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { Migration, Mode, Phase, Purpose, Status, StepName } from '@guts/core';
+import type { Selectable } from 'kysely';
+import { iso, isoOrNull, parse, parseOrNull } from '../codec.ts';
+import type { MigrationRow } from '../schema/tables.ts';
+
+export function toMigration(row: Selectable<MigrationRow>): Migration {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    userId: row.user_id,
+    planId: row.plan_id,
+    name: row.name,
+    sourceId: row.source_id,
+    destinationId: row.destination_id,
+    instanceRef: row.instance_ref,
+    instanceName: row.instance_name,
+    targetProject: row.target_project,
+    mode: row.mode as Mode,
+    purpose: row.purpose as Purpose,
+    priority: row.priority,
+    spec: parse(row.spec),
+    status: row.status as Status,
+    phase: row.phase as Phase | null,
+    step: row.step as StepName | null,
+    reason: row.reason,
+    error: parseOrNull(row.error),
+    cancelRequested: row.cancel_requested === 1,
+    workerId: row.worker_id ?? row.reserved_worker_id,
+    epoch: row.epoch,
+    leaseUntil: isoOrNull(row.lease_until ?? row.reserved_until),
+    createdAt: iso(row.created_at),
+    updatedAt: iso(row.updated_at),
+    startedAt: isoOrNull(row.started_at),
+    finishedAt: isoOrNull(row.finished_at),
+  };
+}
+
+/** What owns an instance: one migration at a time. */
+export function instanceClaim(sourceId: string, instanceRef: string): string {
+  return `${sourceId}/${instanceRef}`;
+}

@@ -1,0 +1,163 @@
+import type { Operation, OperationKind, OperationStatus, OperationStore } from '@guts/core';
+import type { Selectable } from 'kysely';
+import { iso, isoOrNull, json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
+import type { StoreContext } from '../context.ts';
+import type { Trx } from '../dialect.ts';
+import type { OperationRow } from '../schema/tables.ts';
+
+function toOperation(row: Selectable<OperationRow>): Operation {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    kind: row.kind as OperationKind,
+    subjectId: row.subject_id,
+    status: row.status as OperationStatus,
+    input: parse(row.input),
+    progress: row.progress,
+    result: parseOrNull(row.result),
+    error: parseOrNull(row.error),
+    workerId: row.worker_id,
+    epoch: row.epoch,
+    leaseUntil: isoOrNull(row.lease_until),
+    createdAt: iso(row.created_at),
+    updatedAt: iso(row.updated_at),
+  };
+}
+
+export function operationStore(context: StoreContext): OperationStore {
+  const { db, dialect } = context;
+  const read = async (trx: Trx, id: string): Promise<Operation> =>
+    toOperation(
+      await trx.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+    );
+  /** The oldest that waits, or whose worker is gone. */
+  const claimable = () =>
+    db
+      .selectFrom('operations')
+      .select(['id', 'epoch'])
+      .where((eb) =>
+        eb.or([
+          eb('status', '=', 'queued'),
+          eb.and([eb('status', '=', 'running'), eb('lease_until', '<', dialect.now)]),
+        ]),
+      )
+      .orderBy('sequence')
+      .limit(1)
+      .executeTakeFirst();
+
+  return {
+    createOperation(operation, event) {
+      return context.write(async (trx) => {
+        const now = await context.now(trx);
+        await trx
+          .insertInto('operations')
+          .values({
+            id: operation.id,
+            project_id: operation.projectId,
+            kind: operation.kind,
+            subject_id: operation.subjectId,
+            status: 'queued',
+            input: json(operation.input),
+            progress: null,
+            result: null,
+            error: null,
+            worker_id: null,
+            epoch: 0,
+            lease_until: null,
+            created_at: now,
+            updated_at: now,
+          })
+          .execute();
+        await context.addEvent(trx, event);
+        return read(trx, operation.id);
+      });
+    },
+
+    async getOperation(id, scope) {
+      const row = await db
+        .selectFrom('operations')
+        .selectAll()
+        .where('id', '=', id)
+        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+        .executeTakeFirst();
+      return row ? toOperation(row) : null;
+    },
+
+    async listOperations(scope, query) {
+      const rows = await db
+        .selectFrom('operations')
+        .selectAll()
+        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+        .$if(query.subjectId !== undefined, (q) => q.where('subject_id', '=', query.subjectId ?? ''))
+        .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
+        .$if(query.marker !== undefined, (q) =>
+          q.where('sequence', '>', (eb) =>
+            eb
+              .selectFrom('operations as m')
+              .select('m.sequence')
+              .where('m.id', '=', query.marker ?? ''),
+          ),
+        )
+        .orderBy('sequence')
+        .limit(query.limit)
+        .execute();
+      return rows.map(toOperation);
+    },
+
+    async claimOperation(workerId, seconds) {
+      // Looked for first without the write lock: most of the time nothing waits.
+      const candidate = await claimable();
+      if (!candidate) return null;
+      return context.write(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('operations')
+          .set({
+            status: 'running',
+            worker_id: workerId,
+            epoch: candidate.epoch + 1,
+            lease_until: context.inSeconds(seconds),
+            updated_at: dialect.now,
+          })
+          .where('id', '=', candidate.id)
+          .where('epoch', '=', candidate.epoch)
+          .where('status', 'in', ['queued', 'running'])
+          .executeTakeFirst();
+        return numUpdatedRows === 1n ? read(trx, candidate.id) : null;
+      });
+    },
+
+    async renewOperation(id, epoch, seconds, progress) {
+      const { numUpdatedRows } = await context.write((trx) =>
+        trx
+          .updateTable('operations')
+          .set({ lease_until: context.inSeconds(seconds), progress, updated_at: dialect.now })
+          .where('id', '=', id)
+          .where('epoch', '=', epoch)
+          .where('status', '=', 'running')
+          .executeTakeFirst(),
+      );
+      return numUpdatedRows === 1n;
+    },
+
+    finishOperation(id, epoch, result, event) {
+      return context.write(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('operations')
+          .set({
+            status: result.status,
+            result: jsonOrNull(result.result),
+            error: jsonOrNull(result.error),
+            lease_until: null,
+            updated_at: dialect.now,
+          })
+          .where('id', '=', id)
+          .where('epoch', '=', epoch)
+          .where('status', '=', 'running')
+          .executeTakeFirst();
+        if (numUpdatedRows !== 1n) return false;
+        await context.addEvent(trx, event);
+        return true;
+      });
+    },
+  };
+}

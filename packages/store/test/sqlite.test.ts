@@ -1,0 +1,44 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openStore } from '../src/index.ts';
+import { storeSuite } from './store.testsuite.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'guts-store-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('SQLite in memory', () => {
+  storeSuite(async () => ({ store: await openStore({ url: 'sqlite::memory:' }), again: () => null }));
+});
+
+describe('SQLite in a file', () => {
+  storeSuite(async () => {
+    const url = `sqlite://${folder}/guts.db`;
+    return { store: await openStore({ url }), again: () => openStore({ url }) };
+  });
+});
+
+describe('a database that cannot be used is refused in words', () => {
+  test('the folder does not exist', async () => {
+    await expect(openStore({ url: `sqlite://${folder}/none/guts.db` })).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('none/guts.db'),
+    });
+  });
+  test('the file is something else', async () => {
+    const file = path.join(folder, 'guts.db');
+    writeFileSync(file, 'this is a letter, not a database; '.repeat(100));
+    await expect(openStore({ url: `sqlite://${file}` })).rejects.toMatchObject({ code: 'configuration' });
+  });
+  test('the path is a folder', async () => {
+    chmodSync(folder, 0o700);
+    await expect(openStore({ url: `sqlite://${folder}` })).rejects.toMatchObject({ code: 'configuration' });
+  });
+  test('the scheme is unknown', async () => {
+    expect(() => openStore({ url: 'oracle://scott:tiger@db/x' })).toThrow(/oracle:…/);
+  });
+});
