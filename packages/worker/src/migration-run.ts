@@ -74,8 +74,10 @@ export class MigrationRun {
   async run(): Promise<void> {
     this.#keeper.start();
     try {
-      if (this.#migration.status === 'cancelling' || this.#migration.cancelRequested) await this.#cancel();
-      else if (this.#migration.status === 'reverting') await this.#end('failed', 'undo', UNSUPPORTED_REVERT);
+      const { status, phase, cancelRequested } = this.#migration;
+      if (status === 'cancelling' || cancelRequested) await this.#cancel();
+      else if (status === 'reverting') await this.#end('failed', 'undo', UNSUPPORTED_REVERT);
+      else if (phase === 'undo') await this.#resumeUndo();
       else await this.#forward();
     } catch (error) {
       // The lease is lost, or the database does not take our last word: a successor reads the journal.
@@ -143,11 +145,23 @@ export class MigrationRun {
   }
 
   async #fail(cause: unknown, ends: Ends | null): Promise<void> {
-    const error = toStoredError(cause);
     this.#log.warn({ err: cause }, 'the migration failed');
+    await this.#undoFailure(toStoredError(cause), ends);
+  }
+
+  /** From here on a successor goes on with the undo, never with the forward steps. */
+  async #undoFailure(error: StoredError, ends: Ends | null): Promise<void> {
+    await this.#journal.position('running', 'undo', null);
     const remove = this.#migration.spec.policies.onFailure === 'undo';
     const residues = await this.#undo(ends, remove);
     await this.#end('failed', 'undo', withResidues(error, residues));
+  }
+
+  /** A predecessor died in the undo, or a retry was asked after an undo that left something. */
+  async #resumeUndo(): Promise<void> {
+    const failed = (await this.#journal.steps()).filter((record) => record.error !== null).at(-1);
+    const error = (failed?.error as StoredError | undefined) ?? this.#migration.error ?? UNKNOWN_FAILURE;
+    await this.#undoFailure(withoutResidues(error), null);
   }
 
   async #cancel(): Promise<void> {
@@ -172,19 +186,17 @@ export class MigrationRun {
 
   async #undo(ends: Ends | null, removeTarget: boolean): Promise<readonly Residue[]> {
     const before = await this.#journal.liveArtifacts();
-    if (before.length === 0) {
-      await this.#forget(removeTarget, false);
-      return [];
-    }
+    // Before anything is put back: were we killed in between, nobody may trust data of a source that runs again.
+    const restarts = before.some((one) => one.kind === 'power_state' && one.data['was'] === 'on');
+    await this.#forget(removeTarget, restarts);
+    if (before.length === 0) return [];
     const signal = this.#undoSignal();
     const opened = ends ?? (await this.#open(signal).catch((error: unknown) => toStoredError(error)));
     if ('code' in opened)
       return before.map(({ role, kind, externalId }) => ({ role, kind, externalId, reason: opened.message }));
     try {
       const parts = { ...opened, journal: this.#journal, instanceRef: this.#migration.instanceRef, signal };
-      const { residues, sourceRestarted } = await undo(parts, { removeTarget });
-      await this.#forget(removeTarget, sourceRestarted);
-      return residues;
+      return await undo(parts, { removeTarget });
     } finally {
       if (!ends) await this.#close(opened);
     }
@@ -196,6 +208,9 @@ export class MigrationRun {
    */
   async #forget(everything: boolean, sourceRestarted: boolean): Promise<void> {
     if (!everything && !sourceRestarted) return;
+    for (const pass of await this.#journal.passes())
+      if (pass.finishedAt !== null)
+        await this.#journal.putPass({ ...pass, finishedAt: null, verification: null });
     const keep = everything ? [] : ['preflight', 'reserve'];
     const last = new Map<StepName, StepRecord>();
     for (const record of await this.#journal.steps()) last.set(record.step, record);
@@ -255,6 +270,17 @@ const UNSUPPORTED_REVERT: StoredError = {
   code: 'unsupported',
   message: 'this version cannot revert a completed migration',
 };
+
+const UNKNOWN_FAILURE: StoredError = {
+  code: 'internal',
+  message: 'the worker died before it could record why the migration failed',
+};
+
+function withoutResidues({ details, ...error }: StoredError): StoredError {
+  if (!details) return error;
+  const { residues: _gone, ...rest } = details;
+  return Object.keys(rest).length === 0 ? error : { ...error, details: rest };
+}
 
 function withResidues(error: StoredError, residues: readonly Residue[]): StoredError {
   return residues.length === 0 ? error : { ...error, details: { ...error.details, residues } };

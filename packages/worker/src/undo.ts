@@ -71,13 +71,12 @@ async function restoreOne(parts: UndoParts, artifact: Artifact): Promise<void> {
 /** In this order: a held lease forbids power on, and tracking is set as it was while the machine is off. */
 const SOURCE_ORDER: readonly string[] = ['lease', 'snapshot', 'change_tracking', 'power_state'];
 
-async function restoreSource(parts: UndoParts, targetQuiet: boolean, residues: Residue[]): Promise<boolean> {
+async function restoreSource(parts: UndoParts, targetQuiet: boolean, residues: Residue[]): Promise<void> {
   const live = await parts.journal.liveArtifacts();
-  let restarted = false;
   for (const kind of SOURCE_ORDER) {
     for (const artifact of live.filter((one) => one.kind === kind)) {
       const isPowerOn = kind === 'power_state' && artifact.data['was'] === 'on';
-      const done = await attempt(artifact, residues, async () => {
+      await attempt(artifact, residues, async () => {
         if (isPowerOn && !targetQuiet)
           throw new GutsError(
             'destination_fault',
@@ -85,10 +84,8 @@ async function restoreSource(parts: UndoParts, targetQuiet: boolean, residues: R
           );
         await restoreOne(parts, artifact);
       });
-      if (done && isPowerOn) restarted = true;
     }
   }
-  return restarted;
 }
 
 /**
@@ -98,10 +95,10 @@ async function restoreSource(parts: UndoParts, targetQuiet: boolean, residues: R
 export async function undo(
   parts: UndoParts,
   what: { readonly removeTarget: boolean },
-): Promise<{ residues: readonly Residue[]; sourceRestarted: boolean }> {
+): Promise<readonly Residue[]> {
   const residues: Residue[] = [];
   const quiet = await quietTarget(parts, what.removeTarget, residues);
-  const sourceRestarted = await restoreSource(parts, quiet, residues);
+  await restoreSource(parts, quiet, residues);
   if (what.removeTarget) {
     const rest = (await parts.journal.liveArtifacts())
       .filter((artifact) => artifact.side === 'destination' && artifact.kind !== 'server')
@@ -111,5 +108,5 @@ export async function undo(
         parts.journal.discard(parts.destination, artifact, parts.signal),
       );
   }
-  return { residues, sourceRestarted };
+  return residues;
 }

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import {
+  type ArtifactSpecs,
+  type CreatedArtifact,
+  type DestinationArtifactKind,
+  type DestinationConnection,
+  type DestinationDriver,
+  type DiskReader,
+  type DiskWriter,
+  GutsError,
+  type Marker,
+  markerText,
+} from '@guts/core';
+
+interface Thing {
+  readonly kind: DestinationArtifactKind;
+  readonly spec: ArtifactSpecs[DestinationArtifactKind];
+  readonly marker: string;
+  bytes: Uint8Array;
+}
+
+/** A destination in memory: tests look at what exists in it. */
+export class FakeDestination {
+  readonly things = new Map<string, Thing>();
+  /** Kinds whose creation is refused. */
+  readonly refuse = new Set<DestinationArtifactKind>();
+  /** Kinds that are made although the answer is lost. */
+  readonly loseAnswer = new Set<DestinationArtifactKind>();
+  readonly cannotRemove = new Set<DestinationArtifactKind>();
+  serverState: 'active' | 'off' | 'error' = 'active';
+  console: string | null = 'login:';
+  corruptVolumes = false;
+  #next = 1;
+
+  readonly driver: DestinationDriver = {
+    schemas: { name: 'openstack', side: 'destination', title: 'Fake', settings: {}, secret: {} },
+    connect: () => Promise.resolve(this.#connection()),
+  };
+
+  kinds(): string[] {
+    return [...this.things.values()].map((thing) => thing.kind).toSorted();
+  }
+
+  #create(kind: DestinationArtifactKind, spec: Thing['spec'], marker: Marker): CreatedArtifact {
+    if (this.refuse.has(kind)) throw new GutsError('destination_quota', `no ${kind} left`);
+    const externalId = `${kind}-${this.#next++}`;
+    const size = kind === 'volume' ? 4096 : 0;
+    this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes: new Uint8Array(size) });
+    if (this.loseAnswer.delete(kind)) throw new GutsError('destination_unreachable', 'the answer was lost');
+    return {
+      externalId,
+      data: kind === 'attachment' ? { volume: (spec as { volumeId: string }).volumeId } : {},
+    };
+  }
+
+  #bytes(id: unknown): Thing {
+    const thing = this.things.get(String(id));
+    if (!thing) throw new GutsError('not_found', `there is no ${String(id)}`);
+    return thing;
+  }
+
+  #connection(): DestinationConnection {
+    return {
+      project: { id: 'p', name: 'p' },
+      validate: () => Promise.resolve({ product: 'Fake', version: '1', findings: [] }),
+      facts: () =>
+        Promise.resolve({
+          project: { id: 'p', name: 'p' },
+          admin: false,
+          flavors: [
+            { id: 'f1', name: 'small', vcpus: 2, ramMiB: 512, diskGiB: 1, ephemeralGiB: 0, extraSpecs: {} },
+          ],
+          networks: [{ id: 'n1', name: 'own', shared: false, external: false, own: true, subnets: [] }],
+          volumeTypes: ['nfs'],
+          securityGroups: [],
+          quota: { instances: 5, cores: 5, ramMiB: 5000, volumes: 5, gigabytes: 50, ports: 5 },
+          volumeTransports: ['device', 'image'],
+        }),
+      create: (kind, spec, marker) =>
+        new Promise((resolve) => {
+          resolve(this.#create(kind, spec, marker));
+        }),
+      find: (kind, spec, marker) => {
+        for (const [externalId, thing] of this.things)
+          if (thing.kind === kind && thing.marker === markerText(marker))
+            return Promise.resolve({
+              externalId,
+              data: kind === 'attachment' ? { volume: (spec as { volumeId: string }).volumeId } : {},
+            });
+        return Promise.resolve(null);
+      },
+      remove: (kind, id) => {
+        if (this.cannotRemove.has(kind))
+          return Promise.reject(new GutsError('destination_fault', `${id} cannot be deleted now`));
+        return Promise.resolve(this.things.delete(id) ? 'removed' : 'absent');
+      },
+      openVolumeWriter: (data) => Promise.resolve(writer(this.#bytes(data['volume']).bytes)),
+      openVolumeReader: (data) => {
+        const { bytes } = this.#bytes(data['volume']);
+        if (this.corruptVolumes) bytes[7] = 99;
+        return Promise.resolve(reader(bytes));
+      },
+      uploadImage: (id, { size }) => {
+        const thing = this.#bytes(id);
+        thing.bytes = new Uint8Array(size);
+        let closed: () => void = () => undefined;
+        const done = new Promise<void>((resolve) => {
+          closed = resolve;
+        }).then(() => ({ bytesSent: size, sha512: sha512(thing.bytes) }));
+        const target = writer(thing.bytes);
+        return {
+          writer: {
+            ...target,
+            close: () => {
+              closed();
+              return Promise.resolve();
+            },
+          },
+          done,
+        };
+      },
+      imageDigest: (id) => {
+        const { bytes } = this.#bytes(id);
+        return Promise.resolve({
+          status: 'active',
+          size: bytes.length,
+          algorithm: 'sha512',
+          hash: sha512(bytes),
+        });
+      },
+      prepareBootVolume: () => Promise.resolve(),
+      serverState: (id) =>
+        Promise.resolve({ state: this.things.has(id) ? this.serverState : 'gone', message: null }),
+      stopServer: () => {
+        this.serverState = 'off';
+        return Promise.resolve();
+      },
+      startServer: () => {
+        this.serverState = 'active';
+        return Promise.resolve();
+      },
+      console: () => Promise.resolve(this.console),
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+function sha512(bytes: Uint8Array): string {
+  return createHash('sha512').update(bytes).digest('hex');
+}
+
+function writer(bytes: Uint8Array): DiskWriter {
+  return {
+    size: bytes.length,
+    capabilities: { randomAccess: true, readsAsZero: true, needsMap: false },
+    write: (offset, data) => {
+      bytes.set(data, offset);
+      return Promise.resolve();
+    },
+    zero: (offset, length) => {
+      bytes.fill(0, offset, offset + length);
+      return Promise.resolve();
+    },
+    flush: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function reader(bytes: Uint8Array): DiskReader {
+  return {
+    kind: 'reader',
+    size: bytes.length,
+    capabilities: { randomAccess: true, multiPass: true, knowsMap: false },
+    extents: async function* () {
+      yield await Promise.resolve({ offset: 0, length: bytes.length, kind: 'data' as const });
+    },
+    read: (offset, buffer) => {
+      buffer.set(bytes.subarray(offset, offset + buffer.length));
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+}

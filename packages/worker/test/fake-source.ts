@@ -1,0 +1,170 @@
+import {
+  type DiskReader,
+  type DiskSession,
+  type Extent,
+  type Finding,
+  GutsError,
+  type Instance,
+  type PowerState,
+  type SourceConnection,
+  type SourceDriver,
+  type TransportName,
+} from '@guts/core';
+
+export const INSTANCE: Instance = {
+  ref: 'vm-1',
+  name: 'web 1',
+  path: 'DC0/vm/web 1',
+  uuid: 'u-1',
+  powerState: 'on',
+  connected: true,
+  template: false,
+  cpus: 2,
+  coresPerSocket: 1,
+  memoryMiB: 512,
+  firmware: 'bios',
+  secureBoot: false,
+  tpm: false,
+  encrypted: false,
+  guestId: 'debian12_64Guest',
+  guestName: 'Debian GNU/Linux 12',
+  osType: 'linux',
+  toolsRunning: true,
+  changeTracking: { supported: true, enabled: false },
+  snapshotCount: 0,
+  hostRef: 'host-1',
+  hostName: 'esx1',
+  disks: ['2000', '2001'].map((key) => ({
+    key,
+    objectId: `1-${key}`,
+    label: `Hard disk ${key}`,
+    capacityBytes: 4096,
+    bus: 'scsi' as const,
+    controller: 'pvscsi',
+    datastoreRef: 'ds-1',
+    datastoreName: 'DS1',
+    path: `[DS1] web 1/${key}.vmdk`,
+    thin: true,
+    obstacles: [],
+    delta: false,
+  })),
+  bootDiskKey: '2000',
+  nics: [
+    {
+      key: '4000',
+      label: 'Network adapter 1',
+      mac: '00:50:56:00:00:01',
+      model: 'vmxnet3',
+      networkRef: 'net-1',
+      networkName: 'VM Network',
+      connected: true,
+      addresses: [],
+    },
+  ],
+};
+
+/** A source in memory: one machine, whose state tests look at. */
+export class FakeSource {
+  power: PowerState = 'on';
+  tracking = false;
+  readonly leases = new Set<string>();
+  readonly disks = new Map(
+    INSTANCE.disks.map((disk, index) => [disk.key, new Uint8Array(disk.capacityBytes).fill(index + 1)]),
+  );
+  shutdown: 'off' | 'deadline' | 'no-tools' = 'off';
+  findings: readonly Finding[] = [];
+  refusePowerOn = false;
+
+  readonly driver: SourceDriver = {
+    schemas: { name: 'vsphere', side: 'source', title: 'Fake', settings: {}, secret: {} },
+    transports: [
+      { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
+      { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },
+    ],
+    connect: () => Promise.resolve(this.#connection()),
+  };
+
+  #connection(): SourceConnection {
+    const find = (): Instance => ({
+      ...INSTANCE,
+      powerState: this.power,
+      changeTracking: { supported: true, enabled: this.tracking },
+    });
+    return {
+      validate: () => Promise.resolve({ product: 'Fake', version: '1', findings: [] }),
+      inventory: async function* () {
+        yield await Promise.resolve({ kind: 'instance' as const, data: find() });
+      },
+      find: () => Promise.resolve([find()]),
+      inspect: () => Promise.resolve(find()),
+      checkTransport: () => Promise.resolve(this.findings),
+      powerState: () => Promise.resolve(this.power),
+      shutdownGuest: () => {
+        if (this.shutdown === 'off') this.power = 'off';
+        return Promise.resolve(this.shutdown);
+      },
+      powerOff: () => {
+        this.power = 'off';
+        return Promise.resolve();
+      },
+      powerOn: () => {
+        if (this.refusePowerOn) return Promise.reject(new GutsError('source_fault', 'no resources'));
+        if (this.leases.size > 0) return Promise.reject(new GutsError('source_fault', 'a lease is held'));
+        this.power = 'on';
+        return Promise.resolve();
+      },
+      setChangeTracking: (_ref, enabled) => {
+        this.tracking = enabled;
+        return Promise.resolve();
+      },
+      allocatedAreas: (_ref, key) =>
+        Promise.resolve([{ offset: 0, length: this.disks.get(key)?.length ?? 0 }]),
+      openDisks: (_instance, transport, keys, areas) => Promise.resolve(this.#open(transport, keys, areas)),
+      abortSession: (id) => Promise.resolve(this.leases.delete(id) ? 'aborted' : 'absent'),
+      findSnapshots: () => Promise.resolve([]),
+      createSnapshot: () => Promise.reject(new Error('not in this test')),
+      removeSnapshot: () => Promise.reject(new Error('not in this test')),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  #open(
+    transport: TransportName,
+    keys: readonly string[],
+    areas: ReadonlyMap<string, readonly Extent[]>,
+  ): DiskSession {
+    const externalId = `lease-${this.leases.size + 1}`;
+    this.leases.add(externalId);
+    const end = (): Promise<void> => {
+      this.leases.delete(externalId);
+      return Promise.resolve();
+    };
+    return {
+      transport,
+      externalId,
+      disks: keys.map((key) => ({
+        key,
+        source: reader(this.disks.get(key) ?? new Uint8Array(), areas.get(key)),
+      })),
+      progress: () => undefined,
+      complete: end,
+      abort: end,
+    };
+  }
+}
+
+function reader(bytes: Uint8Array, areas: readonly Extent[] | undefined): DiskReader {
+  return {
+    kind: 'reader',
+    size: bytes.length,
+    capabilities: { randomAccess: true, multiPass: true, knowsMap: areas !== undefined },
+    extents: async function* () {
+      yield await Promise.resolve({ offset: 0, length: bytes.length, kind: 'data' as const });
+    },
+    read: (offset, buffer) => {
+      buffer.set(bytes.subarray(offset, offset + buffer.length));
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,186 @@
+import { GutsError, stepsFor } from '@guts/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Rig } from './rig.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await Rig.open();
+});
+afterEach(() => rig.store.close());
+
+describe('a cold migration', () => {
+  test('ends completed: source off, target active, data verified, nothing else left', async () => {
+    await rig.create();
+    const ended = await rig.run();
+    expect(ended).toMatchObject({ status: 'completed', error: null });
+    expect(rig.source.power).toBe('off');
+    expect(rig.source.tracking).toBe(false);
+    expect(rig.source.leases.size).toBe(0);
+    expect(rig.destination.kinds()).toEqual(['image', 'port', 'server', 'volume']);
+    const passes = await rig.store.listPasses(rig.id);
+    expect(passes.map((pass) => pass.verification)).toMatchObject([{ matches: true }, { matches: true }]);
+    const volume = [...rig.destination.things.values()].find((thing) => thing.kind === 'volume');
+    expect(volume?.bytes).toEqual(rig.source.disks.get('2001'));
+  });
+
+  test('boots from a volume when asked', async () => {
+    await rig.create({}, { bootFrom: 'volume' });
+    expect((await rig.run()).status).toBe('completed');
+    expect(rig.destination.kinds()).toEqual(['port', 'server', 'volume', 'volume']);
+  });
+
+  test('bytes that differ on the destination are a failure that names the place', async () => {
+    rig.destination.corruptVolumes = true;
+    await rig.create();
+    const ended = await rig.run();
+    expect(ended).toMatchObject({ status: 'failed', error: { code: 'disk_mismatch' } });
+    expect(ended.error?.message).toContain('0+4096');
+    expect(rig.source.power).toBe('on');
+    expect(rig.destination.kinds()).toEqual([]);
+  });
+
+  test('a guest that does not stop fails under guest-only, and is left on', async () => {
+    rig.source.shutdown = 'deadline';
+    await rig.create({ power: 'guest-only' });
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'source_power' } });
+    expect(rig.source.power).toBe('on');
+    expect(rig.destination.kinds()).toEqual([]);
+  });
+
+  test('a machine that was off stays off after a failure', async () => {
+    rig.source.power = 'off';
+    rig.destination.refuse.add('server');
+    await rig.create();
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'destination_quota' } });
+    expect(rig.source.power).toBe('off');
+  });
+
+  test('a blocker found by the source stops it before anything is made', async () => {
+    rig.source.findings = [{ severity: 'blocker', code: 'disk.rdm', message: 'raw device mapping' }];
+    await rig.create();
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'preflight_blocked' } });
+    expect(await rig.store.listArtifacts(rig.id)).toEqual([]);
+    expect(rig.source.power).toBe('on');
+  });
+
+  test('without proof of a boot, `require` is a failure and `report` is not', async () => {
+    rig.destination.console = 'kernel panic';
+    await rig.create({ verifyBoot: 'require' });
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'boot_not_proven' } });
+    expect(rig.destination.kinds()).toEqual([]);
+    expect(rig.source.power).toBe('on');
+  });
+});
+
+describe('on_failure: undo', () => {
+  test.for(stepsFor('cold').map((step) => step.name))(
+    'after %s leaves nothing, and the source on',
+    async (step) => {
+      await rig.create();
+      const ended = await rig.run({
+        afterStep: (name) => {
+          if (name === step) throw new GutsError('fault_injected', `after ${step}`);
+        },
+      });
+      expect(ended).toMatchObject({ status: 'failed', error: { code: 'fault_injected' } });
+      expect(ended.error?.details).toBeUndefined();
+      expect(rig.destination.kinds()).toEqual([]);
+      expect(rig.source).toMatchObject({ power: 'on', tracking: false });
+      expect(rig.source.leases.size).toBe(0);
+      const left = (await rig.store.listArtifacts(rig.id)).filter((one) => one.status !== 'removed');
+      expect(left).toEqual([]);
+    },
+  );
+
+  test('an object whose creation was not answered is found by its marker and removed', async () => {
+    for (const kind of ['port', 'image', 'server'] as const) {
+      rig.destination.loseAnswer.add(kind);
+      if (kind === 'port') await rig.create();
+      else await rig.retry();
+      expect((await rig.run()).status).toBe('failed');
+      expect(rig.destination.kinds()).toEqual([]);
+    }
+    await rig.retry();
+    expect((await rig.run()).status).toBe('completed');
+  });
+
+  test('what cannot be removed is told, and the source stays off beside a live target', async () => {
+    rig.destination.cannotRemove.add('server');
+    await rig.create();
+    const ended = await rig.run({
+      afterStep: (name) => {
+        if (name === 'provision') throw new GutsError('fault_injected', 'after provision');
+      },
+    });
+    expect(ended.status).toBe('failed');
+    const residues = ended.error?.details?.['residues'] as { kind: string }[];
+    expect(residues.map((one) => one.kind)).toEqual(expect.arrayContaining(['server', 'power_state']));
+    expect(rig.source.power).toBe('off');
+    // A retry resumes the undo, never the forward steps.
+    rig.destination.cannotRemove.clear();
+    await rig.store.moveMigration(rig.id, ['failed'], { status: 'queued' }, rig.event('retry'));
+    const resumed = await rig.run();
+    expect(resumed).toMatchObject({ status: 'failed' });
+    expect(resumed.error?.details).toBeUndefined();
+    expect(rig.destination.kinds()).toEqual([]);
+    expect(rig.source.power).toBe('on');
+  });
+});
+
+describe('on_failure: keep, and retry', () => {
+  test('data read before the source ran again is copied again', async () => {
+    rig.destination.refuse.add('server');
+    await rig.create({ onFailure: 'keep' });
+    expect((await rig.run()).status).toBe('failed');
+    expect(rig.source.power).toBe('on');
+    expect(rig.destination.kinds()).toContain('port');
+    rig.destination.refuse.clear();
+    rig.source.disks.get('2001')?.fill(77);
+    await rig.retry();
+    expect((await rig.run()).status).toBe('completed');
+    const volume = [...rig.destination.things.values()].find((thing) => thing.kind === 'volume');
+    expect(volume?.bytes).toEqual(rig.source.disks.get('2001'));
+    expect(rig.destination.kinds()).toEqual(['image', 'port', 'server', 'volume']);
+  });
+});
+
+describe('a worker that dies', () => {
+  test.for(stepsFor('cold').map((step) => step.name))('after %s is succeeded by another', async (step) => {
+    await rig.create();
+    // It sleeps through its lease, and what it finds afterwards is that the lease is lost.
+    await rig.run({
+      seconds: 0.05,
+      afterStep: (name) => {
+        if (name === step) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 80);
+      },
+    });
+    expect((await rig.succeed('w2')).status).toBe('completed');
+    expect(rig.destination.kinds()).toEqual(['image', 'port', 'server', 'volume']);
+    expect(rig.source).toMatchObject({ power: 'off', tracking: false });
+  });
+});
+
+describe('cancel', () => {
+  test('while running turns to the undo and ends cancelled', async () => {
+    await rig.create();
+    const ended = await rig.run({
+      seconds: 0.3,
+      afterStep: (name) => {
+        // Wait for a renewal, which brings the request.
+        if (name === 'transfer') void rig.store.requestCancel(rig.id, rig.event('cancel'));
+      },
+    });
+    // Either the request came in time, or the run had ended before.
+    expect(['cancelled', 'completed']).toContain(ended.status);
+  });
+
+  test('of a failed one that kept its things removes them', async () => {
+    rig.destination.refuse.add('server');
+    await rig.create({ onFailure: 'keep' });
+    expect((await rig.run()).status).toBe('failed');
+    await rig.store.moveMigration(rig.id, ['failed'], { status: 'cancelling' }, rig.event('cancel'));
+    expect((await rig.run()).status).toBe('cancelled');
+    expect(rig.destination.kinds()).toEqual([]);
+    expect(rig.source.power).toBe('on');
+  });
+});
