@@ -1,0 +1,85 @@
+import { CorruptDiskError, UnsupportedDiskError } from '../errors.ts';
+
+/**
+ * The sparse extent header: VMware "Virtual Disk Format 5.0", sections "Hosted Sparse Extents" and
+ * "Stream-Optimized Compressed Sparse Extents". Little-endian; units are sectors of 512 bytes.
+ */
+export const SECTOR = 512;
+const MAGIC = 0x564d444b;
+const FLAG_NEWLINES = 1;
+const FLAG_ZERO_GRAINS = 1 << 2;
+const FLAG_COMPRESSED = 1 << 16;
+const FLAG_MARKERS = 1 << 17;
+const AT_END = 0xffff_ffff_ffff_ffffn;
+/** Bounds of what is believed, so that a damaged header cannot ask for unbounded memory. */
+const MAX_GRAIN_SECTORS = 32 * 1024;
+const MAX_TABLE_ENTRIES = 4096;
+const MAX_DIRECTORY_BYTES = 64 * 1024 * 1024;
+
+export interface SparseHeader {
+  /** Size of the disk in sectors. */
+  readonly capacity: number;
+  readonly grainSectors: number;
+  readonly entriesPerTable: number;
+  /** Sector of the grain directory, or undefined if a footer at the end tells. */
+  readonly directorySector: number | undefined;
+  /** Sectors before the first grain. */
+  readonly overhead: number;
+  /** Whether grain table entry 1 means a grain of zeros. */
+  readonly zeroGrains: boolean;
+  readonly tableCount: number;
+  readonly tableSectors: number;
+  readonly directorySectors: number;
+}
+
+/** Reads a header or footer sector found at byte `position`. Throws `CorruptDiskError` or `UnsupportedDiskError`. */
+export function parseSparseHeader(sector: Uint8Array, position: number): SparseHeader {
+  const view = new DataView(sector.buffer, sector.byteOffset, SECTOR);
+  const corrupt = (reason: string, at = 0): never => {
+    throw new CorruptDiskError(reason, position + at);
+  };
+  if (view.getUint32(0, true) !== MAGIC) corrupt('this is not a sparse VMDK (no KDMV magic)');
+  const version = view.getUint32(4, true);
+  if (version < 1 || version > 3)
+    throw new UnsupportedDiskError(`VMDK version ${version} is not supported (1 to 3 are)`);
+  const flags = view.getUint32(8, true);
+  if ((flags & FLAG_COMPRESSED) === 0 || (flags & FLAG_MARKERS) === 0)
+    throw new UnsupportedDiskError(
+      'this VMDK is sparse but not streamOptimized: convert it or export it as an OVF',
+    );
+  if (view.getUint16(77, true) !== 1)
+    throw new UnsupportedDiskError(
+      `VMDK compression ${view.getUint16(77, true)} is not supported (only deflate, 1, is)`,
+    );
+  if ((flags & FLAG_NEWLINES) !== 0 && view.getUint32(73, true) !== 0x0a0d200a)
+    corrupt('line ends were changed on the way (transferred as text?)', 73);
+
+  const sectors = (at: number, name: string, max: number): number => {
+    const value = view.getBigUint64(at, true);
+    if (value > BigInt(max)) corrupt(`${name} is ${value}, more than ${max}`, at);
+    return Number(value);
+  };
+  const capacity = sectors(12, 'the capacity', Math.floor(Number.MAX_SAFE_INTEGER / SECTOR));
+  const grainSectors = sectors(20, 'the grain size', MAX_GRAIN_SECTORS);
+  const entriesPerTable = view.getUint32(44, true);
+  const overhead = sectors(64, 'the overhead', 0xffff_ffff);
+  if (grainSectors === 0) corrupt('the grain size is 0', 20);
+  if (entriesPerTable === 0 || entriesPerTable > MAX_TABLE_ENTRIES)
+    corrupt(`a grain table of ${entriesPerTable} entries`, 44);
+  if (overhead === 0) corrupt('the overhead is 0, but the header itself takes a sector', 64);
+  const tableCount = Math.ceil(capacity / (grainSectors * entriesPerTable));
+  if (tableCount * 4 > MAX_DIRECTORY_BYTES)
+    corrupt(`a grain directory of ${tableCount} entries is too large`, 12);
+  return {
+    capacity,
+    grainSectors,
+    entriesPerTable,
+    directorySector:
+      view.getBigUint64(56, true) === AT_END ? undefined : sectors(56, 'the directory sector', 0xffff_ffff),
+    overhead,
+    zeroGrains: (flags & FLAG_ZERO_GRAINS) !== 0,
+    tableCount,
+    tableSectors: Math.ceil((entriesPerTable * 4) / SECTOR),
+    directorySectors: Math.ceil((tableCount * 4) / SECTOR),
+  };
+}
