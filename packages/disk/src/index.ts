@@ -11,3 +11,7 @@ export { rangeReader, type RangeSource } from './range-reader.ts';
 export { openRawFile, type RawFileOptions } from './raw-file.ts';
 export { openDeviceWriter, type DeviceWriterOptions } from './device-writer.ts';
 export { openStreamVmdk, type StreamVmdkOptions } from './vmdk/stream.ts';
+export { copyDisk, type CopyCheckpoint, type CopyJob } from './copy/copy-disk.ts';
+export { verifyDisk, type VerifyJob } from './copy/verify-disk.ts';
+export { chunkDigest, zeroDigest } from './copy/digest.ts';
+export type { CopyClock } from './copy/pacer.ts';
