@@ -15,3 +15,16 @@ export { copyDisk, type CopyCheckpoint, type CopyJob } from './copy/copy-disk.ts
 export { verifyDisk, type VerifyJob } from './copy/verify-disk.ts';
 export { chunkDigest, zeroDigest } from './copy/digest.ts';
 export type { CopyClock } from './copy/pacer.ts';
+export { rawImageStream } from './image/raw.ts';
+export type { ImageStream } from './image/image-stream.ts';
+export type { SentStream } from './image/hand-over.ts';
+export { qcow2ImageStream } from './image/qcow2.ts';
+export {
+  alignExtents,
+  clipExtents,
+  complementExtents,
+  intersectExtents,
+  mergeExtents,
+  subtractExtents,
+  totalBytes,
+} from './extents.ts';
