@@ -1,1 +1,37 @@
-export {};
+export {
+  type CertificateFacts,
+  FileRequestError,
+  isFault,
+  LoginError,
+  ProtocolError,
+  UnreachableError,
+  UntrustedCertificateError,
+  VSphereError,
+  VSphereFaultError,
+} from './errors.ts';
+export { normaliseFingerprint, probeCertificate, type TlsTrust } from './transport/tls.ts';
+export { type About, type ConnectOptions, sdkUrl, VSphereSession } from './session.ts';
+export type { ManagedRef } from './xml/element.ts';
+export type * from './inventory/types.ts';
+export {
+  ancestors,
+  collectInventory,
+  type Inventory,
+  readAncestors,
+  readInventory,
+  readMachine,
+} from './inventory/inventory.ts';
+export { toMachine } from './inventory/records.ts';
+export { type InventoryChange, watchInventory } from './inventory/watch.ts';
+export { waitForTask } from './tasks.ts';
+export { powerOff, powerOn, powerState, shutdownGuest } from './machine/power.ts';
+export {
+  createSnapshot,
+  listSnapshots,
+  removeSnapshot,
+  setChangeTracking,
+  type Snapshot,
+} from './machine/configure.ts';
+export { type Area, changedAreas } from './machine/changed-areas.ts';
+export { abortLease, ExportLease, exportSnapshot, exportVm, type LeaseDevice } from './machine/lease.ts';
+export { DatastoreFile, type DatastorePath, splitDatastorePath } from './machine/datastore-file.ts';

@@ -1,0 +1,106 @@
+import { type ObjectProperties, retrieveAll, retrieveOne } from '../collector.ts';
+import { isFault } from '../errors.ts';
+import type { VSphereSession } from '../session.ts';
+import type { ManagedRef } from '../xml/element.ts';
+import { PATHS, toContainer, toDatastore, toHost, toMachine, toNetwork } from './records.ts';
+import type { Container, Datastore, HostSystem, Network, VirtualMachine } from './types.ts';
+
+/** Everything below the root folder at one time. */
+export interface Inventory {
+  readonly machines: readonly VirtualMachine[];
+  readonly hosts: readonly HostSystem[];
+  readonly datastores: readonly Datastore[];
+  readonly networks: readonly Network[];
+  /** Folders and data centres, by id. */
+  readonly containers: ReadonlyMap<string, Container>;
+}
+
+/** Sorts objects of one retrieval into the inventory's lists. */
+export function collectInventory(objects: Iterable<ObjectProperties>): Inventory {
+  const machines: VirtualMachine[] = [];
+  const hosts: HostSystem[] = [];
+  const datastores: Datastore[] = [];
+  const networks: Network[] = [];
+  const containers = new Map<string, Container>();
+  for (const object of objects) {
+    switch (object.ref.type) {
+      case 'VirtualMachine':
+        machines.push(toMachine(object));
+        break;
+      case 'HostSystem':
+        hosts.push(toHost(object));
+        break;
+      case 'Datastore':
+        datastores.push(toDatastore(object));
+        break;
+      case 'Folder':
+      case 'Datacenter':
+        containers.set(object.ref.value, toContainer(object));
+        break;
+      default:
+        networks.push(toNetwork(object));
+    }
+  }
+  return { machines, hosts, datastores, networks, containers };
+}
+
+/** Reads the whole inventory once. */
+export async function readInventory(session: VSphereSession, signal: AbortSignal): Promise<Inventory> {
+  const objects: ObjectProperties[] = [];
+  for await (const object of retrieveAll(session, PATHS, signal)) objects.push(object);
+  return collectInventory(objects);
+}
+
+/** Null when it does not exist. */
+export async function readMachine(
+  session: VSphereSession,
+  ref: ManagedRef,
+  signal: AbortSignal,
+): Promise<VirtualMachine | null> {
+  const found = await retrieveOne(session, ref, PATHS.VirtualMachine, signal);
+  return found && found.properties.size > 0 ? toMachine(found) : null;
+}
+
+/** Names of an object's ancestors, the outermost first, without the root folder; read one by one. */
+export async function readAncestors(
+  session: VSphereSession,
+  ref: ManagedRef | null,
+  signal: AbortSignal,
+): Promise<readonly Container[]> {
+  const path: Container[] = [];
+  for (let here = ref; here && here.value !== session.content.rootFolder.value;) {
+    const found = await readName(session, here, signal);
+    if (!found) break;
+    path.unshift(found);
+    here = found.parent;
+  }
+  return path;
+}
+
+async function readName(
+  session: VSphereSession,
+  ref: ManagedRef,
+  signal: AbortSignal,
+): Promise<Container | null> {
+  try {
+    const found = await retrieveOne(session, ref, ['name', 'parent'], signal);
+    return found ? toContainer(found) : null;
+  } catch (error) {
+    // A user who sees only a part of the tree may not see all of its ancestors.
+    if (isFault(error, 'NoPermission')) return null;
+    throw error;
+  }
+}
+
+/** The same from an inventory. */
+export function ancestors(inventory: Inventory, ref: ManagedRef | null): readonly Container[] {
+  const path: Container[] = [];
+  let here = ref ? inventory.containers.get(ref.value) : undefined;
+  while (here && path.length < 100) {
+    // The root folder alone has no parent.
+    if (here.parent === null) break;
+    path.unshift(here);
+    here = inventory.containers.get(here.parent.value);
+  }
+  return path;
+}

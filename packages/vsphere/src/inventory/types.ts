@@ -1,0 +1,101 @@
+import type { ManagedRef } from '../xml/element.ts';
+
+export interface VirtualDisk {
+  readonly key: number;
+  readonly label: string;
+  /** `diskObjectId`: unique within the vCenter; stable like the key. */
+  readonly objectId: string | null;
+  /** Bytes. */
+  readonly capacity: number;
+  /** `[DS1] web/web.vmdk`; null for a backing without a file. */
+  readonly fileName: string | null;
+  readonly datastore: ManagedRef | null;
+  readonly backingType: string;
+  readonly mode: string | null;
+  readonly thin: boolean;
+  readonly shared: boolean;
+  readonly encrypted: boolean;
+  /** The file is a delta over another: a snapshot exists. */
+  readonly hasParent: boolean;
+  readonly changeId: string | null;
+  readonly uuid: string | null;
+  readonly controllerKey: number | null;
+  readonly controllerType: string | null;
+  readonly busNumber: number | null;
+  readonly unitNumber: number | null;
+}
+export interface VirtualNic {
+  readonly key: number;
+  readonly label: string;
+  readonly mac: string;
+  /** Such as `VirtualVmxnet3`. */
+  readonly type: string;
+  readonly network: ManagedRef | null;
+  readonly networkName: string | null;
+  readonly connected: boolean;
+  readonly startConnected: boolean;
+}
+export interface GuestAddress {
+  readonly mac: string;
+  readonly address: string;
+  readonly prefix: number;
+}
+export interface VirtualMachine {
+  readonly ref: ManagedRef;
+  readonly name: string;
+  readonly parent: ManagedRef | null;
+  readonly powerState: 'poweredOn' | 'poweredOff' | 'suspended';
+  readonly connectionState: string;
+  readonly instanceUuid: string | null;
+  readonly biosUuid: string | null;
+  readonly template: boolean;
+  readonly cpus: number;
+  readonly coresPerSocket: number;
+  readonly memoryMiB: number;
+  readonly firmware: 'bios' | 'efi';
+  readonly secureBoot: boolean;
+  readonly bootDiskKey: number | null;
+  readonly tpm: boolean;
+  readonly encrypted: boolean;
+  readonly guestId: string | null;
+  readonly guestFullName: string | null;
+  readonly toolsRunning: boolean;
+  readonly hardwareVersion: string | null;
+  readonly changeTrackingEnabled: boolean;
+  readonly changeTrackingSupported: boolean;
+  readonly consolidationNeeded: boolean;
+  readonly snapshotCount: number;
+  readonly host: ManagedRef | null;
+  readonly disks: readonly VirtualDisk[];
+  readonly nics: readonly VirtualNic[];
+  readonly addresses: readonly GuestAddress[];
+}
+export interface HostSystem {
+  readonly ref: ManagedRef;
+  readonly name: string;
+  readonly port: number;
+  readonly sslThumbprint: string | null;
+  readonly connectionState: string;
+}
+export interface Datastore {
+  readonly ref: ManagedRef;
+  readonly name: string;
+  /** VMFS, NFS, NFS41, vsan, VVOL. */
+  readonly type: string;
+  /** Bytes. */
+  readonly capacity: number;
+  readonly free: number;
+  readonly accessible: boolean;
+}
+export interface Network {
+  readonly ref: ManagedRef;
+  readonly name: string;
+  /** `Network`, `DistributedVirtualPortgroup` or `OpaqueNetwork`. */
+  readonly kind: string;
+}
+/** Names and parents, for paths. */
+export interface Container {
+  readonly ref: ManagedRef;
+  readonly name: string;
+  readonly parent: ManagedRef | null;
+}

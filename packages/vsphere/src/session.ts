@@ -1,0 +1,194 @@
+import { isFault, ProtocolError } from './errors.ts';
+import { HttpClient, type HttpOptions } from './transport/http.ts';
+import { SoapClient, type SoapOptions } from './transport/soap.ts';
+import type { TlsTrust } from './transport/tls.ts';
+import type { ManagedRef, XmlElement } from './xml/element.ts';
+import type { Structure } from './xml/write.ts';
+
+const SERVICE_INSTANCE: ManagedRef = { type: 'ServiceInstance', value: 'ServiceInstance' };
+/** A session idles out after 30 minutes (vSphere Web Services SDK, session management). */
+const KEEP_ALIVE_SECONDS = 600;
+
+export interface ConnectOptions {
+  /** `https://host[:port][/sdk]`. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly tls: TlsTrust;
+  readonly signal: AbortSignal;
+  /** For connecting and between bytes; seconds. Default 60. */
+  readonly timeoutSeconds?: number;
+  readonly userAgent?: string;
+}
+
+export interface About {
+  readonly fullName: string;
+  readonly version: string;
+  readonly build: string;
+  /** `VirtualCenter` or `HostAgent`. */
+  readonly apiType: string;
+  readonly apiVersion: string;
+  readonly instanceUuid: string | null;
+}
+export interface ServiceContent {
+  readonly rootFolder: ManagedRef;
+  readonly propertyCollector: ManagedRef;
+  readonly sessionManager: ManagedRef;
+  readonly viewManager: ManagedRef;
+  readonly authorizationManager: ManagedRef | null;
+  readonly about: About;
+}
+
+/** The `/sdk` address of what a person wrote. @throws ProtocolError */
+export function sdkUrl(text: string): URL {
+  const withScheme = text.includes('://') ? text : `https://${text}`;
+  if (!URL.canParse(withScheme)) throw new ProtocolError(`"${text}" is no URL of a vCenter or ESXi`);
+  const url = new URL(withScheme);
+  if (url.protocol !== 'https:') throw new ProtocolError(`"${text}": vSphere speaks https only`);
+  if (url.username !== '' || url.password !== '')
+    throw new ProtocolError('the URL must not hold a user name or password');
+  url.pathname = url.pathname === '/' ? '/sdk' : url.pathname.replace(/\/$/, '');
+  url.search = '';
+  url.hash = '';
+  return url;
+}
+
+/** A login at one vCenter or ESXi. Logs in again once when the session was lost. */
+export class VSphereSession {
+  readonly url: URL;
+  readonly content: ServiceContent;
+  readonly httpOptions: HttpOptions;
+  readonly http: HttpClient;
+  readonly #soap: SoapClient;
+  readonly #login: (signal: AbortSignal) => Promise<void>;
+  #again: Promise<void> | null = null;
+  #keepAlive: NodeJS.Timeout | null = null;
+
+  private constructor(parts: {
+    url: URL;
+    content: ServiceContent;
+    http: HttpClient;
+    httpOptions: HttpOptions;
+    soap: SoapClient;
+    login: (signal: AbortSignal) => Promise<void>;
+  }) {
+    this.url = parts.url;
+    this.content = parts.content;
+    this.http = parts.http;
+    this.httpOptions = parts.httpOptions;
+    this.#soap = parts.soap;
+    this.#login = parts.login;
+  }
+
+  /** @throws UnreachableError, UntrustedCertificateError, LoginError, ProtocolError */
+  static async connect(options: ConnectOptions): Promise<VSphereSession> {
+    const url = sdkUrl(options.url);
+    const httpOptions: HttpOptions = {
+      trust: options.tls,
+      timeoutSeconds: options.timeoutSeconds ?? 60,
+      userAgent: options.userAgent ?? 'guts',
+    };
+    const http = new HttpClient(httpOptions);
+    try {
+      const soap = new SoapClient(http, url);
+      const content = await retrieveContent(soap, options.signal);
+      soap.apiVersion = content.about.apiVersion;
+      const login = async (signal: AbortSignal): Promise<void> => {
+        const fields = [
+          ['userName', options.username],
+          ['password', options.password],
+        ] as const;
+        await soap.call('Login', content.sessionManager, fields, { signal });
+      };
+      await login(options.signal);
+      const session = new VSphereSession({ url, content, http, httpOptions, soap, login });
+      session.#startKeepAlive();
+      return session;
+    } catch (error) {
+      await http.close();
+      throw error;
+    }
+  }
+
+  /** `name=value` of the session, for file requests. */
+  get cookie(): string {
+    return this.#soap.cookie ?? '';
+  }
+
+  /** @throws VSphereFaultError and what the transport throws */
+  async call(
+    method: string,
+    self: ManagedRef,
+    fields: Structure['fields'],
+    options: SoapOptions,
+  ): Promise<XmlElement[]> {
+    try {
+      return await this.#soap.call(method, self, fields, options);
+    } catch (error) {
+      if (!isFault(error, 'NotAuthenticated')) throw error;
+      await this.relogin(options.signal);
+      return this.#soap.call(method, self, fields, options);
+    }
+  }
+
+  /** One `returnval`. @throws ProtocolError when there is none */
+  async callOne(
+    method: string,
+    self: ManagedRef,
+    fields: Structure['fields'],
+    options: SoapOptions,
+  ): Promise<XmlElement> {
+    const [first] = await this.call(method, self, fields, options);
+    if (!first) throw new ProtocolError(`${method}: the answer is empty`);
+    return first;
+  }
+
+  /** Logs in again; callers at the same time share one login. */
+  relogin(signal: AbortSignal): Promise<void> {
+    this.#again ??= this.#login(signal).finally(() => {
+      this.#again = null;
+    });
+    return this.#again;
+  }
+
+  /** Ends the session: a vCenter has a limit of them. Never throws. */
+  async logout(): Promise<void> {
+    if (this.#keepAlive) clearInterval(this.#keepAlive);
+    const signal = AbortSignal.timeout(10_000);
+    // A session that cannot be ended idles out; there is nobody to tell.
+    await this.#soap.call('Logout', this.content.sessionManager, [], { signal }).catch(() => undefined);
+    await this.http.close();
+  }
+
+  #startKeepAlive(): void {
+    this.#keepAlive = setInterval(() => {
+      const signal = AbortSignal.timeout(60_000);
+      // A lost session shows in the next call, which logs in again.
+      this.call('CurrentTime', SERVICE_INSTANCE, [], { signal }).catch(() => undefined);
+    }, KEEP_ALIVE_SECONDS * 1000);
+    this.#keepAlive.unref();
+  }
+}
+
+async function retrieveContent(soap: SoapClient, signal: AbortSignal): Promise<ServiceContent> {
+  const fields = [['_this', undefined]] as const;
+  const [found] = await soap.call('RetrieveServiceContent', SERVICE_INSTANCE, fields, { signal });
+  if (!found) throw new ProtocolError('the server told nothing about itself: is it a vCenter or ESXi?');
+  const about = found.get('about');
+  const text = (path: string): string => about.textOf(path) ?? '';
+  return {
+    rootFolder: found.get('rootFolder').ref(),
+    propertyCollector: found.get('propertyCollector').ref(),
+    sessionManager: found.get('sessionManager').ref(),
+    viewManager: found.get('viewManager').ref(),
+    authorizationManager: found.refOf('authorizationManager'),
+    about: {
+      fullName: text('fullName'),
+      version: text('version'),
+      build: text('build'),
+      apiType: text('apiType'),
+      apiVersion: text('apiVersion'),
+      instanceUuid: about.textOf('instanceUuid'),
+    },
+  };
+}

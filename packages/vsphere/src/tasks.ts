@@ -1,0 +1,34 @@
+import { faultError } from './errors.ts';
+import type { VSphereSession } from './session.ts';
+import { waitUntil } from './updates.ts';
+import type { ManagedRef, XmlElement } from './xml/element.ts';
+
+/** Waits for a task. @throws VSphereFaultError with the task's fault */
+export function waitForTask(
+  session: VSphereSession,
+  task: ManagedRef,
+  options: {
+    readonly signal: AbortSignal;
+    /** What the task does, for its error. */
+    readonly what: string;
+    /** In percent. */
+    readonly onProgress?: (percent: number) => void;
+  },
+): Promise<XmlElement | null> {
+  const paths = ['info.state', 'info.progress', 'info.result', 'info.error'];
+  return waitUntil(session, task, paths, options.signal, (properties) => {
+    const percent = properties.get('info.progress')?.int();
+    if (percent !== undefined) options.onProgress?.(percent);
+    const state = properties.get('info.state')?.text;
+    if (state === 'success') return { result: properties.get('info.result') ?? null };
+    if (state === 'error') throw localizedFault(properties.get('info.error') ?? null, options.what);
+    return null;
+  }).then(({ result }) => result);
+}
+
+/** A LocalizedMethodFault as an error. */
+export function localizedFault(element: XmlElement | null, method: string): Error {
+  const name = element?.find('fault')?.xsiType ?? 'Fault';
+  const message = element?.textOf('localizedMessage') ?? '';
+  return faultError(name, message === '' ? 'the server gave no message' : message, method);
+}

@@ -1,0 +1,76 @@
+import { faultError, ProtocolError } from '../errors.ts';
+import type { ManagedRef, XmlElement } from '../xml/element.ts';
+import { parseXml } from '../xml/parse.ts';
+import { envelope, type Structure } from '../xml/write.ts';
+import type { HttpClient } from './http.ts';
+
+export interface SoapOptions {
+  readonly signal: AbortSignal;
+  /** How long the answer's head may take; for calls that wait on purpose; seconds. */
+  readonly headSeconds?: number;
+}
+
+/** SOAP 1.1 over HTTPS as vim25 speaks it, with the session's cookie. */
+export class SoapClient {
+  readonly #http: HttpClient;
+  readonly #url: URL;
+  #cookie: string | null = null;
+  /** `urn:vim25/<version>`: set once the server told its own. */
+  apiVersion = '6.5';
+
+  constructor(http: HttpClient, url: URL) {
+    this.#http = http;
+    this.#url = url;
+  }
+
+  /** `name=value`, for file requests of the same session. */
+  get cookie(): string | null {
+    return this.#cookie;
+  }
+
+  /** The `returnval` elements. @throws VSphereFaultError, ProtocolError, UnreachableError */
+  async call(
+    method: string,
+    self: ManagedRef,
+    fields: Structure['fields'],
+    options: SoapOptions,
+  ): Promise<XmlElement[]> {
+    const answer = await this.#http.request({
+      url: this.#url,
+      method: 'POST',
+      headers: {
+        'content-type': 'text/xml; charset=utf-8',
+        soapaction: `"urn:vim25/${this.apiVersion}"`,
+        ...(this.#cookie === null ? {} : { cookie: this.#cookie }),
+      },
+      body: envelope(method, self, fields),
+      ...options,
+    });
+    this.#keepCookie(answer.headers['set-cookie']);
+    if (answer.status !== 200 && answer.status !== 500) {
+      await answer.body.dump();
+      throw new ProtocolError(`${method}: the server answered with HTTP status ${answer.status}`);
+    }
+    const root = await parseXml(answer.body);
+    const body = root.find('Body');
+    if (root.name !== 'Envelope' || !body)
+      throw new ProtocolError(`${method}: the answer is no SOAP envelope`);
+    const fault = body.find('Fault');
+    if (fault) throw soapFault(fault, method);
+    return body.find(`${method}Response`)?.all('returnval') ?? [];
+  }
+
+  #keepCookie(header: string | string[] | undefined): void {
+    for (const line of header === undefined ? [] : [header].flat()) {
+      const pair = line.split(';', 1)[0] ?? '';
+      if (pair.startsWith('vmware_soap_session=')) this.#cookie = pair;
+    }
+  }
+}
+
+function soapFault(fault: XmlElement, method: string): Error {
+  const detail = fault.find('detail')?.elements[0];
+  // The element is called `<Type>Fault`; its xsi:type is the fault's real type.
+  const name = detail?.xsiType ?? detail?.name.replace(/Fault$/, '') ?? 'Fault';
+  return faultError(name, fault.textOf('faultstring') ?? 'no message', method);
+}
