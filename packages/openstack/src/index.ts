@@ -1,1 +1,28 @@
-export {};
+export type {
+  CloudAuth,
+  CloudConfig,
+  DomainRef,
+  EndpointInterface,
+  ProjectRef,
+} from './config/cloud-config.ts';
+export { loadCloud, type LoadOptions, mergeTrees } from './config/load.ts';
+export { fromSettings } from './config/settings.ts';
+export {
+  ApiError,
+  CloudConfigError,
+  isOverQuota,
+  isStatus,
+  LoginError,
+  OpenStackError,
+  ProtocolError,
+  UnreachableError,
+  UntrustedCertificateError,
+  WaitError,
+} from './errors.ts';
+export { compareVersions, OpenStackSession, readFault, type ServiceName } from './session.ts';
+export type { TlsTrust } from './transport/http.ts';
+export { waitFor, type WaitOptions } from './wait.ts';
+export * from './services/image.ts';
+export * from './services/network.ts';
+export * from './services/compute.ts';
+export * from './services/volume.ts';

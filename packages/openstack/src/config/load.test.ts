@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CloudConfigError } from '../errors.ts';
+import { loadCloud, mergeTrees } from './load.ts';
+
+const CLOUDS = `
+common: &common
+  region_name: RegionOne
+  interface: internal
+clouds:
+  lab:
+    <<: *common
+    auth:
+      auth_url: http://127.0.0.1:5000
+      username: admin
+      project_name: admin
+      user_domain_name: Default
+      project_domain_name: Default
+    verify: false
+  app:
+    auth_type: v3applicationcredential
+    auth: {auth_url: "https://cloud/v3", application_credential_id: abc, application_credential_secret: s}
+  empty:
+    auth: {auth_url: "https://cloud/v3", username: u, password: p}
+`;
+const files: Record<string, string> = {
+  '/here/clouds.yaml': CLOUDS,
+  '/here/secure.yaml': 'clouds: {lab: {auth: {password: geheim}}}',
+};
+const load = (cloud: string | undefined, env: NodeJS.ProcessEnv = {}) =>
+  loadCloud({
+    env,
+    cwd: '/here',
+    home: '/home/me',
+    readFile: (path) => files[path],
+    ...(cloud === undefined ? {} : { cloud }),
+  });
+
+describe('clouds.yaml', () => {
+  test('merges anchors and secure.yaml', () => {
+    expect(load('lab')).toEqual({
+      authUrl: 'http://127.0.0.1:5000',
+      auth: { type: 'password', user: { name: 'admin', domain: { name: 'Default' } }, password: 'geheim' },
+      project: { name: 'admin', domain: { name: 'Default' } },
+      region: 'RegionOne',
+      interface: 'internal',
+      tls: { insecure: true },
+      endpointOverrides: {},
+    });
+  });
+  test('an application credential carries no project', () => {
+    expect(load('app')).toMatchObject({ auth: { type: 'application_credential', id: 'abc', secret: 's' } });
+    expect(load('app')).not.toHaveProperty('project');
+  });
+  test('OS_CLOUD names the cloud when nobody else does', () => {
+    expect(load(undefined, { OS_CLOUD: 'lab' }).region).toBe('RegionOne');
+  });
+  test.for([
+    ['nobody', {}, /has no cloud "nobody"; it has: lab, app, empty/],
+    ['empty', {}, /project_name \(or project_id\) is missing/],
+    ['lab', { OS_CLIENT_CONFIG_FILE: '/there.yaml' }, /looked for \/there.yaml/],
+    [undefined, {}, /no cloud was named/],
+  ] as const)('%s is refused in words', ([cloud, env, message]) => {
+    expect(() => load(cloud, env)).toThrow(CloudConfigError);
+    expect(() => load(cloud, env)).toThrow(message);
+  });
+});
+
+test('the environment alone is enough', () => {
+  const env = {
+    OS_AUTH_URL: 'https://keystone/v3',
+    OS_USERNAME: 'u',
+    OS_PASSWORD: 'p',
+    OS_TENANT_NAME: 't',
+    OS_REGION_NAME: 'r',
+  };
+  expect(load(undefined, env)).toMatchObject({
+    auth: { user: { name: 'u', domain: { id: 'default' } }, password: 'p' },
+    project: { name: 't' },
+    region: 'r',
+  });
+});
+
+test('merging keeps every key of both, and the second wins', () => {
+  const tree = fc.letrec((tie) => ({
+    tree: fc.dictionary(fc.string({ maxLength: 3 }), fc.oneof({ maxDepth: 3 }, fc.integer(), tie('tree'))),
+  })).tree;
+  fc.assert(
+    fc.property(tree, tree, (first, second) => {
+      const merged = mergeTrees(first, second);
+      expect(new Set(Object.keys(merged))).toEqual(new Set([...Object.keys(first), ...Object.keys(second)]));
+      expect(mergeTrees(merged, second)).toEqual(merged);
+    }),
+  );
+});

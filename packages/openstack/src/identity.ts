@@ -1,0 +1,117 @@
+import type { CloudConfig, DomainRef, ProjectRef } from './config/cloud-config.ts';
+import { LoginError, ProtocolError } from './errors.ts';
+import { type HttpClient, readText } from './transport/http.ts';
+
+interface CatalogEndpoint {
+  readonly interface: string;
+  readonly region: string;
+  readonly region_id: string;
+  readonly url: string;
+}
+export interface Token {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly project: { readonly id: string; readonly name: string; readonly domainId: string };
+  readonly user: { readonly id: string; readonly name: string };
+  readonly roles: readonly string[];
+  readonly catalog: readonly { readonly type: string; readonly endpoints: readonly CatalogEndpoint[] }[];
+}
+
+const domainOf = (domain: DomainRef): DomainRef | undefined =>
+  domain.id !== undefined || domain.name !== undefined ? domain : undefined;
+
+function identityOf({ auth }: CloudConfig): Record<string, unknown> {
+  switch (auth.type) {
+    case 'password': {
+      const { id, name, domain } = auth.user;
+      const user = id === undefined ? { name, domain: domainOf(domain) } : { id };
+      return { methods: ['password'], password: { user: { ...user, password: auth.password } } };
+    }
+    case 'token':
+      return { methods: ['token'], token: { id: auth.token } };
+    case 'application_credential': {
+      const { id, name, user, secret } = auth;
+      const owner = user?.id === undefined ? { name: user?.name, domain: user?.domain } : { id: user.id };
+      const which = id === undefined ? { name, user: owner } : { id };
+      return { methods: ['application_credential'], application_credential: { ...which, secret } };
+    }
+    default:
+      throw new TypeError(`unknown kind of credential: ${String(auth satisfies never)}`);
+  }
+}
+
+function scopeOf(project: ProjectRef): Record<string, unknown> {
+  return {
+    project:
+      project.id === undefined
+        ? { name: project.name, domain: domainOf(project.domain) }
+        : { id: project.id },
+  };
+}
+
+/** Keystone v3 "Token authentication" (Identity API reference). @throws LoginError, ProtocolError, UnreachableError */
+export async function authenticate(
+  http: HttpClient,
+  config: CloudConfig,
+  signal: AbortSignal,
+): Promise<Token> {
+  const base = config.authUrl.replace(/\/+$/, '');
+  const url = new URL(`${base.endsWith('/v3') ? base : `${base}/v3`}/auth/tokens`);
+  const auth = {
+    identity: identityOf(config),
+    ...(config.project ? { scope: scopeOf(config.project) } : {}),
+  };
+  const answer = await http.send({
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify({ auth }),
+    signal,
+  });
+  const text = await readText(answer, url.host, signal);
+  if (answer.status === 401) {
+    const what =
+      config.auth.type === 'application_credential' ? 'application credential' : 'user, password or project';
+    throw new LoginError(`${url.host} refuses the login: ${what} is wrong`);
+  }
+  if (answer.status !== 201)
+    throw new ProtocolError(
+      `${url.origin}${url.pathname}: HTTP ${answer.status}: is auth_url a Keystone v3?`,
+    );
+  const id = [answer.headers['x-subject-token']].flat()[0];
+  if (id === undefined) throw new ProtocolError(`${url.host}: the answer has no token`);
+  return toToken(id, text, url.host);
+}
+
+function toToken(id: string, text: string, host: string): Token {
+  interface Wire {
+    token: {
+      expires_at: string;
+      project?: { id: string; name: string; domain?: { id: string } };
+      user: { id: string; name: string };
+      roles?: { name: string }[];
+      catalog?: Token['catalog'];
+    };
+  }
+  let token: Wire['token'];
+  try {
+    ({ token } = JSON.parse(text) as Wire);
+  } catch (error) {
+    throw new ProtocolError(`${host}: the answer to the login is no JSON`, { cause: error });
+  }
+  if (!token.project)
+    throw new LoginError(`${host}: the login is scoped to no project; name one (project_name)`);
+  return {
+    id,
+    expiresAt: Date.parse(token.expires_at),
+    project: {
+      id: token.project.id,
+      name: token.project.name,
+      domainId: token.project.domain?.id ?? 'default',
+    },
+    user: { id: token.user.id, name: token.user.name },
+    roles: (token.roles ?? []).map((role) => role.name),
+    catalog: token.catalog ?? [],
+  };
+}
