@@ -82,8 +82,9 @@ export class HandOver implements AsyncIterable<Uint8Array> {
   }
 
   async #offer(start: () => void, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
     this.#throwIfOver();
+    if (signal.aborted) this.fail(signal.reason);
+    signal.throwIfAborted();
     if (this.#producer) throw new DiskError('disk_usage', 'an image stream takes one write at a time');
     const taken = new Promise<void>((resolve, reject) => {
       this.#producer = { resolve, reject };

@@ -34,14 +34,15 @@ export interface Qcow2Layout {
 /** Lays out an image that stores the clusters touched by `dataExtents` and nothing else. */
 export function qcow2Layout(size: number, dataExtents: Iterable<Extent>): Qcow2Layout {
   assertBytes(size, 'size');
-  if (size % 512 !== 0) throw new DiskUsageError(`a qcow2 image is a multiple of 512 bytes, not ${size}`);
+  if (size === 0 || size % 512 !== 0)
+    throw new DiskUsageError(`the size of a qcow2 image is a multiple of 512 bytes, not ${size}`);
   const runs: ClusterRun[] = [];
   for (const { offset, length } of alignExtents(checked(dataExtents, size), CLUSTER, size))
     runs.push({ first: offset / CLUSTER, count: Math.ceil(length / CLUSTER) });
   const dataClusters = runs.reduce((sum, { count }) => sum + count, 0);
 
   const l1Entries = Math.ceil(size / (CLUSTER * ENTRIES));
-  const l1Clusters = Math.max(1, Math.ceil(l1Entries / ENTRIES));
+  const l1Clusters = Math.ceil(l1Entries / ENTRIES);
   const l2Indexes = tablesTouched(runs);
 
   // Refcount blocks count themselves and their table, so their number is found by repetition; it only grows.
