@@ -1,1 +1,1 @@
-export {};
+export { createVSphereDriver } from './driver.ts';

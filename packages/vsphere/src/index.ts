@@ -18,8 +18,10 @@ export {
   collectInventory,
   type Inventory,
   readAncestors,
+  readHost,
   readInventory,
   readMachine,
+  readName,
 } from './inventory/inventory.ts';
 export { toMachine } from './inventory/records.ts';
 export { type InventoryChange, watchInventory } from './inventory/watch.ts';

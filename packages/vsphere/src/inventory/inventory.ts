@@ -2,7 +2,7 @@ import { type ObjectProperties, retrieveAll, retrieveOne } from '../collector.ts
 import { isFault } from '../errors.ts';
 import type { VSphereSession } from '../session.ts';
 import type { ManagedRef } from '../xml/element.ts';
-import { PATHS, toContainer, toDatastore, toHost, toMachine, toNetwork } from './records.ts';
+import { decodeName, PATHS, toContainer, toDatastore, toHost, toMachine, toNetwork } from './records.ts';
 import type { Container, Datastore, HostSystem, Network, VirtualMachine } from './types.ts';
 
 /** Everything below the root folder at one time. */
@@ -69,7 +69,7 @@ export async function readAncestors(
 ): Promise<readonly Container[]> {
   const path: Container[] = [];
   for (let here = ref; here && here.value !== session.content.rootFolder.value;) {
-    const found = await readName(session, here, signal);
+    const found = await readContainer(session, here, signal);
     if (!found) break;
     path.unshift(found);
     here = found.parent;
@@ -77,7 +77,7 @@ export async function readAncestors(
   return path;
 }
 
-async function readName(
+async function readContainer(
   session: VSphereSession,
   ref: ManagedRef,
   signal: AbortSignal,
@@ -90,6 +90,25 @@ async function readName(
     if (isFault(error, 'NoPermission')) return null;
     throw error;
   }
+}
+
+/** The name of any managed entity, decoded; null when it cannot be seen. */
+export async function readName(
+  session: VSphereSession,
+  ref: ManagedRef,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const found = await readContainer(session, ref, signal);
+  return found ? decodeName(found.name) : null;
+}
+
+export async function readHost(
+  session: VSphereSession,
+  ref: ManagedRef,
+  signal: AbortSignal,
+): Promise<HostSystem | null> {
+  const found = await retrieveOne(session, ref, PATHS.HostSystem, signal);
+  return found ? toHost(found) : null;
 }
 
 /** The same from an inventory. */

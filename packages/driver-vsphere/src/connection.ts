@@ -1,0 +1,302 @@
+import {
+  type DiskSession,
+  type Extent,
+  type Finding,
+  GutsError,
+  type Instance,
+  type InventoryObject,
+  type Log,
+  type Marker,
+  markerText,
+  type SourceConnection,
+  type TransportName,
+  type ValidationReport,
+} from '@guts/core';
+import { mergeExtents } from '@guts/disk';
+import {
+  abortLease,
+  ancestors,
+  changedAreas,
+  createSnapshot,
+  exportVm,
+  isFault,
+  listSnapshots,
+  type ManagedRef,
+  powerOff,
+  powerOn,
+  powerState,
+  readAncestors,
+  readHost,
+  readInventory,
+  readMachine,
+  readName,
+  removeSnapshot,
+  setChangeTracking,
+  shutdownGuest,
+  type VirtualMachine,
+  type VSphereSession,
+} from '@guts/vsphere';
+import { checkTransport } from './check-transport.ts';
+import { openDatastoreDisks } from './disks/datastore.ts';
+import { openLeaseDisks } from './disks/lease.ts';
+import { inWords } from './errors.ts';
+import { powerOf, toInstance } from './instance.ts';
+import type { Settings } from './settings.ts';
+
+const vmRef = (value: string): ManagedRef => ({ type: 'VirtualMachine', value });
+
+/** A vCenter or ESXi, connected. */
+export class VSphereConnection implements SourceConnection {
+  readonly #session: VSphereSession;
+  readonly #settings: Settings;
+  readonly #log: Log;
+
+  constructor(session: VSphereSession, settings: Settings, log: Log) {
+    this.#session = session;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  validate(_signal: AbortSignal): Promise<ValidationReport> {
+    const { about } = this.#session.content;
+    const findings: Finding[] = [];
+    const [major = 0, minor = 0] = about.apiVersion.split('.').map(Number);
+    if (major < 6 || (major === 6 && minor < 5))
+      findings.push({
+        severity: 'blocker',
+        code: 'source.version',
+        message: `it speaks API ${about.apiVersion}; 6.5 is the oldest that is supported`,
+      });
+    if (this.#settings.insecure)
+      findings.push({
+        severity: 'warning',
+        code: 'source.insecure',
+        message: 'its certificate is not verified (insecure)',
+        remedy: 'Pin its fingerprint or name the authority that signed it.',
+      });
+    return Promise.resolve({ product: about.fullName, version: about.version, findings });
+  }
+
+  async *inventory(signal: AbortSignal): AsyncGenerator<InventoryObject, void> {
+    const found = await inWords(() => readInventory(this.#session, signal));
+    const names = new Map<string, string>();
+    for (const one of [...found.hosts, ...found.datastores, ...found.networks])
+      names.set(one.ref.value, one.name);
+    for (const { ref, name, connectionState } of found.hosts) {
+      const connected = connectionState === 'connected';
+      yield { kind: 'host', data: { ref: ref.value, name, address: name, connected } };
+    }
+    for (const { ref, name, type, capacity, free } of found.datastores) {
+      const data = { ref: ref.value, name, kind: type, capacityBytes: capacity, freeBytes: free };
+      yield { kind: 'datastore', data };
+    }
+    for (const { ref, name, kind } of found.networks)
+      yield { kind: 'network', data: { ref: ref.value, name, kind } };
+    for (const machine of found.machines) {
+      const folder = ancestors(found, machine.parent)
+        .map((one) => one.name)
+        .join('/');
+      const data = toInstance(machine, {
+        folder,
+        of: (ref) => (ref ? (names.get(ref.value) ?? null) : null),
+      });
+      yield { kind: 'instance', data };
+    }
+  }
+
+  async find(text: string, signal: AbortSignal): Promise<readonly Instance[]> {
+    const found: Instance[] = [];
+    for await (const object of this.inventory(signal)) {
+      if (object.kind !== 'instance') continue;
+      const { data } = object;
+      // A reference names one machine, whatever others are called.
+      if (data.ref === text) return [data];
+      if (data.name === text || data.path === text) found.push(data);
+    }
+    return found;
+  }
+
+  inspect(ref: string, signal: AbortSignal): Promise<Instance> {
+    return inWords(async () => (await this.#inspect(ref, signal)).instance);
+  }
+
+  checkTransport(
+    instance: Instance,
+    transport: TransportName,
+    signal: AbortSignal,
+  ): Promise<readonly Finding[]> {
+    return inWords(async () => {
+      const { machine } = await this.#inspect(instance.ref, signal);
+      const host = machine.host ? await readHost(this.#session, machine.host, signal) : null;
+      // On a bare ESXi, what answers the session also sends the disks.
+      const bare = this.#session.content.about.apiType === 'HostAgent';
+      const parts = {
+        session: this.#session,
+        datacenter: await this.#datacenter(machine, signal),
+        host: host && !bare ? { address: host.name, port: host.port } : null,
+      };
+      return checkTransport(parts, instance, transport, signal);
+    });
+  }
+
+  powerState(ref: string, signal: AbortSignal): Promise<Instance['powerState']> {
+    return inWords(async () => powerOf(await powerState(this.#session, vmRef(ref), signal)));
+  }
+
+  shutdownGuest(
+    ref: string,
+    deadlineSeconds: number,
+    signal: AbortSignal,
+  ): Promise<'off' | 'deadline' | 'no-tools'> {
+    return inWords(() => shutdownGuest(this.#session, vmRef(ref), { deadlineSeconds, signal }));
+  }
+
+  powerOff(ref: string, signal: AbortSignal): Promise<void> {
+    return inWords(() => powerOff(this.#session, vmRef(ref), signal));
+  }
+
+  powerOn(ref: string, signal: AbortSignal): Promise<void> {
+    return inWords(() => powerOn(this.#session, vmRef(ref), signal));
+  }
+
+  setChangeTracking(ref: string, enabled: boolean, signal: AbortSignal): Promise<void> {
+    return inWords(() => setChangeTracking(this.#session, vmRef(ref), enabled, signal));
+  }
+
+  allocatedAreas(ref: string, diskKey: string, signal: AbortSignal): Promise<readonly Extent[] | null> {
+    return inWords(async () => {
+      const machine = await this.#machine(ref, signal);
+      const disk = machine.disks.find((one) => String(one.key) === diskKey);
+      if (!disk) throw new GutsError('not_found', `the instance has no disk ${diskKey} any more`);
+      // Without a change id the disk is not tracked, and `*` would tell nothing.
+      if (disk.changeId === null) return null;
+      const areas: Extent[] = [];
+      const wanted = {
+        vm: vmRef(ref),
+        snapshot: null,
+        deviceKey: disk.key,
+        changeId: '*',
+        capacity: disk.capacity,
+        signal,
+      };
+      try {
+        for await (const area of changedAreas(this.#session, wanted)) areas.push(area);
+      } catch (error) {
+        // Not tracked, reset, or a datastore that cannot tell: every byte is read instead.
+        if (!isFault(error, 'FileFault', 'InvalidArgument', 'NotSupported')) throw error;
+        this.#log.warn({ err: error, disk: diskKey }, 'the source has no map of allocated areas');
+        return null;
+      }
+      return mergeExtents(areas);
+    });
+  }
+
+  openDisks(
+    instance: Instance,
+    transport: TransportName,
+    keys: readonly string[],
+    areas: ReadonlyMap<string, readonly Extent[]>,
+    signal: AbortSignal,
+  ): Promise<DiskSession> {
+    return inWords(async () => {
+      const { machine, instance: now } = await this.#inspect(instance.ref, signal);
+      const disks = keys.map((key) => {
+        const before = instance.disks.find((one) => one.key === key);
+        const disk = now.disks.find((one) => one.key === key && one.objectId === before?.objectId);
+        if (!disk || disk.capacityBytes !== before?.capacityBytes)
+          throw new GutsError('conflict', `disk ${key} was changed or exchanged since preflight`, {
+            remedy: 'Start the migration anew.',
+          });
+        return disk;
+      });
+      if (transport === 'datastore')
+        return openDatastoreDisks(
+          this.#session,
+          await this.#datacenter(machine, signal),
+          disks,
+          areas,
+          signal,
+        );
+      const lease = await exportVm(this.#session, vmRef(instance.ref), signal);
+      try {
+        return openLeaseDisks(lease, machine, disks);
+      } catch (error) {
+        await lease.abort(AbortSignal.timeout(30_000));
+        throw error;
+      }
+    });
+  }
+
+  abortSession(externalId: string, signal: AbortSignal): Promise<'aborted' | 'absent'> {
+    // The datastore transport holds nothing; the worker writes `none` for it.
+    if (externalId === 'none') return Promise.resolve('absent');
+    return inWords(() => abortLease(this.#session, { type: 'HttpNfcLease', value: externalId }, signal));
+  }
+
+  findSnapshots(ref: string, marker: Marker, signal: AbortSignal): Promise<readonly string[]> {
+    return inWords(async () => {
+      const all = await listSnapshots(this.#session, vmRef(ref), signal);
+      return all.filter((one) => one.description.includes(markerText(marker))).map((one) => one.ref.value);
+    });
+  }
+
+  createSnapshot(ref: string, marker: Marker, signal: AbortSignal): Promise<string> {
+    const options = {
+      name: `guts-${marker.migrationId}`,
+      description: markerText(marker),
+      quiesce: true,
+      signal,
+    };
+    return inWords(async () => (await createSnapshot(this.#session, vmRef(ref), options)).value);
+  }
+
+  removeSnapshot(externalId: string, signal: AbortSignal): Promise<void> {
+    return inWords(async () => {
+      try {
+        await removeSnapshot(this.#session, { type: 'VirtualMachineSnapshot', value: externalId }, signal);
+      } catch (error) {
+        if (!isFault(error, 'ManagedObjectNotFound')) throw error;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#session.logout();
+  }
+
+  async #machine(ref: string, signal: AbortSignal): Promise<VirtualMachine> {
+    const machine = await readMachine(this.#session, vmRef(ref), signal);
+    if (!machine) throw new GutsError('not_found', `the source has no instance ${ref}`);
+    return machine;
+  }
+
+  async #inspect(ref: string, signal: AbortSignal): Promise<{ machine: VirtualMachine; instance: Instance }> {
+    const machine = await this.#machine(ref, signal);
+    const names = new Map<string, string>();
+    const refs = [
+      machine.host,
+      ...machine.disks.map((one) => one.datastore),
+      ...machine.nics.map((one) => one.network),
+    ];
+    for (const one of refs) {
+      if (!one || names.has(one.value)) continue;
+      const name = await readName(this.#session, one, signal);
+      if (name !== null) names.set(one.value, name);
+    }
+    const path = await readAncestors(this.#session, machine.parent, signal);
+    const folder = path.map((one) => one.name).join('/');
+    const of = (one: { readonly value: string } | null): string | null =>
+      one ? (names.get(one.value) ?? null) : null;
+    return { machine, instance: toInstance(machine, { folder, of }) };
+  }
+
+  /** Inventory path of the machine's data centre, as `/folder` wants it. */
+  async #datacenter(machine: VirtualMachine, signal: AbortSignal): Promise<string> {
+    const path = await readAncestors(this.#session, machine.parent, signal);
+    const last = path.findIndex((one) => one.ref.type === 'Datacenter');
+    return path
+      .slice(0, last + 1)
+      .map((one) => one.name)
+      .join('/');
+  }
+}

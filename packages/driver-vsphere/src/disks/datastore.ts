@@ -1,0 +1,68 @@
+import { type DiskSession, type Extent, GutsError, type InstanceDisk, type OpenDisk } from '@guts/core';
+import { rangeReader } from '@guts/disk';
+import { DatastoreFile, splitDatastorePath, type VSphereSession } from '@guts/vsphere';
+import { inWords } from '../errors.ts';
+import { flatExtent } from './descriptor.ts';
+
+const DESCRIPTOR_LIMIT = 64 * 1024;
+
+/** The flat file behind a disk. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
+export async function openFlatFile(
+  session: VSphereSession,
+  datacenter: string,
+  disk: InstanceDisk,
+  signal: AbortSignal,
+): Promise<DatastoreFile> {
+  if (disk.path === null) throw new GutsError('disk_transport', `${disk.label} has no file`);
+  const { datastore, path } = splitDatastorePath(disk.path);
+  const descriptor = await new DatastoreFile(session, { datacenter, datastore, path }).text(
+    signal,
+    DESCRIPTOR_LIMIT,
+  );
+  const extent = flatExtent(descriptor, disk.path);
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const file = new DatastoreFile(session, { datacenter, datastore, path: `${folder}${extent.file}` });
+  const size = await file.size(signal);
+  for (const [what, bytes] of [
+    ['its descriptor', extent.size],
+    ['its file', size],
+  ] as const)
+    if (bytes !== disk.capacityBytes)
+      throw new GutsError(
+        'disk_transport',
+        `${disk.label}: ${what} has ${bytes} bytes, the inventory says ${disk.capacityBytes}`,
+      );
+  return file;
+}
+
+/** Reads disks of a machine that is off by HTTPS ranges of their flat files; nothing is held at the source. */
+export async function openDatastoreDisks(
+  session: VSphereSession,
+  datacenter: string,
+  disks: readonly InstanceDisk[],
+  areas: ReadonlyMap<string, readonly Extent[]>,
+  signal: AbortSignal,
+): Promise<DiskSession> {
+  const open: OpenDisk[] = [];
+  for (const disk of disks) {
+    const file = await openFlatFile(session, datacenter, disk, signal);
+    const map = areas.get(disk.key);
+    const source = rangeReader({
+      size: disk.capacityBytes,
+      readRange: (offset, buffer, own) => inWords(() => file.read(offset, buffer, own)),
+      ...(map ? { map: () => map } : {}),
+    });
+    open.push({ key: disk.key, source });
+  }
+  const close = async (): Promise<void> => {
+    for (const { source } of open) await source.close();
+  };
+  return {
+    transport: 'datastore',
+    disks: open,
+    externalId: null,
+    progress: () => undefined,
+    complete: close,
+    abort: close,
+  };
+}

@@ -1,0 +1,32 @@
+import type { SourceDriver } from '@guts/core';
+import { VSphereSession } from '@guts/vsphere';
+import { VSphereConnection } from './connection.ts';
+import { inWords } from './errors.ts';
+import { readSettings, SCHEMAS } from './settings.ts';
+
+/** Core's `SourceDriver` for VMware vSphere. */
+export function createVSphereDriver(): SourceDriver {
+  return {
+    schemas: SCHEMAS,
+    transports: [
+      { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
+      { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },
+    ],
+    connect: (config, { signal, log }) =>
+      inWords(async () => {
+        const settings = readSettings(config);
+        const session = await VSphereSession.connect({
+          url: settings.url,
+          username: settings.username,
+          password: settings.password,
+          tls: {
+            ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+            ...(settings.fingerprint === undefined ? {} : { fingerprint: settings.fingerprint }),
+            ...(settings.insecure ? { insecure: true } : {}),
+          },
+          signal,
+        });
+        return new VSphereConnection(session, settings, log);
+      }),
+  };
+}

@@ -1,0 +1,63 @@
+import { GutsError } from '@guts/core';
+import { CorruptDiskError, DiskError } from '@guts/disk';
+import {
+  FileRequestError,
+  isFault,
+  LoginError,
+  ProtocolError,
+  UnreachableError,
+  UntrustedCertificateError,
+  VSphereFaultError,
+} from '@guts/vsphere';
+
+const POWER_FAULTS = ['InvalidPowerState', 'ToolsUnavailable'];
+
+/** What the vSphere client throws, in the words and codes of GUTS. */
+export function toGutsError(error: unknown): unknown {
+  if (error instanceof GutsError) return error;
+  if (error instanceof UntrustedCertificateError) {
+    const { certificate } = error;
+    return new GutsError('source_untrusted', error.message, {
+      cause: error,
+      remedy:
+        'Compare the fingerprint with the one the administrator of that host gives, then pin it (fingerprint), or name the authority that signed it (ca).',
+      ...(certificate ? { details: { sha256: certificate.sha256, sha1: certificate.sha1 } } : {}),
+    });
+  }
+  if (error instanceof UnreachableError)
+    return new GutsError('source_unreachable', error.message, {
+      cause: error,
+      remedy: 'Check the address, the firewall (port 443) and that the server is up.',
+    });
+  if (error instanceof LoginError)
+    return new GutsError('source_login', 'the source refuses the user name or the password', {
+      cause: error,
+      remedy: 'Check both; vCenter users are written user@domain.',
+    });
+  if (isFault(error, 'NoPermission'))
+    return new GutsError('source_fault', error.message, {
+      cause: error,
+      remedy: 'Give the user the privileges that the documentation lists.',
+    });
+  if (isFault(error, 'ManagedObjectNotFound'))
+    return new GutsError('not_found', 'the instance is not there any more', { cause: error });
+  if (isFault(error, ...POWER_FAULTS)) return new GutsError('source_power', error.message, { cause: error });
+  if (error instanceof VSphereFaultError)
+    return new GutsError('source_fault', error.message, { cause: error });
+  if (error instanceof FileRequestError)
+    return new GutsError('disk_transport', error.message, { cause: error });
+  if (error instanceof CorruptDiskError)
+    return new GutsError('disk_corrupt', error.message, { cause: error });
+  if (error instanceof DiskError) return new GutsError('disk_transport', error.message, { cause: error });
+  if (error instanceof ProtocolError) return new GutsError('source_fault', error.message, { cause: error });
+  return error;
+}
+
+/** Runs it; what it throws is told in the words of GUTS. */
+export async function inWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toGutsError(error);
+  }
+}
