@@ -175,6 +175,8 @@ test('every copy is byte for byte, its digests are those of the bytes written, a
       });
       expect(seen).toHaveLength(digests.length);
       expect(seen.at(-1)).toBe(copy.length);
+      const mapped = item.map.reduce((sum, { length }) => sum + length, 0);
+      expect(result.bytesRead).toBe(item.kind === 'reader' ? copy.length : mapped);
       expect(result.bytesWritten + result.bytesZero).toBe(copy.length);
       expect(watches.map(({ running }) => running)).toEqual([0, 0]);
       expect(watches[0].most).toBeLessThanOrEqual(item.inFlight);

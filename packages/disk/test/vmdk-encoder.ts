@@ -32,7 +32,10 @@ export function encodeStreamVmdk(disk: Uint8Array, options: EncodeOptions = {}):
   const directoryBytes = Math.ceil((tableCount * 4) / 512) * 512;
   const front = directory === 'front';
   const descriptor = Buffer.alloc(1024);
-  descriptor.write('# Disk DescriptorFile\nversion=1\ncreateType="streamOptimized"\n');
+  descriptor.write(
+    '# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType="streamOptimized"\n' +
+      `RDONLY ${disk.length / 512} SPARSE "disk.vmdk"\n`,
+  );
   const directorySector = front ? 3 : -1;
   const overhead = 3 + (front ? (directoryBytes + tableCount * tableBytes) / 512 : 5);
 

@@ -143,8 +143,9 @@ async function load(
   signal: AbortSignal,
 ): Promise<{ data?: Uint8Array; bytesRead: number }> {
   if (chunk.data) {
-    await pace(chunk.length, signal);
-    return { data: chunk.data, bytesRead: chunk.length };
+    const bytesRead = chunk.received ?? chunk.length;
+    await pace(bytesRead, signal);
+    return { data: chunk.data, bytesRead };
   }
   if (!chunk.parts || source.kind !== 'reader') return { bytesRead: 0 };
   const data = new Uint8Array(chunk.length);

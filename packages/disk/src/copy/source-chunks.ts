@@ -9,6 +9,8 @@ export interface SourceChunk {
   readonly length: number;
   /** The chunk's bytes, in memory of its own (streams). */
   readonly data?: Uint8Array;
+  /** Bytes of `data` that the stream gave; the rest are its gaps. */
+  readonly received?: number;
   /** What is still to be read, disk offsets (readers); the rest of the chunk is zero. */
   readonly parts?: readonly Extent[];
 }
@@ -59,6 +61,15 @@ export async function* streamChunks(
   let index = 0;
   let at = 0;
   let buffer: Uint8Array | undefined;
+  let received = 0;
+  const take = (): SourceChunk => {
+    const chunk = chunkAt(index, chunkSize, size);
+    const taken = buffer ? { ...chunk, data: buffer, received } : chunk;
+    buffer = undefined;
+    received = 0;
+    index += 1;
+    return taken;
+  };
   for await (const { offset, data } of stream.chunks(signal)) {
     if (offset < at || data.length > size - offset)
       throw new CorruptDiskError(
@@ -70,21 +81,16 @@ export async function* streamChunks(
       const chunk = chunkAt(index, chunkSize, size);
       const from = offset + done - chunk.offset;
       if (from >= chunk.length) {
-        yield buffer ? { ...chunk, data: buffer } : chunk;
-        buffer = undefined;
-        index += 1;
+        yield take();
         continue;
       }
       const part = data.subarray(done, done + chunk.length - from);
       buffer ??= new Uint8Array(chunk.length);
       buffer.set(part, from);
+      received += part.length;
       done += part.length;
     }
     at = offset + data.length;
   }
-  for (; index * chunkSize < size; index += 1) {
-    const chunk = chunkAt(index, chunkSize, size);
-    yield buffer ? { ...chunk, data: buffer } : chunk;
-    buffer = undefined;
-  }
+  for (let left = Math.ceil(size / chunkSize) - index; left > 0; left -= 1) yield take();
 }

@@ -9,7 +9,7 @@ import { readGrains } from './markers.ts';
 export interface StreamVmdkOptions {
   /** Size in bytes that the inventory gives for the disk; another size in the stream is an error. */
   readonly expectedSize?: number;
-  /** Grains that are inflated at once, in libuv's thread pool. Default 8. */
+  /** Grains that are inflated at once, in libuv's thread pool. Default 16. */
   readonly inFlight?: number;
 }
 
@@ -41,7 +41,7 @@ export async function openStreamVmdk(
         if (started) throw new DiskUsageError('a stream can be read only once');
         started = true;
         try {
-          yield* mapOrdered(readGrains(bytes, header, signal), options.inFlight ?? 8, async (grain) => {
+          yield* mapOrdered(readGrains(bytes, header, signal), options.inFlight ?? 16, async (grain) => {
             const offset = grain.lba * SECTOR;
             const needed = Math.min(grainBytes, size - offset);
             return { offset, data: await inflateGrain(grain.bytes, grainBytes, needed, grain.position) };
