@@ -28,3 +28,4 @@ export {
   subtractExtents,
   totalBytes,
 } from './extents.ts';
+export { openFlatVmdk } from './vmdk/flat-file.ts';
