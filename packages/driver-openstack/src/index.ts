@@ -1,1 +1,2 @@
-export {};
+export { createOpenStackDriver } from './driver.ts';
+export { toEndpointConfig, type VolumeAccess } from './settings.ts';

@@ -97,7 +97,7 @@ export function isStatus(error: unknown, ...statuses: number[]): error is ApiErr
 }
 
 /** A quota is used up: 413 of Cinder, 403 of Nova, 409 of Neutron, 413 of Glance. */
-export function isOverQuota(error: unknown): error is ApiError {
+export function isOverQuota(error: unknown): boolean {
   return (
     error instanceof ApiError &&
     (error.status === 413 || /quota|exceeds? allowed/i.test(`${error.faultName} ${error.detail}`))

@@ -12,6 +12,7 @@ export interface ComputeFlavor {
   readonly disk: number;
   readonly 'OS-FLV-EXT-DATA:ephemeral'?: number;
   readonly extra_specs?: Readonly<Record<string, string>>;
+  readonly description?: string | null;
 }
 export interface Server {
   readonly id: string;
@@ -30,13 +31,24 @@ export function listFlavors(session: OpenStackSession, signal: AbortSignal): Pro
   return collect(listAll<ComputeFlavor>(session, 'compute', '/flavors/detail', 'flavors', {}, signal));
 }
 
-/** For administrators. */
+/** For administrators. The description is kept from 2.55 on. */
 export async function createFlavor(
   session: OpenStackSession,
-  flavor: { readonly name: string; readonly vcpus: number; readonly ram: number; readonly disk: number },
+  wanted: {
+    readonly name: string;
+    readonly vcpus: number;
+    /** MiB. */
+    readonly ram: number;
+    /** GiB. */
+    readonly disk: number;
+    readonly description: string;
+  },
   signal: AbortSignal,
 ): Promise<ComputeFlavor> {
-  const json = { flavor: { ...flavor, id: 'auto', 'os-flavor-access:is_public': true } };
+  const version = (await session.microversion('compute', signal)) ?? '2.1';
+  const { description, ...flavor } = wanted;
+  const described = compareVersions(version, '2.55') >= 0 ? { description } : {};
+  const json = { flavor: { ...flavor, ...described, id: 'auto', 'os-flavor-access:is_public': true } };
   const made = await session.call('compute', { method: 'POST', path: '/flavors', json, signal });
   return (made as { flavor: ComputeFlavor }).flavor;
 }

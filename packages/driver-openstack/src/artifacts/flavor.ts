@@ -1,0 +1,26 @@
+import { markerText } from '@guts/core';
+import { createFlavor, deleteFlavor, listFlavors } from '@guts/openstack';
+import type { ArtifactKindOps } from './artifact-kind.ts';
+
+/** Marked in the description. */
+export const flavorOps: ArtifactKindOps<'flavor'> = {
+  async create(session, spec, marker, signal) {
+    const flavor = await createFlavor(
+      session,
+      {
+        name: spec.name,
+        vcpus: spec.vcpus,
+        ram: spec.ramMiB,
+        disk: spec.diskGiB,
+        description: markerText(marker),
+      },
+      signal,
+    );
+    return { externalId: flavor.id, data: {} };
+  },
+  async find(session, _spec, marker, signal) {
+    const found = (await listFlavors(session, signal)).find((one) => one.description === markerText(marker));
+    return found ? { externalId: found.id, data: {} } : null;
+  },
+  remove: async (session, id, signal) => ((await deleteFlavor(session, id, signal)) ? 'removed' : 'absent'),
+};

@@ -1,0 +1,26 @@
+import { markerText } from '@guts/core';
+import { createImage, deleteImage, findImages } from '@guts/openstack';
+import { type ArtifactKindOps, MARKER_KEY } from './artifact-kind.ts';
+
+/** Marked by a property. */
+export const imageOps: ArtifactKindOps<'image'> = {
+  async create(session, spec, marker, signal) {
+    const image = await createImage(
+      session,
+      {
+        name: spec.name,
+        diskFormat: spec.format,
+        minDisk: spec.minDiskGiB,
+        properties: { ...spec.properties, [MARKER_KEY]: markerText(marker) },
+      },
+      signal,
+    );
+    return { externalId: image.id, data: {} };
+  },
+  async find(session, _spec, marker, signal) {
+    const images = await findImages(session, { [MARKER_KEY]: markerText(marker) }, signal);
+    const image = images.find((one) => one[MARKER_KEY] === markerText(marker));
+    return image ? { externalId: image.id, data: {} } : null;
+  },
+  remove: async (session, id, signal) => ((await deleteImage(session, id, signal)) ? 'removed' : 'absent'),
+};

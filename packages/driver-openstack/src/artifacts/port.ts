@@ -1,0 +1,56 @@
+import { GutsError, markerText, type PortSpec } from '@guts/core';
+import { createPort, deletePort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
+import type { ArtifactKindOps } from './artifact-kind.ts';
+
+/** Neutron's refusals, which the operator can do something about. */
+function explain(error: unknown, spec: PortSpec): unknown {
+  const wanted = [spec.mac, ...spec.addresses.map((one) => one.address)].filter(Boolean).join(', ');
+  if (isStatus(error, 403) && !isOverQuota(error) && wanted !== '')
+    return new GutsError(
+      'destination_refused',
+      `this project may not choose ${wanted} on the network: ${error.detail}`,
+      {
+        cause: error,
+        remedy:
+          "On a network shared by another project only that project and administrators choose MAC and IP addresses. Use the project's own network, or let Neutron choose (--no-keep-mac, no --keep-ip).",
+      },
+    );
+  if (isStatus(error, 409) && /InUse/i.test(error.faultName))
+    return new GutsError('destination_refused', `${wanted} is taken on the network: ${error.detail}`, {
+      cause: error,
+      remedy: 'Free it (a port left over from an earlier try?), or choose another.',
+    });
+  return error;
+}
+
+/** Marked in the description. */
+export const portOps: ArtifactKindOps<'port'> = {
+  async create(session, spec, marker, signal) {
+    const fixedIps = spec.addresses.map((one) => ({
+      ...(one.subnetId === undefined ? {} : { subnet_id: one.subnetId }),
+      ...(one.address === undefined ? {} : { ip_address: one.address }),
+    }));
+    const { networkId, name, mac, securityGroupIds } = spec;
+    const description = markerText(marker);
+    try {
+      const port = await createPort(
+        session,
+        { networkId, name, description, mac, fixedIps, securityGroupIds },
+        signal,
+      );
+      return { externalId: port.id, data: { mac: port.mac_address, addresses: port.fixed_ips } };
+    } catch (error) {
+      throw explain(error, spec);
+    }
+  },
+  async find(session, spec, marker, signal) {
+    const ports = await listPorts(
+      session,
+      { network_id: spec.networkId, description: markerText(marker) },
+      signal,
+    );
+    const port = ports.find((one) => one.description === markerText(marker));
+    return port ? { externalId: port.id, data: { mac: port.mac_address, addresses: port.fixed_ips } } : null;
+  },
+  remove: async (session, id, signal) => ((await deletePort(session, id, signal)) ? 'removed' : 'absent'),
+};

@@ -1,0 +1,111 @@
+import { GutsError, markerText, type Marker, type ServerSpec } from '@guts/core';
+import {
+  type BlockDevice,
+  compareVersions,
+  createServer,
+  deleteServer,
+  getServer,
+  isStatus,
+  listServers,
+  type OpenStackSession,
+  type Server,
+  waitFor,
+} from '@guts/openstack';
+import { type ArtifactKindOps, MARKER_KEY } from './artifact-kind.ts';
+
+const BUILD_SECONDS = 1800;
+const REMOVE_SECONDS = 900;
+
+/** A tag is at most 60 characters long, which two ids are not: the metadata has the whole marker. */
+const tagOf = (marker: Marker): string => `guts:${marker.artifactId}`;
+
+function blockDevices(spec: ServerSpec): BlockDevice[] {
+  const volume = (uuid: string, boot_index: number): BlockDevice => ({
+    uuid,
+    boot_index,
+    source_type: 'volume',
+    destination_type: 'volume',
+    delete_on_termination: false,
+  });
+  const data = spec.dataVolumeIds.map((id) => volume(id, -1));
+  if (spec.bootVolumeId !== null) return [volume(spec.bootVolumeId, 0), ...data];
+  if (data.length === 0 || spec.bootImageId === null) return [];
+  const root: BlockDevice = {
+    uuid: spec.bootImageId,
+    boot_index: 0,
+    source_type: 'image',
+    destination_type: 'local',
+    delete_on_termination: true,
+  };
+  return [root, ...data];
+}
+
+function built(server: Server | null, id: string): Server | null {
+  if (!server) throw new GutsError('destination_fault', `server ${id} vanished while it was built`);
+  if (server.status === 'ERROR')
+    throw new GutsError(
+      'destination_fault',
+      `server ${id} could not be built: ${server.fault?.message ?? 'no reason given'}`,
+    );
+  return server.status === 'BUILD' || server.status === 'UNKNOWN' ? null : server;
+}
+
+async function waitBuilt(session: OpenStackSession, id: string, signal: AbortSignal): Promise<void> {
+  await waitFor(async () => built(await getServer(session, id, signal), id), {
+    signal,
+    what: `server ${id} to be built`,
+    deadlineSeconds: BUILD_SECONDS,
+  });
+}
+
+export const serverOps: ArtifactKindOps<'server'> = {
+  async create(session, spec, marker, signal) {
+    const id = await createServer(
+      session,
+      {
+        name: spec.name,
+        flavorId: spec.flavorId,
+        portIds: spec.portIds,
+        imageId: spec.bootImageId,
+        blockDevices: blockDevices(spec),
+        availabilityZone: spec.availabilityZone,
+        metadata: { ...trimmed(spec.metadata), [MARKER_KEY]: markerText(marker) },
+        tags: [tagOf(marker)],
+      },
+      signal,
+    );
+    await waitBuilt(session, id, signal);
+    return { externalId: id, data: {} };
+  },
+  async find(session, _spec, marker, signal) {
+    const version = (await session.microversion('compute', signal)) ?? '2.1';
+    const filter: Record<string, string> =
+      compareVersions(version, '2.52') >= 0 ? { tags: tagOf(marker) } : {};
+    const servers = await listServers(session, filter, signal);
+    const server = servers.find((one) => one.metadata[MARKER_KEY] === markerText(marker));
+    return server ? { externalId: server.id, data: {} } : null;
+  },
+  async remove(session, id, signal) {
+    if (!(await getServer(session, id, signal))) return 'absent';
+    await deleteServer(session, id, signal);
+    return waitFor(
+      async () => {
+        const server = await getServer(session, id, signal);
+        if (!server) return 'removed';
+        // Nova drops a delete that came while it was building: ask again.
+        if (server['OS-EXT-STS:task_state'] !== 'deleting') {
+          await deleteServer(session, id, signal).catch((error: unknown) => {
+            if (!isStatus(error, 409)) throw error;
+          });
+        }
+        return null;
+      },
+      { signal, what: `server ${id} to be deleted`, deadlineSeconds: REMOVE_SECONDS },
+    );
+  },
+};
+
+/** Values of metadata are at most 255 characters long. */
+function trimmed(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, value.slice(0, 255)]));
+}

@@ -1,0 +1,235 @@
+import {
+  type ArtifactSpecs,
+  type CreatedArtifact,
+  type DestinationArtifactKind,
+  type DestinationConnection,
+  type DestinationFacts,
+  type DiskReader,
+  type DiskWriter,
+  type Finding,
+  GutsError,
+  type ImageUpload,
+  type Marker,
+  type ServerState,
+  type ValidationReport,
+} from '@guts/core';
+import { openDeviceWriter, openRawFile } from '@guts/disk';
+import {
+  consoleOutput,
+  getImage,
+  getServer,
+  isStatus,
+  type OpenStackSession,
+  serverAction,
+  setBootable,
+  setImageMetadata,
+  waitFor,
+} from '@guts/openstack';
+import type { ArtifactKindOps } from './artifacts/artifact-kind.ts';
+import { attachmentOps } from './artifacts/attachment.ts';
+import { flavorOps } from './artifacts/flavor.ts';
+import { imageOps } from './artifacts/image.ts';
+import { portOps } from './artifacts/port.ts';
+import { serverOps } from './artifacts/server.ts';
+import { volumeOps } from './artifacts/volume.ts';
+import { inWords } from './errors.ts';
+import { readFacts } from './facts.ts';
+import type { Settings } from './settings.ts';
+import { guardedWriter, startUpload } from './upload.ts';
+
+const KINDS: { readonly [K in DestinationArtifactKind]: ArtifactKindOps<K> } = {
+  port: portOps,
+  flavor: flavorOps,
+  volume: volumeOps,
+  image: imageOps,
+  attachment: attachmentOps,
+  server: serverOps,
+};
+const POWER_SECONDS = 600;
+const CONSOLE_LINES = 2000;
+
+const STATES: Readonly<Record<string, ServerState>> = {
+  ACTIVE: 'active',
+  SHUTOFF: 'off',
+  BUILD: 'building',
+  ERROR: 'error',
+  DELETED: 'gone',
+  SOFT_DELETED: 'gone',
+};
+
+/** A cloud, connected and scoped to the target project. */
+export class OpenStackConnection implements DestinationConnection {
+  readonly #session: OpenStackSession;
+  readonly #settings: Settings;
+
+  constructor(session: OpenStackSession, settings: Settings) {
+    this.#session = session;
+    this.#settings = settings;
+  }
+
+  get project(): { readonly id: string; readonly name: string } {
+    return { id: this.#session.project.id, name: this.#session.project.name };
+  }
+
+  validate(signal: AbortSignal): Promise<ValidationReport> {
+    return inWords(async () => {
+      const findings: Finding[] = [];
+      for (const service of ['image', 'network', 'compute'] as const)
+        if (!this.#session.has(service))
+          findings.push({
+            severity: 'blocker',
+            code: `destination.no_${service}`,
+            message: `the catalog has no ${this.#settings.cloud.interface} endpoint of ${service}`,
+            remedy: 'Check the region and the interface of the destination.',
+          });
+      if (!this.#session.has('volume'))
+        findings.push({
+          severity: 'warning',
+          code: 'destination.no_volume',
+          message: 'the catalog has no block storage: only machines with one disk can be moved',
+        });
+      if (this.#settings.cloud.tls.insecure)
+        findings.push({
+          severity: 'warning',
+          code: 'destination.insecure',
+          message: 'its certificates are not verified (insecure)',
+          remedy: 'Name the authority that signed them.',
+        });
+      const compute = findings.some((one) => one.severity === 'blocker')
+        ? null
+        : await this.#session.microversion('compute', signal);
+      return { product: 'OpenStack', version: compute === null ? 'unknown' : `compute ${compute}`, findings };
+    });
+  }
+
+  facts(signal: AbortSignal): Promise<DestinationFacts> {
+    return inWords(() => readFacts(this.#session, this.#settings.volumeAccess, signal));
+  }
+
+  create<K extends DestinationArtifactKind>(
+    kind: K,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<CreatedArtifact> {
+    return inWords(() => KINDS[kind].create(this.#session, spec, marker, signal));
+  }
+
+  find<K extends DestinationArtifactKind>(
+    kind: K,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<CreatedArtifact | null> {
+    return inWords(() => KINDS[kind].find(this.#session, spec, marker, signal));
+  }
+
+  remove(
+    kind: DestinationArtifactKind,
+    externalId: string,
+    signal: AbortSignal,
+  ): Promise<'removed' | 'absent'> {
+    return inWords(() => KINDS[kind].remove(this.#session, externalId, signal));
+  }
+
+  openVolumeWriter(
+    data: Readonly<Record<string, unknown>>,
+    size: number,
+    { fresh }: { readonly fresh: boolean },
+  ): Promise<DiskWriter> {
+    // A new file of a share holds nothing; what was written to before may hold anything.
+    return inWords(async () =>
+      guardedWriter(await openDeviceWriter(pathOf(data), { size, readsAsZero: fresh })),
+    );
+  }
+
+  openVolumeReader(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskReader> {
+    return inWords(() => openRawFile(pathOf(data), { size }));
+  }
+
+  uploadImage(imageId: string, options: Parameters<DestinationConnection['uploadImage']>[1]): ImageUpload {
+    return startUpload(this.#session, imageId, options);
+  }
+
+  imageDigest(
+    imageId: string,
+    signal: AbortSignal,
+  ): Promise<{ status: string; size: number; algorithm: string; hash: string }> {
+    return inWords(async () => {
+      const image = await getImage(this.#session, imageId, signal);
+      return {
+        status: image.status,
+        size: image.size ?? 0,
+        algorithm: image.os_hash_algo ?? 'none',
+        hash: image.os_hash_value ?? '',
+      };
+    });
+  }
+
+  prepareBootVolume(
+    volumeId: string,
+    properties: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return inWords(async () => {
+      await setBootable(this.#session, volumeId, true, signal);
+      if (Object.keys(properties).length > 0)
+        await setImageMetadata(this.#session, volumeId, properties, signal);
+    });
+  }
+
+  serverState(
+    serverId: string,
+    signal: AbortSignal,
+  ): Promise<{ state: ServerState; message: string | null }> {
+    return inWords(async () => {
+      const server = await getServer(this.#session, serverId, signal);
+      if (!server) return { state: 'gone', message: null };
+      return { state: STATES[server.status] ?? 'other', message: server.fault?.message ?? null };
+    });
+  }
+
+  stopServer(serverId: string, signal: AbortSignal): Promise<void> {
+    return inWords(() => this.#power(serverId, 'os-stop', ['off', 'gone'], signal));
+  }
+
+  startServer(serverId: string, signal: AbortSignal): Promise<void> {
+    return inWords(() => this.#power(serverId, 'os-start', ['active'], signal));
+  }
+
+  console(serverId: string, signal: AbortSignal): Promise<string | null> {
+    return inWords(() => consoleOutput(this.#session, serverId, CONSOLE_LINES, signal));
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async #power(
+    id: string,
+    action: 'os-start' | 'os-stop',
+    wanted: readonly ServerState[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reached = async (): Promise<boolean> => wanted.includes((await this.serverState(id, signal)).state);
+    if (await reached()) return;
+    try {
+      await serverAction(this.#session, id, action, signal);
+    } catch (error) {
+      // In a state that forbids it: the one that is wanted may have come meanwhile.
+      if (!isStatus(error, 404, 409) || !(await reached())) throw error;
+    }
+    await waitFor(async () => ((await reached()) ? true : null), {
+      signal,
+      what: `server ${id} after ${action}`,
+      deadlineSeconds: POWER_SECONDS,
+    });
+  }
+}
+
+function pathOf(data: Readonly<Record<string, unknown>>): string {
+  const { path } = data;
+  if (typeof path !== 'string')
+    throw new GutsError('internal', 'the journal has no path of the attached volume');
+  return path;
+}
