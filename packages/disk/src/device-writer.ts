@@ -1,4 +1,4 @@
-import { constants, open, type FileHandle } from 'node:fs/promises';
+import { constants, open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { assertBytes, assertInside } from './bounds.ts';
 import { fileOrDeviceSize } from './device-size.ts';
@@ -12,7 +12,7 @@ export interface DeviceWriterOptions {
   /** Make a new sparse file; fails with `EEXIST` if the path exists. Default: the path must exist. */
   readonly create?: boolean;
   /**
-   * Whether every byte not yet written is known to read as zero. A file made by `create` does, which is its
+   * Whether every byte is known to read as zero now; the writer unlearns it at its first write. A file made by `create` does, which is its
    * default; for an existing file or device the default is false, and true is the caller's word that it is fresh.
    */
   readonly readsAsZero?: boolean;
@@ -36,6 +36,7 @@ export async function openDeviceWriter(path: string, options: DeviceWriterOption
       throw new DiskSizeError(`${path} holds ${available} bytes, but the disk needs ${size}`);
   } catch (error) {
     await handle.close();
+    if (create) await unlink(path);
     throw error;
   }
   return deviceWriter(handle, size, options.readsAsZero ?? create);
@@ -55,15 +56,23 @@ async function growNewFile(handle: FileHandle, path: string, size: number): Prom
 function deviceWriter(handle: FileHandle, size: number, readsAsZero: boolean): DiskWriter {
   let closed: Promise<void> | undefined;
   let lost: unknown;
+  let fresh = readsAsZero;
   const check = (offset: number, length: number): void => {
     if (closed) throw new DiskUsageError('the disk is closed');
     assertInside(offset, length, size);
   };
   return {
     size,
-    capabilities: { randomAccess: true, readsAsZero, needsMap: false },
+    capabilities: {
+      randomAccess: true,
+      get readsAsZero() {
+        return fresh;
+      },
+      needsMap: false,
+    },
     async write(offset, data, signal) {
       check(offset, data.length);
+      fresh &&= data.length === 0;
       await writeWhole(handle, data, offset, signal);
     },
     async zero(offset, length, signal) {

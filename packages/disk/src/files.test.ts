@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
+  copyDisk,
   DiskMapError,
   DiskSizeError,
   DiskUsageError,
   openDeviceWriter,
   openRawFile,
   rangeReader,
+  verifyDisk,
 } from './index.ts';
 import { deviceNumbers } from './device-size.ts';
 import { collect } from '../test/support.ts';
@@ -80,6 +82,36 @@ test('a range reader covers the disk by its map and refuses a map that goes back
     mapped({ offset: 90, length: 11 }),
   ])
     await expect(collect(bad.extents(signal))).rejects.toThrow(DiskMapError);
+});
+
+test('a fresh file no longer reads as zero once written: a second copy sends its zeros', async () => {
+  const path = join(folder, 'e');
+  const target = await openDeviceWriter(path, { size: 256 * 1024, create: true });
+  const copyOf = (disk: Uint8Array) =>
+    copyDisk({
+      source: rangeReader({
+        size: disk.length,
+        readRange: async (offset, buffer) => buffer.set(disk.subarray(offset, offset + buffer.length)),
+      }),
+      target,
+      signal,
+    });
+  await copyOf(new Uint8Array(256 * 1024));
+  expect(target.capabilities.readsAsZero).toBe(true);
+  await copyOf(new Uint8Array(256 * 1024).fill(1));
+  expect(target.capabilities.readsAsZero).toBe(false);
+  const { manifest } = await copyOf(new Uint8Array(256 * 1024));
+  await target.close();
+  const reader = await openRawFile(path);
+  expect((await verifyDisk({ manifest, reader, signal })).mismatches).toEqual([]);
+  await reader.close();
+});
+
+test('a file that cannot be made to its size is not left behind', async () => {
+  const path = join(folder, 'f');
+  const tooLarge = openDeviceWriter(path, { size: Number.MAX_SAFE_INTEGER, create: true });
+  await expect(tooLarge).rejects.toThrow(/EFBIG|EINVAL/);
+  await expect(stat(path)).rejects.toThrow(/ENOENT/);
 });
 
 test('an aborted signal stops reads and writes before they start', async () => {

@@ -22,7 +22,10 @@ export interface ReaderCapabilities {
 export interface WriterCapabilities {
   /** Any range can be written, in any order, several at once; otherwise ascending, one at a time. */
   readonly randomAccess: boolean;
-  /** Whatever has not been written reads as zero, so zeros need not be sent. Must be known, never hoped. */
+  /**
+   * Whatever a copy that starts now leaves out reads as zero, so zeros need not be sent. Must be known, never
+   * hoped: false again once a random-access target has been written to. A copy asks once, before its first write.
+   */
   readonly readsAsZero: boolean;
   /** The writer was given the map of the source before the first byte and takes data nowhere else. */
   readonly needsMap: boolean;

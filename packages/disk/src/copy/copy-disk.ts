@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
 import type { CopyProgress, CopyResult, DiskReader, DiskStream, DiskWriter } from '../types.ts';
@@ -72,7 +73,10 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
   const signal = AbortSignal.any([job.signal, failure.signal]);
   const pace = pacer(job.bytesPerSecond, job.clock ?? systemClock);
   const zeroDigest = zeroDigests();
+  setMaxListeners(0, signal);
   const inOrder = !target.capabilities.randomAccess;
+  // Asked once: a target that has been written to in an earlier attempt no longer reads as zero.
+  const skipZeros = target.capabilities.readsAsZero;
 
   /** Runs a part of the copy; if it fails, stops all others at once rather than when their turn comes. */
   const guarded = async <T>(part: () => Promise<T>): Promise<T> => {
@@ -87,7 +91,7 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
     guarded(async () => {
       const { data, bytesRead } = await load(chunk, source, pace, signal);
       const digest = data ? chunkDigest(data) : zeroDigest(chunk.length);
-      const bytesWritten = inOrder ? 0 : await store(chunk, data, target, signal);
+      const bytesWritten = inOrder ? 0 : await store(chunk, data, target, skipZeros, signal);
       return { ...chunk, ...(inOrder && data ? { data } : {}), digest, bytesRead, bytesWritten };
     });
 
@@ -104,7 +108,9 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
     for await (const chunk of mapOrdered(chunks, inFlight, work))
       await guarded(async () => {
         bytesRead += chunk.bytesRead;
-        bytesWritten += inOrder ? await store(chunk, chunk.data, target, signal) : chunk.bytesWritten;
+        bytesWritten += inOrder
+          ? await store(chunk, chunk.data, target, skipZeros, signal)
+          : chunk.bytesWritten;
         digests.push(chunk.digest);
         bytesDone += chunk.length;
         job.onProgress?.({ bytesDone, bytesTotal: source.size, bytesRead, bytesWritten });
@@ -116,7 +122,7 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
       });
     if (bytesDone !== source.size)
       throw new DiskSizeError(`the source gave ${bytesDone} of its ${source.size} bytes`);
-    if (target.size > source.size && !target.capabilities.readsAsZero)
+    if (target.size > source.size && !skipZeros)
       await target.zero(source.size, target.size - source.size, signal);
     await target.flush(signal);
   } catch (error) {
@@ -164,6 +170,7 @@ async function store(
   chunk: SourceChunk,
   data: Uint8Array | undefined,
   target: DiskWriter,
+  skipZeros: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   const runs = data ? zeroRuns(data) : [{ offset: 0, length: chunk.length, kind: 'zero' as const }];
@@ -172,7 +179,7 @@ async function store(
     if (kind === 'data' && data) {
       await target.write(chunk.offset + offset, data.subarray(offset, offset + length), signal);
       written += length;
-    } else if (!target.capabilities.readsAsZero) await target.zero(chunk.offset + offset, length, signal);
+    } else if (!skipZeros) await target.zero(chunk.offset + offset, length, signal);
   }
   return written;
 }

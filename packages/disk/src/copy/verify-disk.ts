@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
 import type { ChunkManifest, DiskReader, Extent, VerifyProgress, VerifyResult } from '../types.ts';
@@ -29,6 +30,7 @@ export async function verifyDisk(job: VerifyJob): Promise<VerifyResult> {
   outer.throwIfAborted();
   const failure = new AbortController();
   const signal = AbortSignal.any([outer, failure.signal]);
+  setMaxListeners(0, signal);
   const mismatches: Extent[] = [];
   let bytesChecked = 0;
 

@@ -15,7 +15,8 @@ export interface VmdkDescriptor {
   readonly extents: readonly DescriptorExtent[];
 }
 
-const EXTENT_LINE = /^(RW|RDONLY|NOACCESS)\s+(\d+)\s+(\w+)(?:\s+"([^"]*)")?(?:\s+(\d+))?/;
+const EXTENT_LINE = /^\s*(RW|RDONLY|NOACCESS)\s+(\d+)\s+(\w+)(?:\s+"([^"]*)")?(?:\s+(\d+))?/;
+const EXTENT_START = /^\s*(RW|RDONLY|NOACCESS)\b(?!\s*=)/;
 const ENTRY_LINE = /^\s*([\w.]+)\s*=\s*"?([^"]*?)"?\s*$/;
 
 /**
@@ -33,6 +34,8 @@ export function parseVmdkDescriptor(text: string): VmdkDescriptor {
   for (const line of text.split(/\r?\n/)) {
     const extent = EXTENT_LINE.exec(line);
     if (extent) extents.push(parseExtent(line, extent));
+    else if (EXTENT_START.test(line))
+      throw new UnsupportedDiskError(`this VMDK has an extent that cannot be read: ${line}`);
     else {
       const [, key, value] = ENTRY_LINE.exec(line) ?? [];
       if (key !== undefined && value !== undefined) entries.set(key.toLowerCase(), value);

@@ -70,6 +70,9 @@ test('what cannot be read whole is refused with its reason', () => {
   expect(() => parseVmdkDescriptor(descriptor('NOACCESS 1 FLAT "a.vmdk" 0'))).toThrow('without access');
   expect(() => parseVmdkDescriptor(descriptor('RW 1 FLAT "/etc/shadow" 0'))).toThrow('beside it');
   expect(() => parseVmdkDescriptor(descriptor('RW 99999999999999999 ZERO'))).toThrow('too large');
+  expect(() => parseVmdkDescriptor(descriptor('RW 1 ZERO', 'RW x FLAT "a.vmdk" 0'))).toThrow(
+    'cannot be read',
+  );
   const delta = descriptor('RW 1 FLAT "a.vmdk" 0').replace('ffffffff', 'fffffffe');
   expect(() => parseVmdkDescriptor(delta)).toThrow('consolidate');
 });

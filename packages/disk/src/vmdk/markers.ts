@@ -17,6 +17,8 @@ const TABLE = 1;
 const DIRECTORY = 2;
 const FOOTER = 3;
 const MARKER_HEAD = 12;
+/** Sectors that metadata may have beyond its need. */
+const MAX_PADDING = 128;
 
 /**
  * Walks the markers after the header. Yields the grains in ascending order and ends only when the disk has been
@@ -85,8 +87,6 @@ class MarkerWalk {
       if (size > 0) return this.#grain(value, size, sector, position);
       if (sector.length < SECTOR) throw new CorruptDiskError('the stream ends inside a marker', position);
       const type = view.getUint32(12, true);
-      if (sector.some((byte, at) => at >= 16 && byte !== 0))
-        throw new CorruptDiskError('a marker is not padded with zeros', position);
       if (type === END) return this.#end(value, position);
       await this.#metadata(type, value, position);
     }
@@ -148,9 +148,10 @@ class MarkerWalk {
   }
 
   async #body(name: string, value: bigint, sectors: number, position: number): Promise<Uint8Array> {
-    if (value !== BigInt(sectors))
+    // Some writers round the directory up.
+    if (value < BigInt(sectors) || value > BigInt(sectors + MAX_PADDING))
       throw new CorruptDiskError(`a ${name} of ${value} sectors instead of ${sectors}`, position);
-    return this.#source.take(sectors * SECTOR, `the ${name}`, this.#signal);
+    return this.#source.take(Number(value) * SECTOR, `the ${name}`, this.#signal);
   }
 
   #footer(footer: SparseHeader, position: number): void {

@@ -9,6 +9,8 @@ import { readGrains } from './markers.ts';
 export interface StreamVmdkOptions {
   /** Size in bytes that the inventory gives for the disk; another size in the stream is an error. */
   readonly expectedSize?: number;
+  /** Aborts the reading of the header. */
+  readonly signal?: AbortSignal;
   /** Grains that are inflated at once, in libuv's thread pool. Default 16. */
   readonly inFlight?: number;
 }
@@ -25,7 +27,7 @@ export async function openStreamVmdk(
 ): Promise<DiskStream> {
   const bytes = new ByteSource(source);
   try {
-    const header = parseSparseHeader(await bytes.take(SECTOR, 'the header'), 0);
+    const header = parseSparseHeader(await bytes.take(SECTOR, 'the header', options.signal), 0);
     const size = header.capacity * SECTOR;
     if (options.expectedSize !== undefined && options.expectedSize !== size)
       throw new DiskSizeError(
