@@ -145,6 +145,30 @@ test('a whole grain, or a table, lost or doubled on the way is detected', async 
   }
 });
 
+test('a stream with its directory in front is refused when it ends between two grains', async () => {
+  const disk = noise(40 * 512);
+  const { bytes, markers } = encodeStreamVmdk(disk, {
+    grainSectors: 8,
+    entriesPerTable: 3,
+    directory: 'front',
+  });
+  for (const { at, kind } of markers) {
+    const outcome = await decode(pieces(bytes.subarray(0, at))).catch((error: unknown) => error);
+    expect(kind === 'end' ? isSame(outcome, disk) : outcome instanceof CorruptDiskError).toBe(true);
+  }
+});
+
+test('a grain that claims another place than its table gives it is detected', async () => {
+  const disk = new Uint8Array(40 * 512);
+  disk.set(noise(512), 8 * 512);
+  for (const directory of ['end', 'front'] as const) {
+    const { bytes, markers } = encodeStreamVmdk(disk, { grainSectors: 8, entriesPerTable: 3, directory });
+    const moved = Buffer.from(bytes);
+    moved.writeBigUInt64LE(16n, markers.find(({ kind }) => kind === 'grain')!.at);
+    await expect(decode(pieces(moved))).rejects.toThrow('not those of grain table 0');
+  }
+});
+
 test('a grain that inflates beyond its size is stopped there', async () => {
   const bomb = encodeStreamVmdk(new Uint8Array(2048 * 512).fill(1), { grainSectors: 2048 }).bytes;
   const bytes = Buffer.from(bomb);
