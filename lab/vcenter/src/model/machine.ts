@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { MachineSpec, PowerState } from '../options.ts';
+import type { Ref } from '../soap/values.ts';
+import { linkPath, type MachineDisk, type SnapshotDisk } from './machine-disk.ts';
+
+export interface Snapshot {
+  readonly ref: Ref;
+  readonly number: number;
+  readonly name: string;
+  readonly description: string;
+  readonly created: Date;
+  readonly state: PowerState;
+  readonly quiesced: boolean;
+  readonly disks: readonly SnapshotDisk[];
+  readonly parent: Snapshot | undefined;
+}
+
+/** Where a machine lives. */
+export interface Placement {
+  folder: Ref;
+  readonly host: Ref;
+  readonly pool: Ref;
+  readonly datacenter: string;
+}
+
+/** The state of one virtual machine. Its vSphere properties are computed from this by `machine-properties.ts`. */
+export class Machine {
+  readonly ref: Ref;
+  readonly spec: MachineSpec;
+  readonly placement: Placement;
+  readonly directory: string;
+  readonly disks: MachineDisk[] = [];
+  readonly uuid = randomUUID();
+  readonly instanceUuid = randomUUID();
+  /** Device keys of NICs that are connected. */
+  readonly connected = new Set<number>();
+  name: string;
+  annotation: string;
+  power: PowerState;
+  trackingWanted = false;
+  trackingActive = false;
+  snapshots: Snapshot[] = [];
+  current: Snapshot | undefined;
+  consolidating = false;
+  /** A held export lease, which locks power and files. */
+  lease: Ref | undefined;
+  recentTasks: Ref[] = [];
+  bootedAt: Date | undefined;
+  changeVersion = 1;
+  #linkNumber = 0;
+
+  constructor(ref: Ref, spec: MachineSpec, placement: Placement, directory: string) {
+    this.ref = ref;
+    this.spec = spec;
+    this.placement = placement;
+    this.directory = directory;
+    this.name = spec.name;
+    this.annotation = spec.annotation ?? '';
+    this.power = spec.powerState ?? 'poweredOff';
+    for (let i = 0; i < (spec.nics?.length ?? 0); i += 1) this.connected.add(4000 + i);
+    if (this.power === 'poweredOn') this.bootedAt = new Date();
+  }
+
+  /** The path of a disk's current link on its datastore. */
+  currentPath(disk: MachineDisk): string {
+    return linkPath(disk.basePath, this.#linkNumber);
+  }
+
+  /** Paths of the links below the current one, nearest first. */
+  parentPaths(disk: MachineDisk): readonly string[] {
+    const paths: string[] = [];
+    for (let at = this.current; at !== undefined; at = at.parent) {
+      const frozen = at.disks.find((d) => d.key === disk.key);
+      if (frozen !== undefined) paths.push(frozen.path);
+    }
+    return paths;
+  }
+
+  /** Writes as the running guest would: frozen views keep what was there, tracking learns of it. */
+  async write(disk: MachineDisk, offset: number, bytes: Uint8Array): Promise<void> {
+    if (this.trackingActive) disk.tracking.written(offset, bytes.length);
+    await disk.disk.write(offset, bytes);
+  }
+
+  /** Takes a snapshot. The stun is where wanted tracking becomes active. */
+  async takeSnapshot(
+    snapshot: { ref: Ref; name: string; description: string; quiesced: boolean },
+    trackingStartsAt: 'cycle' | 'create',
+  ): Promise<Snapshot> {
+    const starts = this.trackingWanted && !this.trackingActive && this.snapshots.length === 0;
+    if (starts && trackingStartsAt === 'create') this.trackingActive = true;
+    const disks: SnapshotDisk[] = [];
+    for (const disk of this.disks) {
+      if (disk.spec.mode?.startsWith('independent') === true) continue;
+      const moment = this.trackingActive ? disk.tracking.cut() : undefined;
+      const view = await disk.disk.freeze(join(disk.disk.path + `.${snapshot.ref.id}`));
+      disks.push({
+        key: disk.key,
+        view,
+        path: this.currentPath(disk),
+        parents: this.parentPaths(disk),
+        moment,
+      });
+    }
+    if (starts) this.trackingActive = true;
+    this.#linkNumber += 1;
+    const taken: Snapshot = {
+      ...snapshot,
+      number: this.#linkNumber,
+      created: new Date(),
+      state: this.power,
+      disks,
+      parent: this.current,
+    };
+    this.snapshots.push(taken);
+    this.current = taken;
+    return taken;
+  }
+
+  /** Forgets a snapshot and, if asked, those below it; the machine's present content stays. */
+  async dropSnapshot(snapshot: Snapshot, children: boolean): Promise<void> {
+    const doomed = children ? this.snapshots.filter((s) => descends(s, snapshot)) : [snapshot];
+    for (const one of doomed) {
+      this.snapshots = this.snapshots
+        .filter((s) => s !== one)
+        .map((s) => (s.parent === one ? { ...s, parent: one.parent } : s));
+      if (this.current?.ref.id === one.ref.id) this.current = one.parent;
+      else this.current = this.snapshots.find((s) => s.ref.id === this.current?.ref.id);
+      for (const frozen of one.disks) {
+        await this.disks.find((d) => d.key === frozen.key)?.disk.thaw(frozen.view);
+      }
+    }
+    this.current = this.snapshots.find((s) => s.ref.id === this.current?.ref.id);
+    if (this.snapshots.length === 0) this.#linkNumber = 0;
+  }
+
+  setTracking(on: boolean): void {
+    this.trackingWanted = on;
+    if (!on) {
+      this.trackingActive = false;
+    } else if (!this.trackingActive && this.power === 'poweredOff' && this.snapshots.length === 0) {
+      this.trackingActive = true;
+      for (const disk of this.disks) disk.tracking.reset();
+    }
+  }
+
+  powerOn(): void {
+    this.power = 'poweredOn';
+    this.bootedAt = new Date();
+    if (this.trackingWanted && this.snapshots.length === 0) this.trackingActive = true;
+  }
+
+  powerOff(): void {
+    this.power = 'poweredOff';
+    this.bootedAt = undefined;
+  }
+}
+
+function descends(snapshot: Snapshot, from: Snapshot): boolean {
+  for (let at: Snapshot | undefined = snapshot; at !== undefined; at = at.parent) {
+    if (at.ref.id === from.ref.id) return true;
+  }
+  return false;
+}

@@ -1,0 +1,136 @@
+import { VimFault } from './soap/faults.ts';
+import {
+  any,
+  bool,
+  data,
+  enumeration,
+  int,
+  refValue,
+  str,
+  time,
+  type Ref,
+  type Value,
+} from './soap/values.ts';
+import type { Inventory } from './model/inventory.ts';
+import type { Machine } from './model/machine.ts';
+import { escapedName } from './model/names.ts';
+
+interface TaskState {
+  state: 'queued' | 'running' | 'success' | 'error';
+  progress: number | undefined;
+  result: Value | undefined;
+  error: VimFault | undefined;
+  started: Date | undefined;
+  completed: Date | undefined;
+}
+
+/** Starts vSphere tasks and keeps them readable. */
+export class Tasks {
+  readonly #inventory: Inventory;
+  readonly #running = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory;
+  }
+
+  /**
+   * Starts work that takes `ms` milliseconds and then runs `work`.
+   * A VimFault thrown by it becomes the task's error; anything else becomes SystemError.
+   */
+  start(machine: Machine, descriptionId: string, ms: number, work: () => Promise<Value | undefined>): Ref {
+    const ref: Ref = { type: 'Task', id: `task-${this.#inventory.nextNumber()}` };
+    const state: TaskState = {
+      state: 'queued',
+      progress: undefined,
+      result: undefined,
+      error: undefined,
+      started: undefined,
+      completed: undefined,
+    };
+    const queued = new Date();
+    this.#inventory.add({
+      ref,
+      properties: { info: () => info(ref, descriptionId, machine, queued, state) },
+    });
+    machine.recentTasks = [ref, ...machine.recentTasks].slice(0, 5);
+    this.#inventory.touch(machine.ref);
+    const done = this.#run(ref, state, ms, work);
+    this.#running.add(done);
+    void done.finally(() => this.#running.delete(done));
+    return ref;
+  }
+
+  /** Stops waiting tasks and waits until none runs. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+
+  async #run(ref: Ref, task: TaskState, ms: number, work: () => Promise<Value | undefined>): Promise<void> {
+    const set = (changes: Partial<TaskState>): void => {
+      Object.assign(task, changes);
+      this.#inventory.touch(ref);
+    };
+    await new Promise((resolve) => setImmediate(resolve));
+    set({ state: 'running', progress: 0, started: new Date() });
+    for (const progress of [30, 60]) {
+      if (!(await wait(ms / 2, this.#stop.signal))) return;
+      set({ progress });
+    }
+    try {
+      set({ result: await work(), state: 'success', progress: undefined, completed: new Date() });
+    } catch (error) {
+      const fault =
+        error instanceof VimFault
+          ? error
+          : new VimFault('SystemError', `A general system error occurred: ${String(error)}`, {
+              reason: str(String(error)),
+            });
+      set({ error: fault, state: 'error', progress: undefined, completed: new Date() });
+    }
+  }
+}
+
+/** Waits some milliseconds; false when stopped first. */
+export async function wait(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  return new Promise((resolve) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(true);
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function info(ref: Ref, descriptionId: string, machine: Machine, queued: Date, task: TaskState): Value {
+  return data('TaskInfo', {
+    key: str(ref.id),
+    task: refValue(ref),
+    name: str(descriptionId.replace(/^.*\./, '')),
+    descriptionId: str(descriptionId),
+    entity: refValue(machine.ref),
+    entityName: str(escapedName(machine.name)),
+    state: enumeration('TaskInfoState', task.state),
+    cancelled: bool(false),
+    cancelable: bool(false),
+    error: task.error?.localized(),
+    result: task.result === undefined ? undefined : any(task.result),
+    progress: task.progress === undefined ? undefined : int(task.progress),
+    reason: {
+      kind: 'data',
+      type: 'TaskReasonUser',
+      derived: true,
+      fields: { userName: str('VSPHERE.LOCAL\\Administrator') },
+    },
+    queueTime: time(queued),
+    startTime: task.started === undefined ? undefined : time(task.started),
+    completeTime: task.completed === undefined ? undefined : time(task.completed),
+    eventChainId: int(1),
+  });
+}
