@@ -1,8 +1,11 @@
 import type { Methods } from '../vim.ts';
 import { exportMethods } from './export.ts';
+import { managerMethods } from './managers.ts';
 import { powerMethods } from './power.ts';
+import { reconfigureMethods } from './reconfigure.ts';
 import { retrieveMethods } from './retrieve.ts';
 import { sessionMethods } from './session.ts';
+import { snapshotMethods } from './snapshots.ts';
 import { trackingMethods } from './tracking.ts';
 import { updateMethods } from './updates.ts';
 import { viewMethods } from './views.ts';
@@ -16,4 +19,7 @@ export const METHODS: Methods = {
   ...powerMethods,
   ...exportMethods,
   ...trackingMethods,
+  ...reconfigureMethods,
+  ...snapshotMethods,
+  ...managerMethods,
 };

@@ -188,7 +188,7 @@ function snapshotInfo(machine: Machine): Value | undefined {
 }
 
 function tree(machine: Machine, snapshot: Snapshot): Value {
-  const below = machine.snapshots.filter((s) => s.parent?.ref.id === snapshot.ref.id);
+  const below = machine.snapshots.filter((s) => s.parent === snapshot);
   return data('VirtualMachineSnapshotTree', {
     snapshot: refValue(snapshot.ref),
     vm: refValue(machine.ref),
@@ -207,12 +207,10 @@ function tree(machine: Machine, snapshot: Snapshot): Value {
 }
 
 /** Properties of a VirtualMachineSnapshot object. */
-export function snapshotProperties(machine: Machine, ref: Snapshot, lookup: Lookup): Properties {
-  const now = (): Snapshot => machine.snapshots.find((s) => s.ref.id === ref.ref.id) ?? ref;
+export function snapshotProperties(machine: Machine, snapshot: Snapshot, lookup: Lookup): Properties {
   return {
-    config: () => config(machine, lookup, now()),
-    childSnapshot: () =>
-      refs(machine.snapshots.filter((s) => s.parent?.ref.id === ref.ref.id).map((s) => s.ref)),
+    config: () => config(machine, lookup, snapshot),
+    childSnapshot: () => refs(machine.snapshots.filter((s) => s.parent === snapshot).map((s) => s.ref)),
     vm: () => refValue(machine.ref),
     value: () => list('CustomFieldValue', []),
     availableField: () => list('CustomFieldDef', []),

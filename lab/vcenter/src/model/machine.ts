@@ -13,7 +13,8 @@ export interface Snapshot {
   readonly state: PowerState;
   readonly quiesced: boolean;
   readonly disks: readonly SnapshotDisk[];
-  readonly parent: Snapshot | undefined;
+  /** Changes when the one above is removed. */
+  parent: Snapshot | undefined;
 }
 
 /** Where a machine lives. */
@@ -122,16 +123,13 @@ export class Machine {
   async dropSnapshot(snapshot: Snapshot, children: boolean): Promise<void> {
     const doomed = children ? this.snapshots.filter((s) => descends(s, snapshot)) : [snapshot];
     for (const one of doomed) {
-      this.snapshots = this.snapshots
-        .filter((s) => s !== one)
-        .map((s) => (s.parent === one ? { ...s, parent: one.parent } : s));
-      if (this.current?.ref.id === one.ref.id) this.current = one.parent;
-      else this.current = this.snapshots.find((s) => s.ref.id === this.current?.ref.id);
+      this.snapshots = this.snapshots.filter((s) => s !== one);
+      for (const below of this.snapshots) if (below.parent === one) below.parent = one.parent;
+      if (this.current === one) this.current = one.parent;
       for (const frozen of one.disks) {
         await this.disks.find((d) => d.key === frozen.key)?.disk.thaw(frozen.view);
       }
     }
-    this.current = this.snapshots.find((s) => s.ref.id === this.current?.ref.id);
     if (this.snapshots.length === 0) this.#linkNumber = 0;
   }
 
@@ -159,7 +157,7 @@ export class Machine {
 
 function descends(snapshot: Snapshot, from: Snapshot): boolean {
   for (let at: Snapshot | undefined = snapshot; at !== undefined; at = at.parent) {
-    if (at.ref.id === from.ref.id) return true;
+    if (at === from) return true;
   }
   return false;
 }
