@@ -15,6 +15,14 @@ import type { Inventory } from './model/inventory.ts';
 import type { Machine } from './model/machine.ts';
 import { escapedName } from './model/names.ts';
 
+/** What a task does. */
+export interface TaskKind {
+  /** The SOAP method, which TaskInfo.name holds. */
+  readonly method: string;
+  /** As in `VirtualMachine.powerOn`. */
+  readonly descriptionId: string;
+}
+
 interface TaskState {
   state: 'queued' | 'running' | 'success' | 'error';
   progress: number | undefined;
@@ -38,7 +46,7 @@ export class Tasks {
    * Starts work that takes `ms` milliseconds and then runs `work`.
    * A VimFault thrown by it becomes the task's error; anything else becomes SystemError.
    */
-  start(machine: Machine, descriptionId: string, ms: number, work: () => Promise<Value | undefined>): Ref {
+  start(machine: Machine, kind: TaskKind, ms: number, work: () => Promise<Value | undefined>): Ref {
     const ref: Ref = { type: 'Task', id: `task-${this.#inventory.nextNumber()}` };
     const state: TaskState = {
       state: 'queued',
@@ -51,7 +59,7 @@ export class Tasks {
     const queued = new Date();
     this.#inventory.add({
       ref,
-      properties: { info: () => info(ref, descriptionId, machine, queued, state) },
+      properties: { info: () => info(ref, kind, machine, queued, state) },
     });
     machine.recentTasks = [ref, ...machine.recentTasks].slice(0, 5);
     this.#inventory.touch(machine.ref);
@@ -108,12 +116,12 @@ export async function wait(ms: number, signal: AbortSignal): Promise<boolean> {
   });
 }
 
-function info(ref: Ref, descriptionId: string, machine: Machine, queued: Date, task: TaskState): Value {
+function info(ref: Ref, kind: TaskKind, machine: Machine, queued: Date, task: TaskState): Value {
   return data('TaskInfo', {
     key: str(ref.id),
     task: refValue(ref),
-    name: str(descriptionId.replace(/^.*\./, '')),
-    descriptionId: str(descriptionId),
+    name: str(kind.method),
+    descriptionId: str(kind.descriptionId),
     entity: refValue(machine.ref),
     entityName: str(escapedName(machine.name)),
     state: enumeration('TaskInfoState', task.state),

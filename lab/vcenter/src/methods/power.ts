@@ -36,24 +36,34 @@ export const powerMethods: Methods = {
     const machine = machineOf(call);
     const { vim } = call;
     return refValue(
-      vim.tasks.start(machine, 'VirtualMachine.powerOn', vim.settings.taskMs, async () => {
-        requirePower(machine, 'poweredOff');
-        requireNoLease(machine);
-        machine.powerOn();
-        vim.inventory.touch(machine.ref);
-        return undefined;
-      }),
+      vim.tasks.start(
+        machine,
+        { method: call.method, descriptionId: 'VirtualMachine.powerOn' },
+        vim.settings.taskMs,
+        async () => {
+          requirePower(machine, 'poweredOff');
+          requireNoLease(machine);
+          machine.powerOn();
+          vim.inventory.touch(machine.ref);
+          return undefined;
+        },
+      ),
     );
   },
   PowerOffVM_Task: (call) => {
     const machine = machineOf(call);
     const { vim } = call;
     return refValue(
-      vim.tasks.start(machine, 'VirtualMachine.powerOff', vim.settings.taskMs, async () => {
-        requirePower(machine, 'poweredOn');
-        powerOff(vim, machine);
-        return undefined;
-      }),
+      vim.tasks.start(
+        machine,
+        { method: call.method, descriptionId: 'VirtualMachine.powerOff' },
+        vim.settings.taskMs,
+        async () => {
+          requirePower(machine, 'poweredOn');
+          powerOff(vim, machine);
+          return undefined;
+        },
+      ),
     );
   },
   ShutdownGuest: (call) => {

@@ -13,12 +13,17 @@ export const reconfigureMethods: Methods = {
     const spec = child(call.args, 'spec');
     if (spec === undefined) throw invalidArgument('spec');
     return refValue(
-      vim.tasks.start(machine, 'VirtualMachine.reconfigure', vim.settings.taskMs, async () => {
-        apply(machine, spec);
-        machine.changeVersion += 1;
-        vim.inventory.touch(machine.ref);
-        return undefined;
-      }),
+      vim.tasks.start(
+        machine,
+        { method: call.method, descriptionId: 'VirtualMachine.reconfigure' },
+        vim.settings.taskMs,
+        async () => {
+          apply(machine, spec);
+          machine.changeVersion += 1;
+          vim.inventory.touch(machine.ref);
+          return undefined;
+        },
+      ),
     );
   },
   Rename_Task: (call) => {
@@ -27,11 +32,16 @@ export const reconfigureMethods: Methods = {
     const name = textOf(call.args, 'newName');
     if (name === undefined || name === '') throw invalidArgument('newName');
     return refValue(
-      vim.tasks.start(machine, 'VirtualMachine.rename', vim.settings.taskMs, async () => {
-        machine.name = plainName(name);
-        vim.inventory.touch(machine.ref);
-        return undefined;
-      }),
+      vim.tasks.start(
+        machine,
+        { method: call.method, descriptionId: 'VirtualMachine.rename' },
+        vim.settings.taskMs,
+        async () => {
+          machine.name = plainName(name);
+          vim.inventory.touch(machine.ref);
+          return undefined;
+        },
+      ),
     );
   },
 };

@@ -4,7 +4,7 @@ import { plainName } from '../model/names.ts';
 import { boolOf, child, textOf } from '../soap/parse.ts';
 import { refValue, type Ref, type Value } from '../soap/values.ts';
 import { VimFault } from '../soap/faults.ts';
-import { machineOf, snapshotOf, type Call, type Methods, type Vim } from '../vim.ts';
+import { machineOf, snapshotOf, type Call, type Methods } from '../vim.ts';
 
 function create(call: Call, quiesceAsked: boolean): Value {
   const machine = machineOf(call);
@@ -12,36 +12,42 @@ function create(call: Call, quiesceAsked: boolean): Value {
   const name = plainName(textOf(call.args, 'name') ?? '');
   const description = textOf(call.args, 'description') ?? '';
   return refValue(
-    vim.tasks.start(machine, 'VirtualMachine.createSnapshot', vim.settings.taskMs, async () => {
-      if (machine.consolidating) {
-        throw new VimFault('TaskInProgress', 'Another task is already in progress: consolidation.');
-      }
-      const ref: Ref = { type: 'VirtualMachineSnapshot', id: `snapshot-${vim.inventory.nextNumber()}` };
-      // Without tools, or off, vSphere ignores the wish to quiesce.
-      const quiesced = quiesceAsked && machine.power === 'poweredOn' && machine.spec.toolsRunning !== false;
-      const taken = await machine.takeSnapshot(
-        { ref, name, description, quiesced },
-        vim.settings.trackingStartsAt,
-      );
-      vim.inventory.add({ ref, properties: snapshotProperties(machine, taken, vim.world) });
-      vim.inventory.touch(machine.ref);
-      return refValue(ref);
-    }),
+    vim.tasks.start(
+      machine,
+      { method: call.method, descriptionId: 'VirtualMachine.createSnapshot' },
+      vim.settings.taskMs,
+      async () => {
+        if (machine.consolidating) {
+          throw new VimFault('TaskInProgress', 'Another task is already in progress: consolidation.');
+        }
+        const ref: Ref = { type: 'VirtualMachineSnapshot', id: `snapshot-${vim.inventory.nextNumber()}` };
+        // Without tools, or off, vSphere ignores the wish to quiesce.
+        const quiesced = quiesceAsked && machine.power === 'poweredOn' && machine.spec.toolsRunning !== false;
+        const taken = await machine.takeSnapshot(
+          { ref, name, description, quiesced },
+          vim.settings.trackingStartsAt,
+        );
+        vim.inventory.add({ ref, properties: snapshotProperties(machine, taken, vim.world) });
+        vim.inventory.touch(machine.ref);
+        return refValue(ref);
+      },
+    ),
   );
 }
 
 /** Removes snapshots; consolidation takes its time, and nothing else may be done to snapshots meanwhile. */
 function remove(
-  vim: Vim,
+  call: Call,
   machine: Machine,
   name: string,
   which: () => readonly Snapshot[],
   children: boolean,
 ): Value {
+  const { vim } = call;
   return refValue(
     vim.tasks.start(
       machine,
-      `VirtualMachine.${name}`,
+      { method: call.method, descriptionId: `VirtualMachine.${name}` },
       vim.settings.taskMs + vim.settings.consolidateMs,
       async () => {
         if (machine.consolidating) {
@@ -70,10 +76,10 @@ export const snapshotMethods: Methods = {
     const { machine, snapshot } = snapshotOf(call.vim, call.self);
     const children = boolOf(call.args, 'removeChildren') ?? false;
     const current = (): readonly Snapshot[] => machine.snapshots.filter((s) => s === snapshot);
-    return remove(call.vim, machine, 'removeSnapshot', current, children);
+    return remove(call, machine, 'removeSnapshot', current, children);
   },
   RemoveAllSnapshots_Task: (call) => {
     const machine = machineOf(call);
-    return remove(call.vim, machine, 'removeAllSnapshots', () => [...machine.snapshots], false);
+    return remove(call, machine, 'removeAllSnapshots', () => [...machine.snapshots], false);
   },
 };
