@@ -1,1 +1,17 @@
-export {};
+export * from './client.ts';
+export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
+export * from './routes.ts';
+export { ErrorBody } from './schemas/common.ts';
+export { Endpoint, EndpointChange, NewEndpoint, Operation } from './schemas/endpoint.ts';
+export { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
+export {
+  Artifact,
+  Disk,
+  Migration,
+  MigrationAction,
+  NewMigration,
+  Report,
+  Step,
+} from './schemas/migration.ts';
+export { Event, Health, Service } from './schemas/system.ts';
+export type { Static, TObject, TSchema } from 'typebox';

@@ -1,0 +1,161 @@
+import swagger from '@fastify/swagger';
+import { routes } from '@guts/contract';
+import { GutsError } from '@guts/core';
+import fastify, { type FastifyInstance, type FastifySchema } from 'fastify';
+import type { ApiParts } from './api-parts.ts';
+import { tokenAuthenticator } from './authenticator.ts';
+import { envelope, explain } from './errors.ts';
+import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
+import { eventStreamRoute } from './routes/event-stream.ts';
+import { inventoryRoutes } from './routes/inventory.ts';
+import { migrationRoutes } from './routes/migrations.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { systemRoutes } from './routes/system.ts';
+
+export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
+  readonly token: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+export interface Api {
+  /** The address it listens on. @throws GutsError `configuration` when the port is taken */
+  listen(): Promise<string>;
+  close(): Promise<void>;
+  /** For tests: a request without a network. */
+  readonly inject: FastifyInstance['inject'];
+  /** The OpenAPI document. */
+  document(): Promise<unknown>;
+}
+
+const BODY_LIMIT = 1024 * 1024;
+/** Answered without a token. */
+const OPEN_PATHS: readonly string[] = ['/', '/v1', '/healthcheck', '/v1/openapi.json'];
+
+/** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
+export function createApi(options: ApiOptions): Api {
+  const parts: ApiParts = { ...options, authenticate: tokenAuthenticator(options.token) };
+  const stopping = new AbortController();
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    genReqId: () => `req-${options.newId()}`,
+    routerOptions: { maxParamLength: 300 },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
+    },
+  });
+  app.removeContentTypeParser('text/plain');
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.decorateRequest('caller', null);
+  guard(app, parts);
+  void app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'GUTS', version: options.version, description: 'Workload migration for OpenStack' },
+      components: { securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } } },
+      security: [{ token: [] }],
+    },
+  });
+  void app.register((inner, _options, done) => {
+    sourceAndDestinationRoutes(inner, parts);
+    operationRoutes(inner, parts);
+    inventoryRoutes(inner, parts);
+    migrationRoutes(inner, parts);
+    systemRoutes(inner, parts);
+    eventStreamRoute(inner, parts, stopping.signal);
+    openRoutes(inner, parts);
+    done();
+  });
+  return {
+    listen: () => listen(app, options),
+    close: async () => {
+      stopping.abort();
+      await app.close();
+    },
+    inject: app.inject.bind(app),
+    document: async () => {
+      await app.ready();
+      return app.swagger();
+    },
+  };
+}
+
+function guard(app: FastifyInstance, parts: ApiParts): void {
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-openstack-request-id', request.id);
+    const [path = ''] = request.url.split('?');
+    if (OPEN_PATHS.includes(path)) return;
+    const token = [request.headers['x-auth-token']].flat()[0] ?? null;
+    request.caller = await parts.authenticate(token);
+    if (!request.caller)
+      throw new GutsError(
+        'unauthorized',
+        token === null ? 'the request has no token' : 'the token is not valid',
+        {
+          remedy: 'Send it in the header X-Auth-Token.',
+        },
+      );
+  });
+  app.setErrorHandler((failure, request, reply) => {
+    const { error, status } = explain(failure, parts.log.child({ request_id: request.id }));
+    return reply.code(status).send(envelope(error, status, request.id));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?');
+    const error = new GutsError('not_found', `there is no ${request.method} ${path}`, {
+      remedy: 'The OpenAPI document (/v1/openapi.json) lists what there is.',
+    });
+    return reply.code(404).send(envelope(error, 404, request.id));
+  });
+}
+
+/** What tells nothing secret. */
+function openRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const versions = {
+    versions: [
+      { id: 'v1', status: 'CURRENT', links: [{ rel: 'self', href: '/v1' }], version: parts.version },
+    ],
+  };
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.code(300).send(versions));
+  app.get('/v1', { schema: { hide: true } }, () => Promise.resolve(versions));
+  app.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
+  const { health } = routes;
+  const schema: FastifySchema = {
+    summary: health.summary,
+    tags: [health.tag],
+    response: { 200: health.answer },
+  };
+  app.get(health.path, { schema }, async (_request, reply) => {
+    try {
+      await parts.store.check();
+      return { status: 'ok', version: parts.version, database: 'ok' };
+    } catch (error) {
+      parts.log.error({ err: error }, 'the database does not answer');
+      return reply.code(503).send({ status: 'degraded', version: parts.version, database: 'unreachable' });
+    }
+  });
+}
+
+async function listen(app: FastifyInstance, { host, port }: ApiOptions): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new GutsError('configuration', `port ${port} of ${host} is taken`, {
+        cause: error,
+        field: 'api.port',
+        remedy: 'Is another guts-api running? Choose another port with api.port or GUTS_API_PORT.',
+      });
+    throw new GutsError(
+      'configuration',
+      `guts-api cannot listen on ${host}:${port}: ${(error as Error).message}`,
+      {
+        cause: error,
+        field: 'api.host',
+      },
+    );
+  }
+}

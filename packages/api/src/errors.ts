@@ -1,0 +1,64 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorBody } from '@guts/contract';
+import { ERROR_CODES, GutsError, type Log } from '@guts/core';
+import type { FastifyError } from 'fastify';
+
+/** The envelope of an error answer. */
+export function envelope(error: GutsError, status: number, requestId: string): ErrorBody {
+  return {
+    error: {
+      code: status,
+      title: STATUS_CODES[status] ?? 'Error',
+      guts_code: error.code,
+      message: error.message,
+      remedy: error.remedy ?? null,
+      field: error.field ?? null,
+      details: error.details ?? null,
+      request_id: requestId,
+    },
+  };
+}
+
+interface ValidationProblem {
+  readonly instancePath: string;
+  readonly message?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+function validationError(context: string, problems: readonly ValidationProblem[]): GutsError {
+  const [first] = problems;
+  const field = `${context}${(first?.instancePath ?? '').replaceAll('/', '.')}`;
+  const extra = first?.params?.['additionalProperty'];
+  const allowed = first?.params?.['allowedValues'];
+  const what =
+    typeof extra === 'string'
+      ? `has no field "${extra}"`
+      : `${first?.message ?? 'is not valid'}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`;
+  return new GutsError('bad_request', `${field} ${what}`, {
+    field,
+    remedy: 'The OpenAPI document (/v1/openapi.json) describes what is accepted.',
+  });
+}
+
+/** What happened, as an error of ours and its status; what is nobody's business but ours is logged only. */
+export function explain(error: unknown, log: Log): { error: GutsError; status: number } {
+  if (error instanceof GutsError) {
+    if (error.code === 'internal') log.error({ err: error }, 'a request failed');
+    return { error, status: ERROR_CODES[error.code].status };
+  }
+  const known = error as Partial<FastifyError>;
+  if (known.validation)
+    return { error: validationError(known.validationContext ?? 'request', known.validation), status: 400 };
+  const status = known.statusCode ?? 500;
+  if (status === 413)
+    return { error: new GutsError('too_large', 'the request is longer than 1 MiB'), status };
+  if (status >= 400 && status < 500)
+    return { error: new GutsError('bad_request', known.message ?? 'the request is not valid'), status };
+  log.error({ err: error }, 'a request failed');
+  return {
+    error: new GutsError('internal', 'guts-api met an error of its own', {
+      remedy: 'Its log has the details under this request id.',
+    }),
+    status: 500,
+  };
+}

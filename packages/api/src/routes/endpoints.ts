@@ -1,0 +1,161 @@
+import { routes } from '@guts/contract';
+import {
+  type DriverSchemas,
+  type Endpoint,
+  type EndpointSide,
+  GutsError,
+  type NewEvent,
+  type OperationKind,
+  type ProjectScope,
+} from '@guts/core';
+import type { FastifyInstance } from 'fastify';
+import type { ApiParts } from '../api-parts.ts';
+import { audit } from '../audit.ts';
+import { limitOf, nextLink, serve } from '../serve.ts';
+import { endpointToWire, operationToWire } from '../wire/records.ts';
+
+/** How fresh a worker's heartbeat must be for its drivers to count; seconds. */
+const ALIVE_SECONDS = 60;
+
+function eventOf(
+  endpoint: { id: string; projectId: string; side: EndpointSide; name: string },
+  what: string,
+): NewEvent {
+  return {
+    projectId: endpoint.projectId,
+    resource: endpoint.side,
+    resourceId: endpoint.id,
+    type: `${endpoint.side}.${what}`,
+    severity: 'information',
+    message: `${endpoint.side} "${endpoint.name}" ${what}`,
+    data: {},
+  };
+}
+
+/** The schemas of a driver as some living worker published them. */
+async function driverSchemas(parts: ApiParts, side: EndpointSide, name: string): Promise<DriverSchemas> {
+  const services = await parts.store.listServices(ALIVE_SECONDS);
+  const drivers = services.filter((one) => one.alive).flatMap((one) => one.drivers);
+  const found = drivers.find((driver) => driver.side === side && driver.name === name);
+  if (found) return found;
+  const known = [...new Set(drivers.filter((one) => one.side === side).map((one) => one.name))];
+  throw new GutsError('bad_request', `no worker has a ${side} driver "${name}"`, {
+    field: 'body.driver',
+    remedy: known.length > 0 ? `Use one of: ${known.join(', ')}.` : 'Start a worker (guts migration) first.',
+  });
+}
+
+/** Fields that the driver does not know are refused here; whether they work is the worker's to find out. */
+function checkAgainst(
+  schema: DriverSchemas['settings'],
+  given: Readonly<Record<string, unknown>>,
+  where: string,
+): void {
+  const known = Object.keys(schema['properties'] ?? {});
+  const required = (schema['required'] ?? []) as readonly string[];
+  for (const key of Object.keys(given))
+    if (!known.includes(key))
+      throw new GutsError('bad_request', `${where} has no field "${key}"`, {
+        field: `body.${where}.${key}`,
+        remedy: `The driver knows: ${known.join(', ')}.`,
+      });
+  for (const key of required)
+    if (given[key] === undefined)
+      throw new GutsError('bad_request', `${where}.${key} is missing`, { field: `body.${where}.${key}` });
+}
+
+export async function findEndpoint(
+  parts: ApiParts,
+  side: EndpointSide,
+  idOrName: string,
+  scope: ProjectScope,
+): Promise<Endpoint> {
+  const byId = await parts.store.getEndpoint(side, idOrName, scope);
+  if (byId) return byId;
+  const [byName] = await parts.store.listEndpoints(side, scope, { limit: 1, name: idOrName });
+  if (byName) return byName;
+  throw new GutsError('not_found', `there is no ${side} "${idOrName}"`);
+}
+
+function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSide): void {
+  const { store, secrets, bus, newId } = parts;
+  // Both sides have the same routes; only the name of the thing differs.
+  const own = side === 'source' ? routes.sources : (routes.destinations as unknown as typeof routes.sources);
+  const wrap = (endpoint: Endpoint) => ({ [side]: endpointToWire(endpoint) }) as never;
+  const get = async (id: string, scope: ProjectScope): Promise<Endpoint> => {
+    const found = await store.getEndpoint(side, id, scope);
+    if (!found) throw new GutsError('not_found', `there is no ${side} ${id}`);
+    return found;
+  };
+
+  serve(app, own.list, 'reader', async ({ query, scope }) => {
+    const limit = limitOf(query);
+    const { name, marker } = query;
+    const list = await store.listEndpoints(side, scope, {
+      limit,
+      ...(name === undefined ? {} : { name }),
+      ...(marker === undefined ? {} : { marker }),
+    });
+    const links = nextLink(own.list.path, query, limit, list.at(-1)?.id, list.length);
+    return { [`${side}s`]: list.map(endpointToWire), links } as never;
+  });
+
+  serve(app, own.create, 'member', async ({ body, caller, requestId }) => {
+    const { name, driver, settings, secret = {} } = body;
+    const schemas = await driverSchemas(parts, side, driver);
+    checkAgainst(schemas.settings, settings, 'settings');
+    checkAgainst(schemas.secret, secret, 'secret');
+    const id = newId();
+    const sealedSecret = secrets.seal(secret, `${side}:${id}`);
+    const made = { id, projectId: caller.projectId, side, name, driver, settings, sealedSecret };
+    const endpoint = await store.createEndpoint(made, eventOf(made, 'created'));
+    await audit(parts, caller, requestId, `${side}.create`, id, { name, driver });
+    return wrap(endpoint);
+  });
+
+  serve(app, own.show, 'reader', async ({ params, scope }) => wrap(await get(params.id, scope)));
+
+  serve(app, own.update, 'member', async ({ params, body, caller, scope, requestId }) => {
+    const before = await get(params.id, scope);
+    const schemas = await driverSchemas(parts, side, before.driver);
+    if (body.settings) checkAgainst(schemas.settings, body.settings, 'settings');
+    if (body.secret) checkAgainst(schemas.secret, body.secret, 'secret');
+    const change = {
+      ...(body.name === undefined ? {} : { name: body.name }),
+      ...(body.settings === undefined ? {} : { settings: body.settings }),
+      ...(body.secret === undefined
+        ? {}
+        : { sealedSecret: secrets.seal(body.secret, `${side}:${before.id}`) }),
+      // What was checked before says nothing about what it is now.
+      ...(body.settings || body.secret ? { status: 'unknown' as const, statusReason: null } : {}),
+    };
+    const endpoint = await store.updateEndpoint(side, before.id, change, eventOf(before, 'changed'));
+    await audit(parts, caller, requestId, `${side}.update`, before.id, { fields: Object.keys(body) });
+    return wrap(endpoint);
+  });
+
+  serve(app, own.remove, 'member', async ({ params, caller, scope, requestId }) => {
+    const before = await get(params.id, scope);
+    await store.deleteEndpoint(side, before.id, eventOf(before, 'deleted'));
+    await audit(parts, caller, requestId, `${side}.delete`, before.id, { name: before.name });
+    return undefined;
+  });
+
+  serve(app, own.act, 'member', async ({ params, body, caller, scope, requestId }) => {
+    const endpoint = await get(params.id, scope);
+    const kind = `${side}.${body.action}` as OperationKind;
+    const id = newId();
+    const operation = await store.createOperation(
+      { id, projectId: caller.projectId, kind, subjectId: endpoint.id, input: {} },
+      { ...eventOf(endpoint, 'operation'), resource: 'operation', resourceId: id, message: `${kind} queued` },
+    );
+    await bus.publish({ topic: 'operation.queued', id });
+    await audit(parts, caller, requestId, kind, endpoint.id, { operation_id: id });
+    return { operation: operationToWire(operation) };
+  });
+}
+
+export function sourceAndDestinationRoutes(app: FastifyInstance, parts: ApiParts): void {
+  endpointRoutes(app, parts, 'source');
+  endpointRoutes(app, parts, 'destination');
+}

@@ -1,0 +1,46 @@
+import { routes } from '@guts/contract';
+import { GutsError, type InventoryKind, type InventoryRow } from '@guts/core';
+import type { FastifyInstance } from 'fastify';
+import type { ApiParts } from '../api-parts.ts';
+import { limitOf, nextLink, serve } from '../serve.ts';
+import { snake } from '../wire/snake.ts';
+import { findEndpoint } from './endpoints.ts';
+
+export function inventoryRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { store } = parts;
+  const { inventory } = routes;
+  const lists = [
+    ['instance', inventory.instances],
+    ['network', inventory.networks],
+    ['datastore', inventory.datastores],
+    ['host', inventory.hosts],
+  ] as const satisfies readonly (readonly [InventoryKind, unknown])[];
+  for (const [kind, route] of lists) {
+    serve(app, route as typeof inventory.instances, 'reader', async ({ query, scope }) => {
+      const source = await findEndpoint(parts, 'source', query.source, scope);
+      const limit = limitOf(query);
+      const { name, search, marker } = query;
+      const rows = await store.listInventory(source.id, kind, {
+        limit,
+        ...(name === undefined ? {} : { name }),
+        ...(search === undefined ? {} : { search }),
+        ...(marker === undefined ? {} : { marker }),
+      });
+      const links = nextLink(route.path, query, limit, rows.at(-1)?.ref, rows.length);
+      return { [`${kind}s`]: rows.map(toWire), links } as never;
+    });
+  }
+  serve(app, inventory.instance, 'reader', async ({ params, query, scope }) => {
+    const source = await findEndpoint(parts, 'source', query.source, scope);
+    const row = await store.getInventory(source.id, 'instance', params.ref);
+    if (!row)
+      throw new GutsError('not_found', `source "${source.name}" has no instance ${params.ref}`, {
+        remedy: 'Refresh the source if it is new.',
+      });
+    return { instance: toWire(row) as never };
+  });
+}
+
+function toWire(row: InventoryRow): unknown {
+  return snake(row.data);
+}

@@ -1,0 +1,68 @@
+import {
+  type Action,
+  GutsError,
+  mayAsk,
+  type Migration,
+  type NewEvent,
+  type Phase,
+  type Status,
+  STATUS_RULES,
+} from '@guts/core';
+import type { ApiParts } from '../api-parts.ts';
+
+function eventOf(migration: Migration, action: Action, status: Status): NewEvent {
+  return {
+    projectId: migration.projectId,
+    resource: 'migration',
+    resourceId: migration.id,
+    type: 'migration.action',
+    severity: 'information',
+    message: `${action} was asked for`,
+    data: { action, status },
+  };
+}
+
+async function cancel(parts: ApiParts, migration: Migration): Promise<Migration | null> {
+  const { store } = parts;
+  if (migration.status === 'running')
+    return store.requestCancel(migration.id, eventOf(migration, 'cancel', 'cancelling'));
+  const artifacts = await store.listArtifacts(migration.id);
+  const live = artifacts.some((one) => one.status === 'intended' || one.status === 'created');
+  const direct = !live && (migration.status === 'queued' || migration.status === 'scheduled');
+  const status = direct ? 'cancelled' : 'cancelling';
+  const change = { status, phase: 'undo', reason: 'cancel was asked for' } as const;
+  return store.moveMigration(migration.id, [migration.status], change, eventOf(migration, 'cancel', status));
+}
+
+/** After an undo that left something, the undo goes on first; never the forward steps. */
+function retry({ store }: ApiParts, migration: Migration): Promise<Migration | null> {
+  const phase: Phase | null = migration.error?.details?.['residues'] === undefined ? null : 'undo';
+  const change = {
+    status: 'queued',
+    phase,
+    reason: 'retry was asked for',
+    error: phase === null ? null : migration.error,
+  } as const;
+  return store.moveMigration(migration.id, ['failed'], change, eventOf(migration, 'retry', 'queued'));
+}
+
+/** @throws GutsError `conflict` with what may be asked instead; `unsupported` */
+export async function act(parts: ApiParts, migration: Migration, action: Action): Promise<Migration> {
+  const { status } = migration;
+  if (!mayAsk(status, action)) {
+    const { actions } = STATUS_RULES[status];
+    throw new GutsError('conflict', `a migration that is ${status} cannot ${action}`, {
+      remedy: actions.length > 0 ? `It can: ${actions.join(', ')}.` : 'Nothing can be asked of it now.',
+      details: { status, actions },
+    });
+  }
+  if (action === 'cutover' || action === 'revert' || action === 'commit')
+    throw new GutsError('unsupported', `this version cannot ${action} a migration`);
+  const moved = action === 'cancel' ? await cancel(parts, migration) : await retry(parts, migration);
+  if (!moved)
+    throw new GutsError('conflict', 'the migration changed at the same moment', {
+      remedy: 'Look at it and ask again.',
+    });
+  await parts.bus.publish({ topic: 'migration.action', id: migration.id });
+  return moved;
+}

@@ -1,0 +1,153 @@
+import { routes } from '@guts/contract';
+import {
+  buildReport,
+  GutsError,
+  type Migration,
+  type NewMigration,
+  type ProjectScope,
+  type Status,
+  STATUSES,
+} from '@guts/core';
+import type { FastifyInstance } from 'fastify';
+import type { ApiParts } from '../api-parts.ts';
+import { audit } from '../audit.ts';
+import { limitOf, nextLink, serve } from '../serve.ts';
+import { specFromWire } from '../wire/new-migration.ts';
+import { artifactToWire, diskToWire, eventToWire, migrationToWire, stepToWire } from '../wire/records.ts';
+import { snake } from '../wire/snake.ts';
+import { findEndpoint } from './endpoints.ts';
+import { findInstance } from './find-instance.ts';
+import { act } from './migration-actions.ts';
+
+function statuses(text: string): Status[] {
+  return text.split(',').map((word) => {
+    const status = STATUSES.find((one) => one === word.trim());
+    if (!status)
+      throw new GutsError('bad_request', `"${word}" is no status`, {
+        field: 'querystring.status',
+        remedy: `Statuses are: ${STATUSES.join(', ')}.`,
+      });
+    return status;
+  });
+}
+
+function checkPattern(pattern: string | null): void {
+  if (pattern === null) return;
+  try {
+    // oxlint-disable-next-line no-new -- only whether it can be made is of interest
+    new RegExp(pattern, 'u');
+  } catch (error) {
+    throw new GutsError('bad_request', `boot_pattern is no regular expression: ${(error as Error).message}`, {
+      field: 'body.policies.boot_pattern',
+      cause: error,
+    });
+  }
+}
+
+export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { store, bus, newId } = parts;
+  const get = async (id: string, scope: ProjectScope): Promise<Migration> => {
+    const found = await store.getMigration(id, scope);
+    if (!found) throw new GutsError('not_found', `there is no migration ${id}`);
+    return found;
+  };
+
+  serve(app, routes.migrations.list, 'reader', async ({ query, scope }) => {
+    const limit = limitOf(query);
+    const list = await store.listMigrations(scope, {
+      limit,
+      ...(query.marker === undefined ? {} : { marker: query.marker }),
+      ...(query.name === undefined ? {} : { name: query.name }),
+      ...(query.status === undefined ? {} : { status: statuses(query.status) }),
+      ...(query.source === undefined ? {} : { sourceId: query.source }),
+      ...(query.destination === undefined ? {} : { destinationId: query.destination }),
+    });
+    const links = nextLink(routes.migrations.list.path, query, limit, list.at(-1)?.id, list.length);
+    return { migrations: list.map(migrationToWire), links };
+  });
+
+  serve(app, routes.migrations.create, 'member', async ({ body, caller, scope, requestId }) => {
+    if (body.mode === 'warm')
+      throw new GutsError('unsupported', 'this version moves machines cold only', { field: 'body.mode' });
+    const spec = specFromWire(body);
+    checkPattern(spec.policies.bootPattern);
+    const source = await findEndpoint(parts, 'source', body.source, scope);
+    const destination = await findEndpoint(parts, 'destination', body.destination, scope);
+    const instance = await findInstance(parts, source, body.instance);
+    const id = newId();
+    const made: NewMigration = {
+      id,
+      projectId: caller.projectId,
+      userId: caller.userId,
+      planId: null,
+      name: body.name ?? instance.name.slice(0, 255),
+      sourceId: source.id,
+      destinationId: destination.id,
+      instanceRef: instance.ref,
+      instanceName: instance.name,
+      targetProject: body.target_project ?? null,
+      mode: 'cold',
+      purpose: body.purpose ?? 'production',
+      priority: body.priority ?? 0,
+      spec,
+    };
+    const migration = await store.createMigration(made, {
+      projectId: caller.projectId,
+      resource: 'migration',
+      resourceId: id,
+      type: 'migration.created',
+      severity: 'information',
+      message: `migration of "${instance.name}" queued`,
+      data: { status: 'queued' },
+    });
+    await bus.publish({ topic: 'migration.queued', id });
+    await audit(parts, caller, requestId, 'migration.create', id, {
+      instance: instance.ref,
+      source: source.id,
+    });
+    return { migration: migrationToWire(migration) };
+  });
+
+  serve(app, routes.migrations.show, 'reader', async ({ params, scope }) => ({
+    migration: migrationToWire(await get(params.id, scope)),
+  }));
+
+  serve(app, routes.migrations.act, 'member', async ({ params, body, caller, scope, requestId }) => {
+    const migration = await act(parts, await get(params.id, scope), body.action);
+    await audit(parts, caller, requestId, `migration.${body.action}`, migration.id, {});
+    return { migration: migrationToWire(migration) };
+  });
+
+  serve(app, routes.migrations.steps, 'reader', async ({ params, scope }) => {
+    const { id } = await get(params.id, scope);
+    return { steps: (await store.listSteps(id)).map(stepToWire) };
+  });
+
+  serve(app, routes.migrations.disks, 'reader', async ({ params, scope }) => {
+    const { id } = await get(params.id, scope);
+    return { disks: (await store.listDisks(id)).map(diskToWire) };
+  });
+
+  serve(app, routes.migrations.artifacts, 'reader', async ({ params, scope }) => {
+    const { id } = await get(params.id, scope);
+    return { artifacts: (await store.listArtifacts(id)).map(artifactToWire) };
+  });
+
+  serve(app, routes.migrations.events, 'reader', async ({ params, query, scope }) => {
+    const { id } = await get(params.id, scope);
+    const after = Number(query.after ?? 0);
+    const events = await store.listEvents(scope, { after, limit: limitOf(query), resourceId: id });
+    return { events: events.map(eventToWire) };
+  });
+
+  serve(app, routes.migrations.report, 'reader', async ({ params, scope }) => {
+    const migration = await get(params.id, scope);
+    const [steps, artifacts, disks, passes] = await Promise.all([
+      store.listSteps(migration.id),
+      store.listArtifacts(migration.id),
+      store.listDisks(migration.id),
+      store.listPasses(migration.id),
+    ]);
+    return { report: snake(buildReport(migration, steps, artifacts, disks, passes)) };
+  });
+}

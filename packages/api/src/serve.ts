@@ -1,0 +1,90 @@
+import type { Route, Static, TObject, TSchema } from '@guts/contract';
+import { GutsError, type ProjectScope } from '@guts/core';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
+import type { Caller } from './authenticator.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+type Of<S> = S extends TSchema ? Static<S> : undefined;
+
+/** What a handler gets. */
+export interface Context<P, Q, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly caller: Caller;
+  readonly scope: ProjectScope;
+  readonly requestId: string;
+}
+
+const ORDER = ['reader', 'member', 'admin'] as const;
+
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new GutsError('internal', 'a route was served without authentication');
+  return request.caller;
+}
+
+/** Serves one route of the contract. @param role the least that the caller must have */
+export function serve<
+  P extends TObject,
+  Q extends TObject,
+  B extends TSchema | null,
+  A extends TSchema | null,
+>(
+  app: FastifyInstance,
+  route: Omit<Route, 'params' | 'query' | 'body' | 'answer'> & { params: P; query: Q; body: B; answer: A },
+  role: Caller['role'],
+  handler: (context: Context<Static<P>, Static<Q>, Of<B>>) => Promise<Of<A>>,
+): void {
+  const schema: FastifySchema = {
+    summary: route.summary,
+    tags: [route.tag],
+    params: route.params,
+    querystring: route.query,
+    ...(route.body ? { body: route.body } : {}),
+    response: { [route.status]: route.answer ?? { type: 'null', description: 'nothing' } },
+  };
+  app.route({
+    method: route.method,
+    url: route.path,
+    schema,
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      if (ORDER.indexOf(caller.role) < ORDER.indexOf(role))
+        throw new GutsError('forbidden', `this needs the role ${role}; the token has ${caller.role}`);
+      const answer = await handler({
+        params: request.params as Static<P>,
+        query: request.query as Static<Q>,
+        body: request.body as Of<B>,
+        caller,
+        scope: { projectId: caller.projectId },
+        requestId: request.id,
+      });
+      return reply.code(route.status).send(answer);
+    },
+  });
+}
+
+/** How many were asked for; at most 1000. */
+export function limitOf(query: { readonly limit?: string }): number {
+  return Math.min(Number(query.limit ?? 100), 1000);
+}
+
+/** The link to the next page, when there may be one. */
+export function nextLink(
+  path: string,
+  query: Readonly<Record<string, string | undefined>>,
+  limit: number,
+  last: string | undefined,
+  count: number,
+): { next: string | null } {
+  if (count < limit || last === undefined) return { next: null };
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, value);
+  search.set('marker', last);
+  return { next: `${path}?${search.toString()}` };
+}

@@ -1,0 +1,135 @@
+import type * as wire from '@guts/contract';
+import type * as core from '@guts/core';
+import { STATUS_RULES } from '@guts/core';
+import { snake } from './snake.ts';
+
+export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
+  return {
+    id: endpoint.id,
+    name: endpoint.name,
+    driver: endpoint.driver,
+    settings: { ...endpoint.settings },
+    status: endpoint.status,
+    status_reason: endpoint.statusReason,
+    report: endpoint.report,
+    validated_at: endpoint.validatedAt,
+    refreshed_at: endpoint.refreshedAt,
+    created_at: endpoint.createdAt,
+    updated_at: endpoint.updatedAt,
+  };
+}
+
+export function operationToWire(operation: core.Operation): wire.Operation {
+  return {
+    id: operation.id,
+    kind: operation.kind,
+    subject_id: operation.subjectId,
+    status: operation.status,
+    progress: operation.progress,
+    result: operation.result,
+    error: operation.error,
+    created_at: operation.createdAt,
+    updated_at: operation.updatedAt,
+  };
+}
+
+type Fault = NonNullable<wire.Migration['error']>;
+export function faultToWire(error: core.StoredError | null): Fault | null {
+  if (!error) return null;
+  const { details, ...rest } = error;
+  return { ...rest, ...(details ? { details: { ...details } } : {}) };
+}
+
+function specToWire(spec: core.MigrationSpec): Record<string, unknown> {
+  const { disks, ...mapping } = spec.mapping;
+  const disksToWire = Object.entries(disks).map(([key, disk]) => [key, snake(disk)] as const);
+  return {
+    transport: spec.transport,
+    boot_from: spec.bootFrom,
+    keep_mac: spec.keepMac,
+    keep_ip: spec.keepIp,
+    mapping: { ...mapping, disks: Object.fromEntries(disksToWire) },
+    flavor: spec.flavor,
+    target_name: spec.targetName,
+    availability_zone: spec.availabilityZone,
+    security_groups: spec.securityGroups,
+    properties: spec.properties,
+    policies: snake(spec.policies),
+  };
+}
+
+export function migrationToWire(migration: core.Migration): wire.Migration {
+  return {
+    id: migration.id,
+    name: migration.name,
+    source_id: migration.sourceId,
+    destination_id: migration.destinationId,
+    plan_id: migration.planId,
+    instance_ref: migration.instanceRef,
+    instance_name: migration.instanceName,
+    target_project: migration.targetProject,
+    mode: migration.mode,
+    purpose: migration.purpose,
+    priority: migration.priority,
+    status: migration.status,
+    phase: migration.phase,
+    step: migration.step,
+    reason: migration.reason,
+    error: faultToWire(migration.error),
+    cancel_requested: migration.cancelRequested,
+    actions: [...STATUS_RULES[migration.status].actions],
+    worker_id: migration.workerId,
+    spec: specToWire(migration.spec),
+    created_at: migration.createdAt,
+    updated_at: migration.updatedAt,
+    started_at: migration.startedAt,
+    finished_at: migration.finishedAt,
+  };
+}
+
+export function stepToWire(step: core.StepRecord): wire.Step {
+  return {
+    step: step.step,
+    attempt: step.attempt,
+    status: step.status,
+    error: faultToWire(step.error as core.StoredError | null),
+    note: step.note,
+    started_at: step.startedAt,
+    finished_at: step.finishedAt,
+  };
+}
+
+export function diskToWire(disk: core.DiskProgress): wire.Disk {
+  const { migrationId: _migration, diskKey, ...rest } = disk;
+  return { key: diskKey, ...snake(rest) };
+}
+
+export function artifactToWire(artifact: core.Artifact): wire.Artifact {
+  const { id, kind, side, role, status, externalId, name, createdAt, updatedAt } = artifact;
+  return {
+    id,
+    kind,
+    side,
+    role,
+    status,
+    external_id: externalId,
+    name,
+    created_at: createdAt,
+    updated_at: updatedAt,
+  };
+}
+
+export function eventToWire(event: core.GutsEvent): wire.Event {
+  const { sequence, resource, resourceId, type, severity, message, data, at } = event;
+  return { sequence, resource, resource_id: resourceId, type, severity, message, data: { ...data }, at };
+}
+
+export function serviceToWire(service: core.Service): wire.Service {
+  const { drivers, ...rest } = service;
+  const plain = drivers.map(({ settings, secret, ...driver }) => ({
+    ...driver,
+    settings: { ...settings },
+    secret: { ...secret },
+  }));
+  return { ...snake(rest), drivers: plain };
+}

@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLocalBus } from '@guts/bus';
+import { routes } from '@guts/contract';
+import { type Instance, SILENT_LOG, type Store } from '@guts/core';
+import { openStore } from '@guts/store';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Api, createApi } from '../src/index.ts';
+
+const TOKEN = 'correct horse battery staple';
+let store: Store;
+let api: Api;
+const sealed: string[] = [];
+
+beforeEach(async () => {
+  store = await openStore({ url: 'sqlite::memory:' });
+  await store.upgrade();
+  await store.heartbeat({
+    id: 'w1',
+    binary: 'guts-migration',
+    host: 'h',
+    version: '0',
+    slots: 1,
+    drivers: [
+      {
+        name: 'vsphere',
+        side: 'source',
+        title: 'vSphere',
+        settings: { required: ['url'], properties: { url: {} } },
+        secret: { properties: { password: {} } },
+      },
+      { name: 'openstack', side: 'destination', title: 'O', settings: { properties: {} }, secret: {} },
+    ],
+  });
+  api = createApi({
+    store,
+    bus: createLocalBus(),
+    secrets: {
+      seal: (plain, context) => {
+        sealed.push(context);
+        return Buffer.from(JSON.stringify(plain)).toString('base64');
+      },
+      open: () => ({}),
+    },
+    token: TOKEN,
+    host: '127.0.0.1',
+    port: 0,
+    version: '0',
+    log: SILENT_LOG,
+    clock: {
+      now: () => Date.now(),
+      monotonic: () => performance.now(),
+      sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+    },
+    newId: randomUUID,
+  });
+});
+afterEach(async () => {
+  await api.close();
+  await store.close();
+});
+
+async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown, token = TOKEN) {
+  const answer = await api.inject({
+    method,
+    url,
+    headers: { 'x-auth-token': token },
+    ...(body === undefined ? {} : { payload: body as object }),
+  });
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    body: answer.body === '' ? null : answer.json(),
+  };
+}
+
+const SOURCE = {
+  name: 'vc',
+  driver: 'vsphere',
+  settings: { url: 'https://vc' },
+  secret: { password: 'geheim' },
+};
+
+async function prepare(): Promise<{ source: string; destination: string }> {
+  const source = (await call('POST', '/v1/sources', SOURCE)).body.source.id as string;
+  const made = await call('POST', '/v1/destinations', { name: 'cloud', driver: 'openstack', settings: {} });
+  const instance = (ref: string, name: string): Instance =>
+    ({ ref, name, path: `DC/vm/${ref}/${name}`, disks: [], nics: [] }) as unknown as Instance;
+  await store.putInventory(source, 'g', [
+    { kind: 'instance', data: instance('vm-1', 'web') },
+    { kind: 'instance', data: instance('vm-2', 'twin') },
+    { kind: 'instance', data: instance('vm-3', 'twin') },
+  ]);
+  return { source, destination: made.body.destination.id as string };
+}
+
+describe('who may ask', () => {
+  test('nobody without the token, and the answer says how', async () => {
+    for (const token of ['', 'wrong']) {
+      const answer = await call('GET', '/v1/sources', undefined, token);
+      expect(answer.status).toBe(401);
+      expect(answer.body.error).toMatchObject({ guts_code: 'unauthorized', code: 401 });
+    }
+  });
+  test('health, versions and the document are open', async () => {
+    expect((await call('GET', '/healthcheck', undefined, '')).body).toMatchObject({ status: 'ok' });
+    expect((await call('GET', '/', undefined, '')).status).toBe(300);
+    expect((await call('GET', '/v1/openapi.json', undefined, '')).body.openapi).toBe('3.1.0');
+  });
+});
+
+test('the document has every route of the contract', async () => {
+  const document = (await api.document()) as { paths: Record<string, Record<string, unknown>> };
+  const all = [routes.health, routes.audit].concat(
+    ...([
+      routes.sources,
+      routes.destinations,
+      routes.operations,
+      routes.inventory,
+      routes.migrations,
+      routes.services,
+    ].map((group) => Object.values(group)) as never[]),
+  );
+  for (const { method, path } of all) {
+    const documented = document.paths[path.replaceAll(/:(\w+)/g, '{$1}')];
+    expect(documented).toHaveProperty(method.toLowerCase());
+  }
+});
+
+describe('sources', () => {
+  test('are made, shown without the secret, changed, deleted; every change is audited', async () => {
+    const made = await call('POST', '/v1/sources', SOURCE);
+    expect(made.status).toBe(201);
+    expect(JSON.stringify(made.body)).not.toContain('geheim');
+    const { id } = made.body.source as { id: string };
+    expect(sealed.at(-1)).toBe(`source:${id}`);
+    expect((await call('GET', '/v1/sources')).body.sources).toHaveLength(1);
+    const changed = await call('PATCH', `/v1/sources/${id}`, { name: 'vc2' });
+    expect(changed.body.source).toMatchObject({ name: 'vc2', status: 'unknown' });
+    const refresh = await call('POST', `/v1/sources/${id}/actions`, { action: 'refresh' });
+    expect(refresh).toMatchObject({
+      status: 202,
+      body: { operation: { kind: 'source.refresh', status: 'queued' } },
+    });
+    expect((await call('DELETE', `/v1/sources/${id}`)).status).toBe(204);
+    expect((await call('GET', `/v1/sources/${id}`)).status).toBe(404);
+    const { audit } = (await call('GET', '/v1/audit')).body as { audit: { action: string }[] };
+    expect(audit.map((line) => line.action)).toEqual([
+      'source.create',
+      'source.update',
+      'source.refresh',
+      'source.delete',
+    ]);
+  });
+  test.for([
+    ['an unknown driver', { ...SOURCE, driver: 'xen' }, /no worker has a source driver "xen"/],
+    ['an unknown field', { ...SOURCE, colour: 'red' }, /has no field "colour"/],
+    ['an unknown setting', { ...SOURCE, settings: { url: 'x', port: 1 } }, /settings has no field "port"/],
+    ['a missing setting', { ...SOURCE, settings: {} }, /settings.url is missing/],
+    ['a number as name', { ...SOURCE, name: 7 }, /must be string/],
+  ] as const)('%s is refused in words', async ([, body, message]) => {
+    const answer = await call('POST', '/v1/sources', body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.message).toMatch(message);
+    expect((await call('GET', '/v1/sources')).body.sources).toEqual([]);
+  });
+  test('a name is taken once', async () => {
+    await call('POST', '/v1/sources', SOURCE);
+    expect(await call('POST', '/v1/sources', SOURCE)).toMatchObject({
+      status: 409,
+      body: { error: { guts_code: 'conflict' } },
+    });
+  });
+});
+
+describe('instances', () => {
+  test('are listed by page, searched and shown', async () => {
+    const { source } = await prepare();
+    const page = await call('GET', `/v1/instances?source=vc&limit=2`);
+    expect(page.body.instances).toHaveLength(2);
+    const next = await call('GET', page.body.links.next as string);
+    expect(next.body.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-3']);
+    expect((await call('GET', `/v1/instances?source=${source}&search=WEB`)).body.instances).toHaveLength(1);
+    expect((await call('GET', `/v1/instances/vm-1?source=vc`)).body.instance.name).toBe('web');
+    expect((await call('GET', `/v1/instances?source=nobody`)).status).toBe(404);
+    expect((await call('GET', `/v1/instances?source=vc&limit=x`)).status).toBe(400);
+  });
+});
+
+describe('migrations', () => {
+  const wanted = { source: 'vc', destination: 'cloud', instance: 'web' };
+  test('are queued with every default, and listed', async () => {
+    await prepare();
+    const made = await call('POST', '/v1/migrations', {
+      ...wanted,
+      mapping: { networks: { 'VM Network': { network: 'own' } }, disks: { '2000': { volume_type: 'fast' } } },
+    });
+    expect(made.status).toBe(202);
+    expect(made.body.migration).toMatchObject({
+      status: 'queued',
+      instance_ref: 'vm-1',
+      actions: ['cancel'],
+      spec: {
+        keep_mac: true,
+        mapping: {
+          networks: { 'VM Network': { network: 'own' } },
+          disks: { '2000': { volume_type: 'fast' } },
+        },
+        policies: { on_failure: 'undo', shutdown_seconds: 300 },
+      },
+    });
+    const id = made.body.migration.id as string;
+    expect((await call('GET', '/v1/migrations?status=queued,running')).body.migrations).toHaveLength(1);
+    for (const part of ['steps', 'disks', 'artifacts', 'events', 'report'])
+      expect((await call('GET', `/v1/migrations/${id}/${part}`)).status).toBe(200);
+  });
+  test.for([
+    [{ instance: 'nobody' }, 404, /has no instance "nobody"/],
+    [{ instance: 'twin' }, 409, /2 instances are called "twin"/],
+    [{ mode: 'warm' }, 501, /cold only/],
+    [{ policies: { boot_pattern: '(' } }, 400, /no regular expression/],
+    [{ policies: { power: 'axe' } }, 400, /guest, guest-only, off/],
+    [{ source: 'x' }, 404, /no source "x"/],
+  ] as const)('%j is refused in words', async ([more, status, message]) => {
+    await prepare();
+    const answer = await call('POST', '/v1/migrations', { ...wanted, ...more });
+    expect(answer.status).toBe(status);
+    expect(answer.body.error.message).toMatch(message);
+  });
+  test('an ambiguous name lists the candidates; a path is exact', async () => {
+    await prepare();
+    const answer = await call('POST', '/v1/migrations', { ...wanted, instance: 'twin' });
+    expect(answer.body.error.details.candidates).toHaveLength(2);
+    const byPath = await call('POST', '/v1/migrations', { ...wanted, instance: 'DC/vm/vm-3/twin' });
+    expect(byPath.body.migration.instance_ref).toBe('vm-3');
+  });
+  test('actions follow the table of statuses', async () => {
+    await prepare();
+    const { id } = (await call('POST', '/v1/migrations', wanted)).body.migration as { id: string };
+    const act = (action: string) => call('POST', `/v1/migrations/${id}/actions`, { action });
+    const refused = await act('retry');
+    expect(refused).toMatchObject({ status: 409, body: { error: { details: { actions: ['cancel'] } } } });
+    expect((await act('cancel')).body.migration.status).toBe('cancelled');
+    expect((await act('cancel')).status).toBe(409);
+    expect((await act('dance')).status).toBe(400);
+  });
+});
+
+describe('services', () => {
+  test('are listed and disabled', async () => {
+    const { services } = (await call('GET', '/v1/services')).body as { services: { id: string }[] };
+    expect(services).toMatchObject([{ id: 'w1', alive: true, disabled: false }]);
+    const answer = await call('PATCH', '/v1/services/w1', { disabled: true, reason: 'repair' });
+    expect(answer.body.service).toMatchObject({ disabled: true, disabled_reason: 'repair' });
+  });
+});
+
+describe('what is no request of ours', () => {
+  test('gets the envelope and a request id', async () => {
+    const answer = await call('GET', '/v1/nothing?secret=1');
+    expect(answer.status).toBe(404);
+    expect(answer.body.error.message).toBe('there is no GET /v1/nothing');
+    expect(answer.headers['x-openstack-request-id']).toBe(answer.body.error.request_id);
+    const text = await api.inject({
+      method: 'POST',
+      url: '/v1/sources',
+      headers: { 'x-auth-token': TOKEN, 'content-type': 'text/plain' },
+      payload: 'hello',
+    });
+    expect(text.statusCode).toBe(415);
+    expect(text.json().error.guts_code).toBe('bad_request');
+    const long = await call('POST', '/v1/sources', { ...SOURCE, name: 'x'.repeat(2_000_000) });
+    expect(long).toMatchObject({ status: 413, body: { error: { guts_code: 'too_large' } } });
+  });
+  test('a port that is taken is said', async () => {
+    const address = await api.listen();
+    const second = createApi({ ...rest(), port: Number(new URL(address).port) });
+    await expect(second.listen()).rejects.toMatchObject({ code: 'configuration', message: /is taken/ });
+    await second.close();
+  });
+});
+
+test('the event stream tells what happens', async () => {
+  await prepare();
+  const address = await api.listen();
+  const stop = new AbortController();
+  const answer = await fetch(`${address}/v1/events/stream?after=0`, {
+    headers: { 'x-auth-token': TOKEN },
+    signal: stop.signal,
+  });
+  expect(answer.headers.get('content-type')).toMatch(/event-stream/);
+  await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance: 'web' });
+  let text = '';
+  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes('migration.created')) break;
+  }
+  expect(text).toMatch(/^id: \d+\ndata: \{/m);
+  stop.abort();
+});
+
+function rest() {
+  return {
+    store,
+    bus: createLocalBus(),
+    secrets: { seal: () => '', open: () => ({}) },
+    token: TOKEN,
+    host: '127.0.0.1',
+    version: '0',
+    log: SILENT_LOG,
+    clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },
+    newId: randomUUID,
+  };
+}

@@ -1,0 +1,199 @@
+import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES } from '@guts/core';
+import Type from 'typebox';
+import { Bytes, FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
+
+const closed = { additionalProperties: false } as const;
+const Key = Type.String({ minLength: 1, maxLength: 255 });
+const mapOf = <T extends Parameters<typeof Type.Record>[1]>(schema: T) => Type.Record(Key, schema);
+
+export const NicMapping = Type.Object(
+  {
+    network: Key,
+    subnet: Type.Optional(Key),
+    addresses: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 32 })),
+    skip: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export const Mapping = Type.Object(
+  {
+    networks: Type.Optional(mapOf(NicMapping)),
+    datastores: Type.Optional(mapOf(Key)),
+    nics: Type.Optional(mapOf(NicMapping)),
+    disks: Type.Optional(
+      mapOf(Type.Object({ volume_type: Type.Optional(Key), skip: Type.Optional(Type.Boolean()) }, closed)),
+    ),
+  },
+  closed,
+);
+export const Policies = Type.Object(
+  {
+    power: Type.Optional(Words(['guest', 'guest-only', 'off'])),
+    shutdown_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
+    on_failure: Type.Optional(Words(['undo', 'keep'])),
+    verify_data: Type.Optional(Words(['full', 'off'])),
+    verify_boot: Type.Optional(Words(['require', 'report', 'off'])),
+    boot_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
+    boot_pattern: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 500 }))),
+    commit: Type.Optional(Words(['manual', 'auto'])),
+  },
+  closed,
+);
+export const NewMigration = Type.Object(
+  {
+    name: Type.Optional(Name),
+    source: Type.String({ minLength: 1, maxLength: 255, description: 'id or name' }),
+    destination: Type.String({ minLength: 1, maxLength: 255, description: 'id or name' }),
+    instance: Type.String({ minLength: 1, maxLength: 2000, description: 'ref, name or path' }),
+    target_project: Type.Optional(Nullable(Name)),
+    mode: Type.Optional(Words(['cold', 'warm'])),
+    purpose: Type.Optional(Words(['production', 'rehearsal'])),
+    priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 })),
+    transport: Type.Optional(Words(['auto', 'lease', 'datastore'])),
+    boot_from: Type.Optional(Words(['image', 'volume'])),
+    keep_mac: Type.Optional(Type.Boolean()),
+    keep_ip: Type.Optional(Type.Boolean()),
+    mapping: Type.Optional(Mapping),
+    flavor: Type.Optional(Nullable(Name)),
+    target_name: Type.Optional(Nullable(Name)),
+    availability_zone: Type.Optional(Nullable(Name)),
+    security_groups: Type.Optional(Type.Array(Name, { maxItems: 64 })),
+    properties: Type.Optional(mapOf(Nullable(Type.String({ maxLength: 255 })))),
+    policies: Type.Optional(Policies),
+  },
+  closed,
+);
+export type NewMigration = Type.Static<typeof NewMigration>;
+
+export const Migration = Type.Object({
+  id: Id,
+  name: Type.String(),
+  source_id: Id,
+  destination_id: Id,
+  plan_id: Nullable(Id),
+  instance_ref: Type.String(),
+  instance_name: Type.String(),
+  target_project: Nullable(Type.String()),
+  mode: Words(['cold', 'warm']),
+  purpose: Words(['production', 'rehearsal']),
+  priority: Type.Integer(),
+  status: Words(STATUSES),
+  phase: Nullable(Words(PHASES)),
+  step: Nullable(Words(STEP_NAMES)),
+  reason: Nullable(Type.String()),
+  error: Nullable(StoredFault),
+  cancel_requested: Type.Boolean(),
+  actions: Type.Array(Words(ACTIONS), { description: 'what may be asked of it now' }),
+  worker_id: Nullable(Id),
+  spec: FreeForm,
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  started_at: Nullable(Timestamp),
+  finished_at: Nullable(Timestamp),
+});
+export type Migration = Type.Static<typeof Migration>;
+
+export const MigrationAction = Type.Object(
+  { action: Words(ACTIONS), confirm: Type.Optional(Type.Boolean()) },
+  closed,
+);
+export type MigrationAction = Type.Static<typeof MigrationAction>;
+
+export const Step = Type.Object({
+  step: Words(STEP_NAMES),
+  attempt: Type.Integer(),
+  status: Words(['running', 'done', 'skipped', 'failed', 'undone']),
+  error: Nullable(StoredFault),
+  note: Nullable(Type.String()),
+  started_at: Timestamp,
+  finished_at: Nullable(Timestamp),
+});
+export type Step = Type.Static<typeof Step>;
+
+export const Disk = Type.Object({
+  key: Type.String(),
+  object_id: Type.String(),
+  label: Type.String(),
+  capacity_bytes: Bytes,
+  bytes_done: Bytes,
+  bytes_total: Bytes,
+  bytes_read: Bytes,
+  bytes_written: Bytes,
+  bytes_per_second: Nullable(Type.Number()),
+  eta_seconds: Nullable(Type.Number()),
+  state: Words(['waiting', 'copying', 'copied', 'verifying', 'verified', 'mismatch', 'skipped']),
+});
+export type Disk = Type.Static<typeof Disk>;
+
+export const Artifact = Type.Object({
+  id: Id,
+  kind: Words(ARTIFACT_KINDS),
+  side: Words(['source', 'destination', 'worker']),
+  role: Type.String(),
+  status: Words(['intended', 'created', 'removed', 'released']),
+  external_id: Nullable(Type.String()),
+  name: Nullable(Type.String()),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+});
+export type Artifact = Type.Static<typeof Artifact>;
+
+const Verification = Type.Object({
+  method: Words(['chunks', 'image-hash']),
+  matches: Type.Boolean(),
+  bytes_checked: Bytes,
+  detail: Type.String(),
+});
+export const Report = Type.Object({
+  migration_id: Id,
+  instance: Type.String(),
+  status: Words(STATUSES),
+  summary: Type.String(),
+  verified: Type.Boolean(),
+  bytes_total: Bytes,
+  bytes_read: Bytes,
+  bytes_written: Bytes,
+  duration_seconds: Nullable(Type.Number()),
+  downtime_seconds: Nullable(Type.Number()),
+  boot: Nullable(
+    Type.Object({ proven: Type.Boolean(), by: Nullable(Words(['console'])), evidence: Type.String() }),
+  ),
+  server_id: Nullable(Type.String()),
+  findings: Type.Array(
+    Type.Object({
+      severity: Words(['blocker', 'warning', 'information']),
+      code: Type.String(),
+      message: Type.String(),
+      remedy: Type.Optional(Type.String()),
+      subject: Type.Optional(Type.String()),
+    }),
+  ),
+  disks: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      label: Type.String(),
+      capacity_bytes: Bytes,
+      bytes_read: Bytes,
+      transport: Nullable(Type.String()),
+      verification: Nullable(Verification),
+    }),
+  ),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.String(),
+      status: Type.String(),
+      attempt: Type.Integer(),
+      seconds: Nullable(Type.Number()),
+      note: Nullable(Type.String()),
+    }),
+  ),
+  artifacts: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      role: Type.String(),
+      external_id: Nullable(Type.String()),
+      status: Type.String(),
+    }),
+  ),
+});
+export type Report = Type.Static<typeof Report>;
