@@ -53,7 +53,17 @@ export class WaitError extends OpenStackError {
   }
 }
 
-/** An answer with an error status. */
+const CODES: Readonly<Record<number, string>> = {
+  400: 'bad_request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'conflict',
+  413: 'over_limit',
+  429: 'too_many_requests',
+};
+
+/** An answer with an error status. `code` says it in a word: `not_found`, `forbidden`, …, else `api`. */
 export class ApiError extends OpenStackError {
   readonly status: number;
   readonly service: string;
@@ -75,7 +85,10 @@ export class ApiError extends OpenStackError {
     readonly retryAfter: number | null;
   }) {
     const id = facts.requestId === null ? '' : ` (${facts.requestId})`;
-    super('api', `${facts.service}: ${facts.method} ${facts.path}: ${facts.status} ${facts.detail}${id}`);
+    super(
+      CODES[facts.status] ?? 'api',
+      `${facts.service}: ${facts.method} ${facts.path}: ${facts.status} ${facts.detail}${id}`,
+    );
     this.status = facts.status;
     this.service = facts.service;
     this.faultName = facts.faultName;

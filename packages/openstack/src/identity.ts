@@ -1,5 +1,6 @@
 import type { CloudConfig, DomainRef, ProjectRef } from './config/cloud-config.ts';
 import { LoginError, ProtocolError } from './errors.ts';
+import { apiError } from './faults.ts';
 import { type HttpClient, readText } from './transport/http.ts';
 
 interface CatalogEndpoint {
@@ -50,7 +51,7 @@ function scopeOf(project: ProjectRef): Record<string, unknown> {
   };
 }
 
-/** Keystone v3 "Token authentication" (Identity API reference). @throws LoginError, ProtocolError, UnreachableError */
+/** Keystone v3 "Token authentication" (Identity API reference). @throws LoginError, ApiError, ProtocolError, UnreachableError */
 export async function authenticate(
   http: HttpClient,
   config: CloudConfig,
@@ -69,6 +70,9 @@ export async function authenticate(
     body: JSON.stringify({ auth }),
     signal,
   });
+  // Busy or broken, rather than a refusal.
+  if (answer.status === 429 || answer.status >= 500)
+    throw await apiError(answer, { service: 'identity', method: 'POST', path: url.pathname, signal });
   const text = await readText(answer, url.host, signal);
   if (answer.status === 401) {
     const what =

@@ -19,7 +19,11 @@ export {
   UntrustedCertificateError,
   WaitError,
 } from './errors.ts';
-export { compareVersions, OpenStackSession, readFault, type ServiceName } from './session.ts';
+export { readFault } from './faults.ts';
+export { compareVersions } from './microversion.ts';
+export type { RetryRules } from './retry.ts';
+export type { ServiceName } from './service-catalog.ts';
+export { type ApiRequest, OpenStackSession, type SessionOptions } from './session.ts';
 export type { TlsTrust } from './transport/http.ts';
 export { waitFor, type WaitOptions } from './wait.ts';
 export * from './services/image.ts';

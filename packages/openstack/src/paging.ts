@@ -1,4 +1,6 @@
-import type { OpenStackSession, ServiceName } from './session.ts';
+import { ProtocolError } from './errors.ts';
+import type { ServiceName } from './service-catalog.ts';
+import type { OpenStackSession } from './session.ts';
 
 /** Query text of what is set. */
 export function query(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
@@ -9,7 +11,23 @@ export function query(values: Readonly<Record<string, string | number | boolean 
   return text === '' ? '' : `?${text}`;
 }
 
-/** Every item of a list, page by page by marker; a page shorter than the limit may still not be the last. */
+const PAGE = 500;
+
+/**
+ * Whether a page says that another follows: Glance by `next`, the others by a list `<items>_links` with a link of
+ * relation `next`. The link itself is not followed: behind a proxy it may name a host that cannot be reached.
+ */
+export function saysMore(page: Readonly<Record<string, unknown>>): boolean {
+  if (typeof page['next'] === 'string') return true;
+  return Object.entries(page).some(
+    ([key, links]) =>
+      key.endsWith('_links') &&
+      Array.isArray(links) &&
+      links.some((link: { rel?: unknown } | null) => link?.rel === 'next'),
+  );
+}
+
+/** Every item of a list once, page by page by marker. */
 export async function* listAll<T extends { readonly id: string }>(
   session: OpenStackSession,
   service: ServiceName,
@@ -18,18 +36,21 @@ export async function* listAll<T extends { readonly id: string }>(
   filter: Readonly<Record<string, string | number | boolean | undefined>>,
   signal: AbortSignal,
 ): AsyncGenerator<T, void> {
+  const seen = new Set<string>();
   let marker: string | undefined;
   for (;;) {
     const page = (await session.call(service, {
-      path: `${path}${query({ ...filter, limit: 500, marker })}`,
+      path: `${path}${query({ ...filter, limit: PAGE, marker })}`,
       signal,
-    })) as Record<string, T[] | undefined>;
-    const items = page[key] ?? [];
-    yield* items;
-    const last = items.at(-1)?.id;
-    // A service that ignores paging gives the same page again.
-    if (last === undefined || last === marker || items.length < 500) return;
-    marker = last;
+    })) as Record<string, unknown> | null;
+    const items = page?.[key];
+    if (!page || !Array.isArray(items)) throw new ProtocolError(`${service}: ${path}: no list of ${key}`);
+    const fresh = (items as T[]).filter((item) => !seen.has(item.id));
+    for (const item of fresh) seen.add(item.id);
+    yield* fresh;
+    // A service that ignores paging gives the same page again; one that allows less than we ask says that more follows.
+    marker = fresh.at(-1)?.id;
+    if (marker === undefined || (items.length < PAGE && !saysMore(page))) return;
   }
 }
 

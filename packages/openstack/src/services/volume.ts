@@ -1,6 +1,7 @@
 import { isStatus, ProtocolError, WaitError } from '../errors.ts';
 import { collect, listAll } from '../paging.ts';
-import { compareVersions, type OpenStackSession } from '../session.ts';
+import { compareVersions } from '../microversion.ts';
+import type { OpenStackSession } from '../session.ts';
 
 export interface Volume {
   readonly id: string;

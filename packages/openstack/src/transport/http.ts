@@ -39,6 +39,8 @@ function connector(trust: TlsTrust, timeoutSeconds: number): buildConnector.conn
   const connect = buildConnector({
     timeout: timeoutSeconds * 1000,
     rejectUnauthorized: pin === undefined && trust.insecure !== true,
+    // A resumed session shows no certificate to compare.
+    ...(pin === undefined ? {} : { maxCachedSessions: 0 }),
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
   });
   if (pin === undefined) return connect;
@@ -47,12 +49,12 @@ function connector(trust: TlsTrust, timeoutSeconds: number): buildConnector.conn
       if (error !== null) return callback(error, null);
       if (options.protocol !== 'https:') return callback(null, socket);
       const shown = (socket as TLSSocket).getPeerCertificate();
-      const known = [shown.fingerprint256, shown.fingerprint].map((one) => one.replaceAll(':', ''));
-      if (known.includes(pin)) return callback(null, socket);
+      const prints: readonly (string | undefined)[] = [shown.fingerprint256, shown.fingerprint];
+      if (prints.some((one) => one?.replaceAll(':', '') === pin)) return callback(null, socket);
       socket.destroy();
       const where = `${options.hostname}:${options.port}`;
       const why = 'its fingerprint is not the pinned one';
-      callback(new UntrustedCertificateError(where, why, shown.fingerprint256), null);
+      callback(new UntrustedCertificateError(where, why, prints[0] ?? null), null);
     });
 }
 
