@@ -143,7 +143,7 @@ export class Lease {
         this.disks.map((disk, index) => this.#deviceUrl(disk, index)),
       ),
       totalDiskCapacityInKB: long(Math.floor(total / 1024)),
-      leaseTimeout: int(this.#settings.timeoutSeconds),
+      leaseTimeout: int(Math.ceil(this.#settings.timeoutSeconds)),
     });
   }
 
