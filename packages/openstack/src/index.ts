@@ -30,3 +30,6 @@ export * from './services/image.ts';
 export * from './services/network.ts';
 export * from './services/compute.ts';
 export * from './services/volume.ts';
+export * from './services/server-volume.ts';
+export * from './services/attachment.ts';
+export * from './services/transfer.ts';

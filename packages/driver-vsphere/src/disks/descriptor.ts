@@ -24,9 +24,9 @@ export function flatExtent(descriptor: string, name: string): FlatExtent {
   const parent = /^\s*parentCID\s*=\s*([0-9a-f]+)/im.exec(descriptor)?.[1];
   if (parent !== undefined && parent.toLowerCase() !== 'ffffffff')
     throw refuse('it depends on another disk (snapshot)');
-  const extents = [
-    ...descriptor.matchAll(/^\s*(RW|RDONLY|NOACCESS)\s+(\d+)\s+(\w+)(?:\s+"([^"]*)")?(?:\s+(\d+))?/gm),
-  ];
+  // A name may itself hold quotes: it ends at the last one of its line.
+  const line = /^\s*(RW|RDONLY|NOACCESS)[ \t]+(\d+)[ \t]+(\w+)(?:[ \t]+"(.*)")?(?:[ \t]+(\d+))?[ \t]*\r?$/gm;
+  const extents = [...descriptor.matchAll(line)];
   const [extent] = extents;
   if (!extent || extents.length !== 1) throw refuse(`it has ${extents.length} extents instead of one`);
   const [, access, sectors, type, file, offset] = extent;

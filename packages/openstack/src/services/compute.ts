@@ -1,7 +1,8 @@
-import { isStatus } from '../errors.ts';
+import { isStatus, WaitError } from '../errors.ts';
 import { collect, listAll } from '../paging.ts';
 import { compareVersions } from '../microversion.ts';
 import type { OpenStackSession } from '../session.ts';
+import { waitFor } from '../wait.ts';
 
 export interface ComputeFlavor {
   readonly id: string;
@@ -22,7 +23,16 @@ export interface Server {
   readonly status: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags?: readonly string[];
+  readonly description?: string | null;
   readonly fault?: { readonly message: string; readonly code: number };
+  /** By network name. */
+  readonly addresses?: Readonly<
+    Record<string, readonly { readonly addr: string; readonly 'OS-EXT-IPS-MAC:mac_addr'?: string }[]>
+  >;
+  readonly 'os-extended-volumes:volumes_attached'?: readonly { readonly id: string }[];
+  /** 1 is running, 4 is off. */
+  readonly 'OS-EXT-STS:power_state'?: number;
+  readonly 'OS-EXT-STS:vm_state'?: string;
   readonly 'OS-EXT-STS:task_state'?: string | null;
 }
 export type BlockDevice = Readonly<Record<string, string | number | boolean>>;
@@ -71,6 +81,10 @@ export async function createServer(
     readonly metadata: Readonly<Record<string, string>>;
     /** Set where the cloud takes tags at creation (2.52). */
     readonly tags: readonly string[];
+    /** Kept from 2.19 on. */
+    readonly description?: string;
+    readonly configDrive?: boolean;
+    readonly keyName?: string;
   },
   signal: AbortSignal,
 ): Promise<string> {
@@ -88,6 +102,11 @@ export async function createServer(
       ...(server.blockDevices.length === 0 ? {} : { block_device_mapping_v2: server.blockDevices }),
       ...(server.availabilityZone === null ? {} : { availability_zone: server.availabilityZone }),
       metadata: server.metadata,
+      ...(server.configDrive === undefined ? {} : { config_drive: server.configDrive }),
+      ...(server.keyName === undefined ? {} : { key_name: server.keyName }),
+      ...(server.description !== undefined && compareVersions(version, '2.19') >= 0
+        ? { description: server.description }
+        : {}),
       ...(compareVersions(version, '2.52') >= 0 ? { tags: server.tags } : {}),
     },
   };
@@ -120,6 +139,46 @@ export function listServers(
 
 export function deleteServer(session: OpenStackSession, id: string, signal: AbortSignal): Promise<boolean> {
   return deleted(session, `/servers/${id}`, signal);
+}
+
+export interface ServerWait {
+  readonly deadlineSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Waits until the server is in one of these states and no task is under way.
+ * @throws WaitError at the deadline, when it is gone, or in ERROR with Nova's reason
+ */
+export function waitServer(
+  session: OpenStackSession,
+  id: string,
+  statuses: readonly string[],
+  options: ServerWait,
+): Promise<Server> {
+  return waitFor(
+    async () => {
+      const server = await getServer(session, id, options.signal);
+      if (!server) throw new WaitError(`server ${id} is gone`);
+      const busy = (server['OS-EXT-STS:task_state'] ?? null) !== null;
+      if (statuses.includes(server.status) && !busy) return server;
+      if (server.status !== 'ERROR') return null;
+      throw new WaitError(`server ${id} is in ERROR: ${server.fault?.message ?? 'Nova gives no reason'}`);
+    },
+    { ...options, what: `server ${id} to be ${statuses.join(' or ')}` },
+  );
+}
+
+/** Waits until the server is no longer there. @throws WaitError */
+export async function waitServerGone(
+  session: OpenStackSession,
+  id: string,
+  options: ServerWait,
+): Promise<void> {
+  await waitFor(async () => ((await getServer(session, id, options.signal)) === null ? true : null), {
+    ...options,
+    what: `server ${id} to be gone`,
+  });
 }
 
 export async function serverAction(

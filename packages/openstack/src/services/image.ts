@@ -1,6 +1,7 @@
-import { isStatus, WaitError } from '../errors.ts';
+import { isStatus, ProtocolError, UnreachableError, WaitError } from '../errors.ts';
 import { collect, listAll } from '../paging.ts';
 import type { OpenStackSession } from '../session.ts';
+import { waitFor } from '../wait.ts';
 
 export interface Image {
   readonly id: string;
@@ -20,10 +21,15 @@ export function createImage(
   session: OpenStackSession,
   image: {
     readonly name: string;
-    readonly diskFormat: 'raw' | 'qcow2';
+    readonly diskFormat: 'raw' | 'qcow2' | 'vmdk' | 'iso';
     /** GiB. */
     readonly minDisk: number;
+    /** MiB. */
+    readonly minRam?: number;
+    /** `private` by default; who may make which is the cloud's policy. */
+    readonly visibility?: 'private' | 'shared' | 'community' | 'public';
     readonly properties: Readonly<Record<string, string>>;
+    readonly tags?: readonly string[];
   },
   signal: AbortSignal,
 ): Promise<Image> {
@@ -32,8 +38,10 @@ export function createImage(
     name: image.name,
     disk_format: image.diskFormat,
     container_format: 'bare',
-    visibility: 'private',
+    visibility: image.visibility ?? 'private',
     min_disk: image.minDisk,
+    ...(image.minRam === undefined ? {} : { min_ram: image.minRam }),
+    ...(image.tags === undefined ? {} : { tags: image.tags }),
   };
   return session.call('image', { method: 'POST', path: '/images', json, signal }) as Promise<Image>;
 }
@@ -67,13 +75,15 @@ export function getImage(session: OpenStackSession, id: string, signal: AbortSig
   return session.call('image', { path: `/images/${id}`, signal }) as Promise<Image>;
 }
 
-/** Own images with this value of a property. */
+/** The project's own images with these values of properties, or with this name. */
 export function findImages(
   session: OpenStackSession,
   filter: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Image[]> {
-  return collect(listAll<Image>(session, 'image', '/images', 'images', filter, signal));
+  // Administrators would see everybody's.
+  const own = { owner: session.project.id, ...filter };
+  return collect(listAll<Image>(session, 'image', '/images', 'images', own, signal));
 }
 
 /** False: it was gone already. */
@@ -96,4 +106,71 @@ export function readyImage(image: Image): Image | null {
   if (image.status === 'active') return image;
   if (['queued', 'saving', 'importing', 'uploading'].includes(image.status)) return null;
   throw new WaitError(`image ${image.id} is ${image.status}`);
+}
+
+/** @throws WaitError when it never will be active, or not in time */
+export function waitImage(
+  session: OpenStackSession,
+  id: string,
+  options: { readonly deadlineSeconds: number; readonly signal: AbortSignal },
+): Promise<Image> {
+  return waitFor(async () => readyImage(await getImage(session, id, options.signal)), {
+    ...options,
+    what: `image ${id} to be active`,
+  });
+}
+
+/** A change in JSON Patch (Image API, "Update image"); paths such as `/hw_disk_bus`. */
+export interface ImageChange {
+  readonly op: 'add' | 'replace' | 'remove';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+export function updateImage(
+  session: OpenStackSession,
+  id: string,
+  changes: readonly ImageChange[],
+  signal: AbortSignal,
+): Promise<Image> {
+  return session.call('image', {
+    method: 'PATCH',
+    path: `/images/${id}`,
+    json: changes,
+    contentType: 'application/openstack-images-v2.1-json-patch',
+    signal,
+  }) as Promise<Image>;
+}
+
+/**
+ * The image's bytes as they come. @param options.range first and last byte, both included; a store that ignores it
+ * is an error of this call rather than wrong bytes
+ * @throws ApiError; UnreachableError when they break off
+ */
+export async function* downloadImage(
+  session: OpenStackSession,
+  id: string,
+  options: { readonly range?: readonly [first: number, last: number]; readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array, void> {
+  const { range, signal } = options;
+  const answer = await session.stream('image', {
+    path: `/images/${id}/file`,
+    headers: {
+      accept: 'application/octet-stream',
+      ...(range === undefined ? {} : { range: `bytes=${range[0]}-${range[1]}` }),
+    },
+    signal,
+  });
+  try {
+    if (range !== undefined && answer.status !== 206)
+      throw new ProtocolError(`image: the store of image ${id} sends no ranges`);
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) yield chunk;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ProtocolError) throw error;
+    const why = `image ${id} broke off: ${(error as Error).message}`;
+    throw new UnreachableError('image service', why, false, { cause: error });
+  } finally {
+    answer.body.destroy();
+  }
 }

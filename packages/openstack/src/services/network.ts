@@ -9,6 +9,9 @@ export interface Network {
   readonly shared: boolean;
   readonly 'router:external'?: boolean;
   readonly subnets: readonly string[];
+  readonly port_security_enabled?: boolean;
+  /** Bytes. */
+  readonly mtu?: number;
 }
 export interface Subnet {
   readonly id: string;
@@ -16,6 +19,16 @@ export interface Subnet {
   readonly network_id: string;
   readonly cidr: string;
   readonly ip_version: 4 | 6;
+  readonly gateway_ip?: string | null;
+  readonly enable_dhcp?: boolean;
+  readonly allocation_pools?: readonly { readonly start: string; readonly end: string }[];
+}
+/** Addresses that a port may use beside its own. */
+export interface AddressPair {
+  /** An address or a CIDR. */
+  readonly ip_address: string;
+  /** The port's own when left out. */
+  readonly mac_address?: string;
 }
 export interface Port {
   readonly id: string;
@@ -24,6 +37,13 @@ export interface Port {
   readonly network_id: string;
   readonly mac_address: string;
   readonly device_id: string;
+  readonly project_id: string;
+  /** ACTIVE, DOWN, BUILD, ERROR, N/A. */
+  readonly status: string;
+  readonly admin_state_up: boolean;
+  readonly security_groups: readonly string[];
+  readonly allowed_address_pairs?: readonly AddressPair[];
+  readonly port_security_enabled?: boolean;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
 }
 export interface SecurityGroup {
@@ -56,6 +76,10 @@ export async function createPort(
     readonly mac: string | null;
     readonly fixedIps: readonly { readonly subnet_id?: string; readonly ip_address?: string }[];
     readonly securityGroupIds: readonly string[];
+    readonly allowedAddressPairs?: readonly AddressPair[];
+    /** False lets every address pass, and takes no security groups. */
+    readonly portSecurityEnabled?: boolean;
+    readonly adminStateUp?: boolean;
   },
   signal: AbortSignal,
 ): Promise<Port> {
@@ -64,15 +88,63 @@ export async function createPort(
       network_id: port.networkId,
       name: port.name,
       description: port.description,
-      admin_state_up: true,
+      admin_state_up: port.adminStateUp ?? true,
       ...(port.mac === null ? {} : { mac_address: port.mac }),
       ...(port.fixedIps.length === 0 ? {} : { fixed_ips: port.fixedIps }),
       // An empty list would mean no group at all; left out, the default group applies.
       ...(port.securityGroupIds.length === 0 ? {} : { security_groups: port.securityGroupIds }),
+      ...(port.allowedAddressPairs?.length ? { allowed_address_pairs: port.allowedAddressPairs } : {}),
+      ...(port.portSecurityEnabled === undefined ? {} : { port_security_enabled: port.portSecurityEnabled }),
     },
   };
   const made = await session.call('network', { method: 'POST', path: '/ports', json, signal });
   return (made as { port: Port }).port;
+}
+
+/** Null when it does not exist, or not for this project. */
+export async function getPort(
+  session: OpenStackSession,
+  id: string,
+  signal: AbortSignal,
+): Promise<Port | null> {
+  try {
+    const answer = await session.call('network', { path: `/ports/${id}`, signal });
+    return (answer as { port: Port }).port;
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+/** Fields in Neutron's own names. */
+export async function updatePort(
+  session: OpenStackSession,
+  id: string,
+  changes: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<Port> {
+  const json = { port: changes };
+  const answer = await session.call('network', { method: 'PUT', path: `/ports/${id}`, json, signal });
+  return (answer as { port: Port }).port;
+}
+
+/** Replaces the port's tags (extension `standard-attr-tag`). */
+export async function setPortTags(
+  session: OpenStackSession,
+  id: string,
+  tags: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await session.call('network', { method: 'PUT', path: `/ports/${id}/tags`, json: { tags }, signal });
+}
+
+/** Aliases of the extensions that the cloud has, such as `allowed-address-pairs`, `port-security`. */
+export async function networkExtensions(
+  session: OpenStackSession,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const answer = await session.call('network', { path: '/extensions', signal });
+  return new Set((answer as { extensions: { alias: string }[] }).extensions.map((one) => one.alias));
 }
 
 export function listPorts(

@@ -1,7 +1,7 @@
-import { isStatus, ProtocolError, WaitError } from '../errors.ts';
-import { collect, listAll } from '../paging.ts';
-import { compareVersions } from '../microversion.ts';
+import { isStatus, WaitError } from '../errors.ts';
+import { collect, listAll, query } from '../paging.ts';
 import type { OpenStackSession } from '../session.ts';
+import { waitFor } from '../wait.ts';
 
 export interface Volume {
   readonly id: string;
@@ -10,20 +10,19 @@ export interface Volume {
   /** GiB. */
   readonly size: number;
   readonly metadata: Readonly<Record<string, string>>;
+  /** `true` or `false`, as text. */
+  readonly bootable?: string;
+  readonly volume_type?: string | null;
+  readonly availability_zone?: string | null;
+  readonly volume_image_metadata?: Readonly<Record<string, string>>;
 }
-export interface Attachment {
-  readonly id: string;
-  readonly volume_id: string;
-  readonly instance: string | null;
-  readonly connection_info: Readonly<Record<string, unknown>>;
-}
-
 /** Block Storage API v3. */
 export async function createVolume(
   session: OpenStackSession,
   volume: {
     readonly name: string;
     readonly sizeGiB: number;
+    readonly description?: string;
     readonly volumeType: string | null;
     readonly availabilityZone: string | null;
     readonly imageId: string | null;
@@ -36,6 +35,7 @@ export async function createVolume(
       name: volume.name,
       size: volume.sizeGiB,
       metadata: volume.metadata,
+      ...(volume.description === undefined ? {} : { description: volume.description }),
       ...(volume.volumeType === null ? {} : { volume_type: volume.volumeType }),
       ...(volume.availabilityZone === null ? {} : { availability_zone: volume.availabilityZone }),
       ...(volume.imageId === null ? {} : { imageRef: volume.imageId }),
@@ -77,13 +77,16 @@ function pythonMapping(metadata: Readonly<Record<string, string>>): string {
   return `{${pairs.join(', ')}}`;
 }
 
+/** @param options.cascade its snapshots, too */
 export async function deleteVolume(
   session: OpenStackSession,
   id: string,
   signal: AbortSignal,
+  options: { readonly cascade?: boolean } = {},
 ): Promise<boolean> {
   try {
-    await session.call('volume', { method: 'DELETE', path: `/volumes/${id}`, signal });
+    const path = `/volumes/${id}${query({ cascade: options.cascade })}`;
+    await session.call('volume', { method: 'DELETE', path, signal });
     return true;
   } catch (error) {
     if (isStatus(error, 404)) return false;
@@ -97,6 +100,39 @@ export function availableVolume(volume: Volume | null, id: string): Volume | nul
   if (volume.status === 'available') return volume;
   if (volume.status.startsWith('error')) throw new WaitError(`volume ${id} is in status ${volume.status}`);
   return null;
+}
+
+/** @throws WaitError on any state of error, or at the deadline */
+export function waitVolume(
+  session: OpenStackSession,
+  id: string,
+  options: { readonly deadlineSeconds: number; readonly signal: AbortSignal },
+): Promise<Volume> {
+  return waitFor(async () => availableVolume(await getVolume(session, id, options.signal), id), {
+    ...options,
+    what: `volume ${id} to be available`,
+  });
+}
+
+/** Adds to the volume's own metadata, and replaces what has the same key. */
+export async function updateVolumeMetadata(
+  session: OpenStackSession,
+  id: string,
+  metadata: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `/volumes/${id}/metadata`;
+  await session.call('volume', { method: 'POST', path, json: { metadata }, signal });
+}
+
+/** Makes an available volume larger; it is `extending` meanwhile. */
+export function extendVolume(
+  session: OpenStackSession,
+  id: string,
+  sizeGiB: number,
+  signal: AbortSignal,
+): Promise<void> {
+  return volumeAction(session, id, { 'os-extend': { new_size: sizeGiB } }, signal);
 }
 
 async function volumeAction(
@@ -125,80 +161,6 @@ export function setImageMetadata(
   signal: AbortSignal,
 ): Promise<void> {
   return volumeAction(session, id, { 'os-set_image_metadata': { metadata } }, signal);
-}
-
-/** A connection for a host that is no server of Nova: `instance_uuid` is left out, null would be refused. */
-export async function createAttachment(
-  session: OpenStackSession,
-  volumeId: string,
-  connector: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
-): Promise<Attachment> {
-  const version = (await session.microversion('volume', signal)) ?? '3.0';
-  if (compareVersions(version, '3.44') < 0)
-    throw new ProtocolError(`the volume service offers ${version}; attachments need 3.44`);
-  const json = {
-    attachment: {
-      volume_uuid: volumeId,
-      connector,
-      ...(compareVersions(version, '3.54') >= 0 ? { mode: 'rw' } : {}),
-    },
-  };
-  const made = await session.call('volume', { method: 'POST', path: '/attachments', json, signal });
-  return (made as { attachment: Attachment }).attachment;
-}
-
-export async function completeAttachment(
-  session: OpenStackSession,
-  id: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await session.call('volume', {
-    method: 'POST',
-    path: `/attachments/${id}/action`,
-    json: { 'os-complete': {} },
-    signal,
-  });
-}
-
-export async function getAttachment(
-  session: OpenStackSession,
-  id: string,
-  signal: AbortSignal,
-): Promise<Attachment> {
-  const answer = await session.call('volume', { path: `/attachments/${id}`, signal });
-  return (answer as { attachment: Attachment }).attachment;
-}
-
-export function listAttachments(
-  session: OpenStackSession,
-  volumeId: string,
-  signal: AbortSignal,
-): Promise<{ readonly id: string; readonly volume_id: string; readonly instance: string | null }[]> {
-  return collect(
-    listAll<{ id: string; volume_id: string; instance: string | null }>(
-      session,
-      'volume',
-      '/attachments',
-      'attachments',
-      { volume_id: volumeId },
-      signal,
-    ),
-  );
-}
-
-export async function deleteAttachment(
-  session: OpenStackSession,
-  id: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await session.call('volume', { method: 'DELETE', path: `/attachments/${id}`, signal });
-    return true;
-  } catch (error) {
-    if (isStatus(error, 404)) return false;
-    throw error;
-  }
 }
 
 export async function listVolumeTypes(

@@ -38,6 +38,8 @@ function connector(trust: TlsTrust, timeoutSeconds: number): buildConnector.conn
   const pin = trust.fingerprint?.replaceAll(/[:\s]/g, '').toUpperCase();
   const connect = buildConnector({
     timeout: timeoutSeconds * 1000,
+    // A resumed session shows no certificate to compare, and may stem from a server that was refused.
+    ...(pin === undefined ? {} : { maxCachedSessions: 0 }),
     rejectUnauthorized: pin === undefined && trust.insecure !== true,
     // A resumed session shows no certificate to compare.
     ...(pin === undefined ? {} : { maxCachedSessions: 0 }),

@@ -79,6 +79,8 @@ export function trustingConnector(trust: TlsTrust, timeoutSeconds: number): buil
     );
   const connect = buildConnector({
     timeout: timeoutSeconds * 1000,
+    // A resumed session shows no certificate to compare, and may stem from a server that was refused.
+    ...(pin === null ? {} : { maxCachedSessions: 0 }),
     rejectUnauthorized: pin === null && trust.insecure !== true,
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
   });

@@ -1,0 +1,49 @@
+import { isStatus } from '../errors.ts';
+import type { OpenStackSession } from '../session.ts';
+
+/** A volume at a server (Compute API, "Servers with volume attachments"). */
+export interface ServerVolume {
+  readonly volumeId: string;
+  readonly serverId: string;
+  readonly device: string | null;
+}
+
+export async function listServerVolumes(
+  session: OpenStackSession,
+  serverId: string,
+  signal: AbortSignal,
+): Promise<ServerVolume[]> {
+  const path = `/servers/${serverId}/os-volume_attachments`;
+  const answer = await session.call('compute', { path, signal });
+  return (answer as { volumeAttachments: ServerVolume[] }).volumeAttachments;
+}
+
+/** Ends before the volume is `in-use`. */
+export async function attachVolume(
+  session: OpenStackSession,
+  serverId: string,
+  volumeId: string,
+  signal: AbortSignal,
+): Promise<ServerVolume> {
+  const path = `/servers/${serverId}/os-volume_attachments`;
+  const json = { volumeAttachment: { volumeId } };
+  const answer = await session.call('compute', { method: 'POST', path, json, signal });
+  return (answer as { volumeAttachment: ServerVolume }).volumeAttachment;
+}
+
+/** Ends before the volume is `available` again. False: it was not attached. */
+export async function detachVolume(
+  session: OpenStackSession,
+  serverId: string,
+  volumeId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const path = `/servers/${serverId}/os-volume_attachments/${volumeId}`;
+    await session.call('compute', { method: 'DELETE', path, signal });
+    return true;
+  } catch (error) {
+    if (isStatus(error, 404)) return false;
+    throw error;
+  }
+}
