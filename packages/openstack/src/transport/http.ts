@@ -41,8 +41,6 @@ function connector(trust: TlsTrust, timeoutSeconds: number): buildConnector.conn
     // A resumed session shows no certificate to compare, and may stem from a server that was refused.
     ...(pin === undefined ? {} : { maxCachedSessions: 0 }),
     rejectUnauthorized: pin === undefined && trust.insecure !== true,
-    // A resumed session shows no certificate to compare.
-    ...(pin === undefined ? {} : { maxCachedSessions: 0 }),
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
   });
   if (pin === undefined) return connect;
