@@ -1,3 +1,4 @@
+import { PROJECT_LOCAL } from '@guts/core';
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** Who asks. */
@@ -17,7 +18,7 @@ export function tokenAuthenticator(token: string): Authenticator {
   return (given) =>
     Promise.resolve(
       given !== null && timingSafeEqual(digest(given), wanted)
-        ? { projectId: 'local', userId: null, role: 'admin' }
+        ? { projectId: PROJECT_LOCAL, userId: null, role: 'admin' }
         : null,
     );
 }

@@ -146,15 +146,15 @@ async function listen(app: FastifyInstance, { host, port }: ApiOptions): Promise
     if (code === 'EADDRINUSE')
       throw new GutsError('configuration', `port ${port} of ${host} is taken`, {
         cause: error,
-        field: 'api.port',
-        remedy: 'Is another guts-api running? Choose another port with api.port or GUTS_API_PORT.',
+        field: 'listen_port',
+        remedy: 'Is another guts-api running? Choose another port with listen_port or GUTS_LISTEN_PORT.',
       });
     throw new GutsError(
       'configuration',
       `guts-api cannot listen on ${host}:${port}: ${(error as Error).message}`,
       {
         cause: error,
-        field: 'api.host',
+        field: 'listen_host',
       },
     );
   }

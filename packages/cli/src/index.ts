@@ -1,1 +1,5 @@
-export {};
+export { addClientCommands, type ClientParts } from './client-commands.ts';
+export { UsageError } from './context.ts';
+export { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
+export { reportText } from './output/report.ts';
+export { watchMigrations, type WatchSource } from './watch.ts';

@@ -1,3 +1,6 @@
+/** The project that owns everything while there is no Keystone: embedded mode and the one-shot. */
+export const PROJECT_LOCAL = 'local';
+
 /** A source or a destination as stored: settings are shown, the secret is sealed and never leaves the worker. */
 export type EndpointSide = 'source' | 'destination';
 

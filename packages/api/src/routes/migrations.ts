@@ -13,8 +13,14 @@ import type { ApiParts } from '../api-parts.ts';
 import { audit } from '../audit.ts';
 import { limitOf, nextLink, serve } from '../serve.ts';
 import { specFromWire } from '../wire/new-migration.ts';
-import { artifactToWire, diskToWire, eventToWire, migrationToWire, stepToWire } from '../wire/records.ts';
-import { snake } from '../wire/snake.ts';
+import {
+  artifactToWire,
+  diskToWire,
+  eventToWire,
+  migrationToWire,
+  reportToWire,
+  stepToWire,
+} from '../wire/records.ts';
 import { findEndpoint } from './endpoints.ts';
 import { findInstance } from './find-instance.ts';
 import { act } from './migration-actions.ts';
@@ -148,6 +154,6 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
       store.listDisks(migration.id),
       store.listPasses(migration.id),
     ]);
-    return { report: snake(buildReport(migration, steps, artifacts, disks, passes)) };
+    return { report: reportToWire(buildReport(migration, steps, artifacts, disks, passes)) };
   });
 }

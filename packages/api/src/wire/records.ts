@@ -124,6 +124,10 @@ export function eventToWire(event: core.GutsEvent): wire.Event {
   return { sequence, resource, resource_id: resourceId, type, severity, message, data: { ...data }, at };
 }
 
+export function reportToWire(report: core.MigrationReport): wire.Report {
+  return snake(report);
+}
+
 export function serviceToWire(service: core.Service): wire.Service {
   const { drivers, ...rest } = service;
   const plain = drivers.map(({ settings, secret, ...driver }) => ({

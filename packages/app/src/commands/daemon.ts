@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { createApi } from '@guts/api';
+import { createLocalBus } from '@guts/bus';
+import type { Bus, Log, Store } from '@guts/core';
+import { createOpenStackDriver } from '@guts/driver-openstack';
+import { createVSphereDriver } from '@guts/driver-vsphere';
+import { Scheduler } from '@guts/scheduler';
+import { openStore } from '@guts/store';
+import { Connections, Worker } from '@guts/worker';
+import { type Config, loadConfig } from '../config.ts';
+import { faultAfter } from '../faults.ts';
+import { systemClock } from '../wiring/clock.ts';
+import { diskCopier } from '../wiring/copier.ts';
+import { createLog } from '../wiring/log.ts';
+import { loadKeyFile, SealedSecrets } from '../wiring/secrets.ts';
+import { loadToken } from '../wiring/token.ts';
+import { prepareStateDir } from '../wiring/state-dir.ts';
+import { VERSION } from '../version.ts';
+
+export type Daemon = 'all' | 'api' | 'scheduler' | 'migration';
+
+interface Parts {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly log: Log;
+}
+interface Running {
+  stop(): Promise<void>;
+}
+
+/** A worker wired with both drivers; also what the one-shot runs. */
+export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
+  const { config, env, store, bus, log } = parts;
+  const afterStep = faultAfter(env);
+  const connections = new Connections({
+    sources: [createVSphereDriver()],
+    destinations: [createOpenStackDriver()],
+    store,
+    secrets,
+  });
+  return new Worker({
+    id: `worker-${randomUUID()}`,
+    host: config.host,
+    version: VERSION,
+    slots: config.slots,
+    leaseSeconds: config.leaseSeconds,
+    pollMilliseconds: config.pollMilliseconds,
+    store,
+    bus,
+    connections,
+    copier: diskCopier,
+    clock: systemClock,
+    log,
+    newId: randomUUID,
+    ...(afterStep ? { afterStep } : {}),
+  });
+}
+
+export function createScheduler({ config, store, bus, log }: Parts): Scheduler {
+  return new Scheduler({
+    id: `scheduler-${randomUUID()}`,
+    host: config.host,
+    version: VERSION,
+    store,
+    bus,
+    clock: systemClock,
+    log,
+    aliveSeconds: 30,
+    reservationSeconds: 60,
+    pollMilliseconds: config.pollMilliseconds,
+  });
+}
+
+async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> {
+  const { config, store, bus, log } = parts;
+  const api = createApi({
+    store,
+    bus,
+    secrets,
+    token: loadToken(config.tokenFile),
+    host: config.listenHost,
+    port: config.listenPort,
+    version: VERSION,
+    log,
+    clock: systemClock,
+    newId: randomUUID,
+  });
+  const address = await api.listen();
+  log.info({ address, token_file: config.tokenFile }, `guts-api listens on ${address}`);
+  return { stop: () => api.close() };
+}
+
+async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
+  const secrets = new SealedSecrets(loadKeyFile(parts.config.keyFile));
+  const running: Running[] = [];
+  try {
+    if (daemon === 'all' || daemon === 'migration') {
+      const worker = createWorker(parts, secrets);
+      await worker.start();
+      running.push(worker);
+    }
+    if (daemon === 'all' || daemon === 'scheduler') {
+      const scheduler = createScheduler(parts);
+      await scheduler.start();
+      running.push(scheduler);
+    }
+    if (daemon === 'all' || daemon === 'api') running.push(await startApi(parts, secrets));
+    return running;
+  } catch (error) {
+    await stopAll(running);
+    throw error;
+  }
+}
+
+async function stopAll(running: readonly Running[]): Promise<void> {
+  for (const one of running.toReversed()) await one.stop();
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function signalled(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const handler = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(1);
+      asked = true;
+      log.info({ signal }, 'stopping; a second signal ends at once');
+      resolve();
+    };
+    process.on('SIGTERM', handler);
+    process.on('SIGINT', handler);
+  });
+}
+
+/** Runs until told to stop. @throws GutsError `configuration` when it cannot start */
+export async function runDaemon(
+  daemon: Daemon,
+  configFile: string | null,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const config = loadConfig(configFile, env);
+  const log = createLog(config.logLevel, daemon === 'all' ? 'guts' : `guts-${daemon}`);
+  prepareStateDir(config.stateDir);
+  const store = await openStore({ url: config.databaseUrl });
+  try {
+    await store.upgrade();
+    const bus = createLocalBus();
+    const running = await startAll(daemon, { config, env, store, bus, log });
+    await signalled(log);
+    await stopAll(running);
+    await bus.close();
+  } finally {
+    await store.close();
+  }
+}

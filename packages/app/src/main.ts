@@ -1,0 +1,83 @@
+import { addClientCommands, UsageError } from '@guts/cli';
+import { ApiCallError } from '@guts/contract';
+import { ERROR_CODES, GutsError, messageOf } from '@guts/core';
+import { Command, CommanderError } from 'commander';
+import { addMigrate } from './commands/migrate.ts';
+import { loadConfig } from './config.ts';
+import { VERSION } from './version.ts';
+
+/** Daemon commands, loaded only when one of them is called: start-up stays cheap for the client. */
+function addDaemons(program: Command): void {
+  const daemon = (name: 'all' | 'api' | 'scheduler' | 'migration', summary: string): void => {
+    program
+      .command(name)
+      .summary(summary)
+      .description(`${summary}. Stops cleanly on SIGTERM or SIGINT; a second signal ends it at once.`)
+      .option('--config <file>', 'configuration file (YAML); GUTS_CONFIG')
+      .action(async (options: { config?: string }) => {
+        const { runDaemon } = await import('./commands/daemon.ts');
+        await runDaemon(name, options.config ?? null, process.env);
+      });
+  };
+  daemon('all', 'Runs guts-api, guts-scheduler and one worker in this process');
+  daemon('api', 'Runs guts-api');
+  daemon('scheduler', 'Runs guts-scheduler');
+  daemon('migration', 'Runs one worker (guts-migration)');
+  const db = program.command('db').summary('Looks after the database');
+  for (const [name, summary] of [
+    ['upgrade', 'Brings the schema up to this version'],
+    ['check', 'Tells whether the schema is the one this version needs'],
+  ] as const) {
+    db.command(name)
+      .summary(summary)
+      .description(summary)
+      .option('--config <file>', 'configuration file (YAML); GUTS_CONFIG')
+      .action(async (options: { config?: string }) => {
+        const { runDb } = await import('./commands/db.ts');
+        await runDb(name, options.config ?? null, process.env);
+      });
+  }
+}
+
+function exitCode(error: unknown): number {
+  if (error instanceof GutsError) return ERROR_CODES[error.code].exit;
+  if (error instanceof UsageError) return ERROR_CODES.bad_request.exit;
+  if (error instanceof ApiCallError && error.code !== 'unreachable') return ERROR_CODES[error.code].exit;
+  return 1;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  const known = error instanceof GutsError || error instanceof ApiCallError ? error.remedy : null;
+  process.stderr.write(`guts: ${messageOf(error)}\n${known ? `${known}\n` : ''}`);
+  if (process.env['GUTS_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
+  return exitCode(error);
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('guts')
+    .description('Moves virtual machines from VMware vSphere to OpenStack, and never loses one.')
+    .exitOverride()
+    .version(VERSION)
+    .showHelpAfterError('(guts --help shows what there is)');
+  const setExitCode = (code: number): void => {
+    process.exitCode = code;
+  };
+  addDaemons(program);
+  addMigrate(program, setExitCode);
+  addClientCommands(program, {
+    env: process.env,
+    fetch,
+    out: process.stdout,
+    tokenFile: () => loadConfig(null, process.env).tokenFile,
+    setExitCode,
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+await main(process.argv);

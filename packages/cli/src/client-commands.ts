@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { ApiClient, type Fetch } from '@guts/contract';
+import type { Command } from 'commander';
+import { addEndpointCommands } from './commands/endpoints.ts';
+import { addInventoryCommands } from './commands/inventory.ts';
+import { addMigrationCommands } from './commands/migrations.ts';
+import { addSystemCommands } from './commands/system.ts';
+import { type Output, type Run, UsageError } from './context.ts';
+
+export interface ClientParts {
+  readonly env: NodeJS.ProcessEnv;
+  readonly fetch: Fetch;
+  readonly out: Output;
+  /** Where a daemon on this host keeps its token. */
+  readonly tokenFile: () => string;
+  readonly setExitCode: (code: number) => void;
+}
+
+function readToken({ env, tokenFile }: ClientParts): string {
+  const given = env['GUTS_TOKEN'];
+  if (given !== undefined && given !== '') return given;
+  const path = env['GUTS_TOKEN_FILE'] ?? tokenFile();
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(
+      `no token: GUTS_TOKEN is not set and ${path} cannot be read (${(error as Error).message}); is guts-api set up here?`,
+    );
+  }
+}
+
+/** Adds every command that talks to a guts-api. */
+export function addClientCommands(program: Command, parts: ClientParts): void {
+  program
+    .option('--api <url>', 'address of guts-api; GUTS_API', parts.env['GUTS_API'] ?? 'http://127.0.0.1:7000')
+    .option('--json', 'machine-readable output', false);
+  const run: Run = async (work) => {
+    const { api, json } = program.opts<{ api: string; json: boolean }>();
+    const stop = new AbortController();
+    const client = new ApiClient({
+      fetch: parts.fetch,
+      baseUrl: api,
+      headers: { 'x-auth-token': readToken(parts) },
+    });
+    await work({ client, json, out: parts.out, signal: stop.signal, exit: parts.setExitCode });
+  };
+  addEndpointCommands(program, run, 'source');
+  addEndpointCommands(program, run, 'destination');
+  addInventoryCommands(program, run);
+  addMigrationCommands(program, run);
+  addSystemCommands(program, run);
+}

@@ -1,0 +1,177 @@
+import { type ApiClient, type Migration, routes } from '@guts/contract';
+import type { Command } from 'commander';
+import { type CliContext, type Run } from '../context.ts';
+import { addMigrationOptions, migrationBody, type MigrationOptions } from '../migration-options.ts';
+import { reportText } from '../output/report.ts';
+import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
+import { formatBytes } from '../output/units.ts';
+import { allPages } from '../paging.ts';
+import { watchMigrations, type WatchSource } from '../watch.ts';
+
+const COLUMNS: readonly Column<Migration>[] = [
+  ['ID', (one) => one.id],
+  ['Name', (one) => one.name],
+  ['Status', (one) => one.status],
+  ['Step', (one) => text(one.step)],
+  ['Reason', (one) => text(one.error?.message ?? one.reason)],
+];
+
+/** What the API tells while watching. */
+export function apiWatchSource(client: ApiClient): WatchSource {
+  return {
+    migration: async (id) => (await client.call(routes.migrations.show, { params: { id } })).migration,
+    disks: async (id) => (await client.call(routes.migrations.disks, { params: { id } })).disks,
+    events: async (id, after) => {
+      const query = { after: String(after), limit: '1000' };
+      return (await client.call(routes.migrations.events, { params: { id }, query })).events;
+    },
+  };
+}
+
+async function report(context: CliContext, id: string): Promise<void> {
+  const answer = await context.client.call(routes.migrations.report, { params: { id } });
+  if (context.json) showJson(context.out, answer.report);
+  else context.out.write(`${reportText(answer.report)}\n`);
+}
+
+async function watch(context: CliContext, ids: readonly string[]): Promise<void> {
+  const { client, signal, out, json } = context;
+  // With --json the end is told, not the way there.
+  const quiet = { write: () => undefined };
+  const ended = await watchMigrations(apiWatchSource(client), ids, { out: json ? quiet : out, signal });
+  for (const id of ids) await report(context, id);
+  if (ended.some((one) => one.status !== 'completed')) context.exit(1);
+}
+
+function addReads(group: Command, run: Run): void {
+  group
+    .command('list')
+    .summary('lists migrations')
+    .option('--status <statuses>', 'only these, separated by commas')
+    .action(({ status }: { status?: string }) =>
+      run(async (context) => {
+        const all = await allPages<Migration>(async (marker) => {
+          const query = {
+            ...(status === undefined ? {} : { status }),
+            ...(marker === undefined ? {} : { marker }),
+          };
+          const answer = await context.client.call(routes.migrations.list, { query });
+          return { items: answer.migrations, next: answer.links.next };
+        });
+        showList(context, all, COLUMNS);
+      }),
+    );
+  group
+    .command('show <id>')
+    .summary('shows a migration')
+    .action((id: string) =>
+      run(async (context) =>
+        showOne(context, (await context.client.call(routes.migrations.show, { params: { id } })).migration),
+      ),
+    );
+  group
+    .command('steps <id>')
+    .summary('its steps with their attempts')
+    .action((id: string) =>
+      run(async (context) => {
+        const { steps } = await context.client.call(routes.migrations.steps, { params: { id } });
+        showList(context, steps, [
+          ['Step', (one) => one.step],
+          ['Attempt', (one) => text(one.attempt)],
+          ['Status', (one) => one.status],
+          ['Note', (one) => text(one.error?.message ?? one.note)],
+          ['Started', (one) => one.started_at],
+        ]);
+      }),
+    );
+  group
+    .command('disks <id>')
+    .summary('progress per disk')
+    .action((id: string) =>
+      run(async (context) => {
+        const { disks } = await context.client.call(routes.migrations.disks, { params: { id } });
+        showList(context, disks, [
+          ['Key', (one) => one.key],
+          ['Label', (one) => one.label],
+          ['State', (one) => one.state],
+          ['Done', (one) => `${formatBytes(one.bytes_done)} of ${formatBytes(one.bytes_total)}`],
+          ['Read', (one) => formatBytes(one.bytes_read)],
+        ]);
+      }),
+    );
+  group
+    .command('artifacts <id>')
+    .summary('what was made outside because of it')
+    .action((id: string) =>
+      run(async (context) => {
+        const { artifacts } = await context.client.call(routes.migrations.artifacts, { params: { id } });
+        showList(context, artifacts, [
+          ['Role', (one) => one.role],
+          ['Side', (one) => one.side],
+          ['Status', (one) => one.status],
+          ['External ID', (one) => text(one.external_id)],
+        ]);
+      }),
+    );
+  group
+    .command('events <id>')
+    .summary('what happened')
+    .action((id: string) =>
+      run(async (context) => {
+        const events = await apiWatchSource(context.client).events(id, 0);
+        showList(context, events, [
+          ['At', (one) => one.at],
+          ['Severity', (one) => one.severity],
+          ['Message', (one) => one.message],
+        ]);
+      }),
+    );
+  group
+    .command('report <id>')
+    .summary('its report')
+    .action((id: string) => run((context) => report(context, id)));
+}
+
+/** `guts migration …`. */
+export function addMigrationCommands(program: Command, run: Run): void {
+  const group = program.command('migration').summary('migrations');
+  addMigrationOptions(
+    group
+      .command('create <instance>')
+      .summary('moves a machine: makes a migration and queues it')
+      .description('Moves a machine, given by name, ref or path.')
+      .requiredOption('--source <name>', 'name or id of the source')
+      .requiredOption('--destination <name>', 'name or id of the destination')
+      .option('--watch', 'stays until it has ended', false),
+  ).action(
+    (instance: string, options: MigrationOptions & { source: string; destination: string; watch: boolean }) =>
+      run(async (context) => {
+        const { source, destination } = options;
+        const body = { source, destination, instance, ...migrationBody(options) };
+        const { migration } = await context.client.call(routes.migrations.create, { body });
+        if (options.watch) return watch(context, [migration.id]);
+        showOne(context, migration);
+      }),
+  );
+  addReads(group, run);
+  group
+    .command('watch <id...>')
+    .summary('shows progress until it has ended')
+    .action((ids: string[]) => run((context) => watch(context, ids)));
+  for (const [action, summary] of [
+    ['cancel', 'undoes it: nothing is left, the source is as it was'],
+    ['retry', 'goes on after a failure'],
+  ] as const)
+    group
+      .command(`${action} <id>`)
+      .summary(summary)
+      .action((id: string) =>
+        run(async (context) => {
+          const answer = await context.client.call(routes.migrations.act, {
+            params: { id },
+            body: { action },
+          });
+          showOne(context, answer.migration);
+        }),
+      );
+}

@@ -1,0 +1,28 @@
+import type { ApiClient } from '@guts/contract';
+
+/** A stream that text goes to; `isTTY` tells a terminal. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What commands work with; made when one runs. */
+export interface CliContext {
+  readonly client: ApiClient;
+  readonly out: Output;
+  /** Machine-readable output was asked for. */
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  /** Ends the process with this code when the command returns. */
+  exit(code: number): void;
+}
+/** Runs a command's work with the context that its options ask for. */
+export type Run = (work: (context: CliContext) => Promise<void>) => Promise<void>;
+
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
