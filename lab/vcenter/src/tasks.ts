@@ -1,3 +1,4 @@
+import type { FaultList } from './http/injected.ts';
 import { VimFault } from './soap/faults.ts';
 import {
   any,
@@ -14,6 +15,8 @@ import {
 import type { Inventory } from './model/inventory.ts';
 import type { Machine } from './model/machine.ts';
 import { escapedName } from './model/names.ts';
+
+type Work = () => Promise<Value | undefined>;
 
 /** What a task does. */
 export interface TaskKind {
@@ -38,15 +41,18 @@ export class Tasks {
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(inventory: Inventory) {
+  readonly #faults: FaultList;
+
+  constructor(inventory: Inventory, faults: FaultList) {
     this.#inventory = inventory;
+    this.#faults = faults;
   }
 
   /**
    * Starts work that takes `ms` milliseconds and then runs `work`.
    * A VimFault thrown by it becomes the task's error; anything else becomes SystemError.
    */
-  start(machine: Machine, kind: TaskKind, ms: number, work: () => Promise<Value | undefined>): Ref {
+  start(machine: Machine, kind: TaskKind, ms: number, work: Work): Ref {
     const ref: Ref = { type: 'Task', id: `task-${this.#inventory.nextNumber()}` };
     const state: TaskState = {
       state: 'queued',
@@ -63,7 +69,7 @@ export class Tasks {
     });
     machine.recentTasks = [ref, ...machine.recentTasks].slice(0, 5);
     this.#inventory.touch(machine.ref);
-    const done = this.#run(ref, state, ms, work);
+    const done = this.#run(ref, state, ...this.#spoil(kind, ms, work));
     this.#running.add(done);
     void done.finally(() => this.#running.delete(done));
     return ref;
@@ -75,7 +81,20 @@ export class Tasks {
     await Promise.all(this.#running);
   }
 
-  async #run(ref: Ref, task: TaskState, ms: number, work: () => Promise<Value | undefined>): Promise<void> {
+  /** Applies the faults that wait for a task of this kind. */
+  #spoil(kind: TaskKind, ms: number, work: Work): [number, Work] {
+    let spoilt: [number, Work] = [ms, work];
+    for (const fault of this.#faults.takeForTask(kind.method)) {
+      if (fault.kind === 'taskDelay') spoilt = [spoilt[0] + fault.ms, spoilt[1]];
+      if (fault.kind === 'taskFault') {
+        const error = new VimFault(fault.name, fault.message ?? `Injected fault ${fault.name}.`);
+        spoilt = [spoilt[0], () => Promise.reject(error)];
+      }
+    }
+    return spoilt;
+  }
+
+  async #run(ref: Ref, task: TaskState, ms: number, work: Work): Promise<void> {
     const set = (changes: Partial<TaskState>): void => {
       Object.assign(task, changes);
       this.#inventory.touch(ref);

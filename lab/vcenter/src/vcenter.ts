@@ -88,7 +88,7 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
     if (ownDir) await rm(stateDir, { recursive: true, force: true });
   };
   try {
-    vim = build(settings, portOf(esxi), fingerprint(esxiPem.cert, 'sha1'), closing.signal);
+    vim = build(settings, faults, portOf(esxi), fingerprint(esxiPem.cert, 'sha1'), closing.signal);
     for (const spec of options.machines ?? []) await addMachine(vim, spec);
     for (let n = 1; n <= (options.extraMachines ?? 0); n += 1) await addMachine(vim, extra(n, settings));
   } catch (error) {
@@ -104,7 +104,13 @@ export async function startVCenter(options: VCenterOptions = {}): Promise<VCente
   });
 }
 
-function build(settings: Vim['settings'], esxiPort: number, esxiSha1: string, closing: AbortSignal): Vim {
+function build(
+  settings: Vim['settings'],
+  faults: FaultList,
+  esxiPort: number,
+  esxiSha1: string,
+  closing: AbortSignal,
+): Vim {
   const inventory = new Inventory();
   const machines = new Map<string, Machine>();
   const collectors = new Collectors(inventory);
@@ -123,7 +129,7 @@ function build(settings: Vim['settings'], esxiPort: number, esxiSha1: string, cl
     inventory,
     world,
     sessions,
-    tasks: new Tasks(inventory),
+    tasks: new Tasks(inventory, faults),
     retrievals: new Retrievals(inventory),
     collectors,
     machines,

@@ -97,6 +97,20 @@ test('injected faults hit so many requests and no more', async () => {
   expect(differing).toEqual([300_000]);
 });
 
+test('a task fails when told to, and what it was to do is not done', async () => {
+  const { soap, vm } = await start();
+  vc.faults.add({
+    method: 'PowerOnVM_Task',
+    times: 1,
+    kind: 'taskFault',
+    name: 'InsufficientResourcesFault',
+  });
+  vc.faults.add({ method: 'PowerOnVM_Task', times: 1, kind: 'taskDelay', ms: 20 });
+  await expect(soap.task('PowerOnVM_Task', vm)).rejects.toMatchObject({ type: 'InsufficientResourcesFault' });
+  expect(vc.machine('a').powerState).toBe('poweredOff');
+  await soap.task('PowerOnVM_Task', vm);
+});
+
 test('missing privileges are told', async () => {
   const { soap } = await start({ missingPrivileges: ['VirtualMachine.State.CreateSnapshot'] });
   const answer = await soap.call(

@@ -154,6 +154,16 @@ async function cancelUntilHeard(soap: Soap, watch: Watch): Promise<void> {
   }
 }
 
+test('a wait ends when its session does', async () => {
+  const soap = await start({ machines: [{ name: 'a' }] });
+  const watch = await Watch.open(soap);
+  await watch.next(0);
+  const outcome = watch.next(60).catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  vc.expireSessions();
+  expect(await outcome).toMatchObject({ type: 'NotAuthenticated' });
+});
+
 test('sessions do not see each other’s collectors and filters', async () => {
   const soap = await start({ machines: [{ name: 'a' }] });
   const watch = await Watch.open(soap);

@@ -1,5 +1,5 @@
 import type { Inventory } from '../model/inventory.ts';
-import { gone, VimFault } from '../soap/faults.ts';
+import { gone, notAuthenticated, VimFault } from '../soap/faults.ts';
 import { bool, data, list, refValue, str, type Ref, type Value } from '../soap/values.ts';
 import type { FilterSpec } from './filter-spec.ts';
 import { PropertyFilter } from './property-filter.ts';
@@ -16,6 +16,7 @@ export class Collector {
   #version = 0;
   #last: { before: string; set: Value } | undefined;
   #waiting: AbortController | undefined;
+  #end: VimFault | undefined;
   readonly #inventory: Inventory;
   readonly #unsubscribe: () => void;
   #wake: () => void = () => undefined;
@@ -59,6 +60,7 @@ export class Collector {
       const left = deadline === undefined ? undefined : deadline - performance.now();
       if (left !== undefined && left <= 0) return undefined;
       await this.#nextChange(left, either);
+      if (this.#end !== undefined) throw this.#end;
       if (either.aborted) throw new VimFault('RequestCanceled', 'The request was canceled.');
     }
   }
@@ -69,7 +71,9 @@ export class Collector {
     this.#waiting = undefined;
   }
 
-  close(): void {
+  /** Ends the collector; a wait under way gets the fault. */
+  close(why: VimFault): void {
+    this.#end = why;
     this.cancel();
     this.#unsubscribe();
     this.filters.clear();
@@ -154,7 +158,7 @@ export class Collectors {
   }
 
   destroy(sessionKey: string, ref: Ref): void {
-    this.get(sessionKey, ref).close();
+    this.get(sessionKey, ref).close(gone(ref));
     this.#byKey.delete(`${sessionKey} ${ref.id}`);
   }
 
@@ -169,13 +173,14 @@ export class Collectors {
   endSession(sessionKey: string): void {
     for (const [key, collector] of this.#byKey) {
       if (!key.startsWith(`${sessionKey} `)) continue;
-      collector.close();
+      collector.close(notAuthenticated({ type: 'PropertyCollector', id: 'propertyCollector' }));
       this.#byKey.delete(key);
     }
   }
 
   close(): void {
-    for (const collector of this.#byKey.values()) collector.close();
+    const why = new VimFault('RequestCanceled', 'The server is going down.');
+    for (const collector of this.#byKey.values()) collector.close(why);
     this.#byKey.clear();
   }
 }

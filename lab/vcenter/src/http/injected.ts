@@ -9,6 +9,10 @@ export type FaultEffect =
   /** One byte of the body is inverted. */
   | { readonly kind: 'corrupt'; readonly offset: number }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** A task of the method starts and then fails. */
+  | { readonly kind: 'taskFault'; readonly name: string; readonly message?: string }
+  /** A task of the method takes so many milliseconds more. */
+  | { readonly kind: 'taskDelay'; readonly ms: number }
   /** Bytes per second of the body. */
   | { readonly kind: 'rate'; readonly bytesPerSecond: number };
 
@@ -37,19 +41,37 @@ export class FaultList {
 
   /** Takes the faults that hit a request. */
   take(path: string, method: string | undefined): readonly InjectedFault[] {
+    return this.#take(
+      (fault) =>
+        !isTaskFault(fault) &&
+        (fault.method === undefined || fault.method === method) &&
+        (fault.path === undefined || path.startsWith(fault.path)),
+    );
+  }
+
+  /** Takes the faults that hit a task started by a method. */
+  takeForTask(method: string): readonly InjectedFault[] {
+    return this.#take(
+      (fault) => isTaskFault(fault) && (fault.method === undefined || fault.method === method),
+    );
+  }
+
+  #take(hits: (fault: InjectedFault) => boolean): readonly InjectedFault[] {
     const hit: InjectedFault[] = [];
     for (const entry of this.#waiting) {
-      const { fault } = entry;
-      if (fault.method !== undefined && fault.method !== method) continue;
-      if (fault.path !== undefined && !path.startsWith(fault.path)) continue;
+      if (!hits(entry.fault)) continue;
       if (entry.skip > 0) {
         entry.skip -= 1;
         continue;
       }
       entry.left -= 1;
-      hit.push(fault);
+      hit.push(entry.fault);
     }
     this.#waiting = this.#waiting.filter((entry) => entry.left > 0);
     return hit;
   }
+}
+
+function isTaskFault(fault: InjectedFault): boolean {
+  return fault.kind === 'taskFault' || fault.kind === 'taskDelay';
 }
