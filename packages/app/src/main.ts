@@ -22,7 +22,7 @@ function addDaemons(program: Command): void {
   daemon('all', 'Runs guts-api, guts-scheduler and one worker in this process');
   daemon('api', 'Runs guts-api');
   daemon('scheduler', 'Runs guts-scheduler');
-  daemon('migration', 'Runs one worker (guts-migration)');
+  daemon('migration', 'Migrations; without a subcommand: runs one worker (guts-migration)');
   const db = program.command('db').summary('Looks after the database');
   for (const [name, summary] of [
     ['upgrade', 'Brings the schema up to this version'],

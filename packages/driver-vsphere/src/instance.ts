@@ -11,7 +11,7 @@ export interface Names {
 const CONTROLLERS: Readonly<Record<string, { bus: DiskBus; model: string }>> = {
   ParaVirtualSCSIController: { bus: 'scsi', model: 'pvscsi' },
   VirtualLsiLogicController: { bus: 'scsi', model: 'lsilogic' },
-  VirtualLsiLogicSASController: { bus: 'scsi', model: 'lsisas1068' },
+  VirtualLsiLogicSASController: { bus: 'scsi', model: 'lsisas' },
   VirtualBusLogicController: { bus: 'scsi', model: 'buslogic' },
   VirtualAHCIController: { bus: 'sata', model: 'ahci' },
   VirtualNVMEController: { bus: 'nvme', model: 'nvme' },

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { GutsError, messageOf, type Store } from '@guts/core';
 import { Kysely } from 'kysely';
 import { StoreContext } from './context.ts';
@@ -20,7 +19,7 @@ import { ImmediateSqliteDialect, sqliteDialect } from './sqlite/dialect.ts';
 /** The file behind `sqlite:///absolute/path` or `sqlite::memory:`. */
 function sqliteFile(url: string): string {
   if (url === 'sqlite::memory:') return ':memory:';
-  if (url.startsWith('sqlite:///')) return fileURLToPath(`file://${url.slice('sqlite://'.length)}`);
+  if (url.startsWith('sqlite:///')) return url.slice('sqlite://'.length);
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? url.slice(0, 16);
   throw new GutsError('configuration', `database.url "${scheme}…" is not supported`, {
     field: 'database.url',

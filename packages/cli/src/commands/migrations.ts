@@ -134,7 +134,9 @@ function addReads(group: Command, run: Run): void {
 
 /** `guts migration …`. */
 export function addMigrationCommands(program: Command, run: Run): void {
-  const group = program.command('migration').summary('migrations');
+  // Without a subcommand, `guts migration` is the daemon of that name, where the binary has it.
+  const known = program.commands.find((one) => one.name() === 'migration');
+  const group = known ?? program.command('migration').summary('migrations');
   addMigrationOptions(
     group
       .command('create <instance>')

@@ -25,15 +25,16 @@ export function imageProperties(
 ): Record<string, string> {
   const found: Record<string, string> = {
     hw_firmware_type: instance.firmware,
-    os_type: instance.osType === 'windows' ? 'windows' : 'linux',
   };
+  if (instance.osType !== 'other') found['os_type'] = instance.osType;
   if (instance.firmware === 'uefi') found['hw_machine_type'] = 'q35';
   // "required" would refuse hosts without it, and the source's own keys are not carried over.
   if (instance.secureBoot) found['os_secure_boot'] = 'optional';
   const boot = instance.disks.find((disk) => disk.key === instance.bootDiskKey) ?? instance.disks[0];
   if (boot) {
-    // Nova knows no NVMe bus; every guest with an NVMe driver of its own time has AHCI too.
-    found['hw_disk_bus'] = boot.bus === 'nvme' ? 'sata' : boot.bus;
+    // Nova knows no NVMe bus, and q35 has no IDE; every guest that boots from them has an AHCI driver, too.
+    const noSuchBus = boot.bus === 'nvme' || (boot.bus === 'ide' && instance.firmware === 'uefi');
+    found['hw_disk_bus'] = noSuchBus ? 'sata' : boot.bus;
     const model = SCSI_MODELS[boot.controller];
     if (boot.bus === 'scsi' && model) found['hw_scsi_model'] = model;
   }
@@ -45,4 +46,15 @@ export function imageProperties(
     else found[key] = value;
   }
   return found;
+}
+
+/**
+ * Bus of the data volumes; null: the boot disk's. Nova numbers SCSI disks by LUN, and QEMU's parallel SCSI
+ * controllers know LUN 0 only: a second disk there keeps the server from starting. A guest finds its data disks
+ * after its kernel is up, when every driver it has on disk can be loaded.
+ */
+export function dataDiskBus(instance: Instance, properties: Readonly<Record<string, string>>): string | null {
+  const parallel = properties['hw_disk_bus'] === 'scsi' && properties['hw_scsi_model'] !== 'virtio-scsi';
+  if (!parallel || instance.disks.length < 2) return null;
+  return instance.osType === 'linux' ? 'virtio' : 'sata';
 }

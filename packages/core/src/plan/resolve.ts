@@ -6,7 +6,7 @@ import type { Finding } from '../preflight-finding.ts';
 import { planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
 import { planNics } from './networks.ts';
-import { imageProperties } from './properties.ts';
+import { dataDiskBus, imageProperties } from './properties.ts';
 import { checkQuota } from './quota.ts';
 import type { TargetPlan } from './target.ts';
 
@@ -93,6 +93,7 @@ export function resolveTarget(
   ];
   if (!choice.flavor || findings.some((finding) => finding.severity === 'blocker'))
     return { plan: null, findings };
+  const properties = imageProperties(instance, spec.properties);
   const plan: TargetPlan = {
     serverName: spec.targetName ?? instance.name,
     transport,
@@ -101,7 +102,8 @@ export function resolveTarget(
     flavor: { id: choice.flavor.id, name: choice.flavor.name, reason: choice.reason },
     securityGroupIds: groups.ids,
     availabilityZone: spec.availabilityZone,
-    properties: imageProperties(instance, spec.properties),
+    dataDiskBus: dataDiskBus(instance, properties),
+    properties,
   };
   return { plan, findings };
 }

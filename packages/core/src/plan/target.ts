@@ -34,6 +34,8 @@ export interface TargetPlan {
   readonly flavor: { readonly id: string; readonly name: string; readonly reason: string };
   readonly securityGroupIds: readonly string[];
   readonly availabilityZone: string | null;
+  /** Bus of the data volumes; null: the boot disk's. */
+  readonly dataDiskBus: string | null;
   /** Image properties, or volume image metadata of the boot volume. */
   readonly properties: Readonly<Record<string, string>>;
 }

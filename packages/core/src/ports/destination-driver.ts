@@ -101,6 +101,8 @@ export interface ServerSpec {
   readonly bootVolumeId: string | null;
   /** In the order of the source's disks. */
   readonly dataVolumeIds: readonly string[];
+  /** Bus that the data volumes are put on; null: the boot disk's. */
+  readonly dataDiskBus: string | null;
   readonly availabilityZone: string | null;
   readonly metadata: Readonly<Record<string, string>>;
 }

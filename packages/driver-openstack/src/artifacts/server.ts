@@ -27,7 +27,10 @@ function blockDevices(spec: ServerSpec): BlockDevice[] {
     destination_type: 'volume',
     delete_on_termination: false,
   });
-  const data = spec.dataVolumeIds.map((id) => volume(id, -1));
+  const data = spec.dataVolumeIds.map((id) => ({
+    ...volume(id, -1),
+    ...(spec.dataDiskBus === null ? {} : { disk_bus: spec.dataDiskBus }),
+  }));
   if (spec.bootVolumeId !== null) return [volume(spec.bootVolumeId, 0), ...data];
   if (data.length === 0 || spec.bootImageId === null) return [];
   const root: BlockDevice = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CloudConfigError } from '../errors.ts';
+import type { CloudConfig } from './cloud-config.ts';
 import { loadCloud, mergeTrees } from './load.ts';
 
 const CLOUDS = `
@@ -54,6 +55,47 @@ describe('clouds.yaml', () => {
   });
   test('OS_CLOUD names the cloud when nobody else does', () => {
     expect(load(undefined, { OS_CLOUD: 'lab' }).region).toBe('RegionOne');
+  });
+  test('secure.yaml may lie where clouds.yaml is searched, and only there', () => {
+    const from = (secure: string): CloudConfig =>
+      loadCloud({
+        cloud: 'c',
+        env: { OS_CLIENT_CONFIG_FILE: '/named/my.yaml' },
+        cwd: '/here',
+        home: '/home/me',
+        readFile: (path) =>
+          ({
+            '/named/my.yaml':
+              'clouds: {c: {verify: no, auth: {auth_url: "http://k", username: u, project_id: p}}}',
+            [secure]: 'clouds: {c: {auth: {password: geheim}}}',
+          })[path],
+      });
+    expect(from('/home/me/.config/openstack/secure.yaml').auth).toMatchObject({ password: 'geheim' });
+    expect(from('/named/secure.yaml')).toMatchObject({ tls: { insecure: true } });
+    expect(() => from('/elsewhere/secure.yaml')).toThrow(/password is missing/);
+  });
+  test.for([
+    [{ auth_url: 'ftp://k' }, /auth_url "ftp:\/\/k" is no http/],
+    [{ auth_url: 'http://k', username: ['a'] }, /username must be a text/],
+    [{ auth_url: 'http://k', application_credential_name: 'n', application_credential_secret: 's' }, /its id/],
+    [{ auth_url: 'http://k', application_credential_id: 'i' }, /application_credential_secret is missing/],
+    [{ auth_url: 'http://k' }, /username is missing/],
+  ] as const)('%j is refused in words', ([auth, message]) => {
+    const file = JSON.stringify({ clouds: { c: { auth } } });
+    const readFile = (path: string): string | undefined => (path === '/w/clouds.yaml' ? file : undefined);
+    expect(() => loadCloud({ cloud: 'c', env: {}, cwd: '/w', home: '/h', readFile })).toThrow(message);
+  });
+  test('the CA is read, and missed in words', () => {
+    const file = 'clouds: {c: {cacert: /ca.pem, auth: {auth_url: "https://k", token: t}}}';
+    const options = { cloud: 'c', env: {}, cwd: '/w', home: '/h' };
+    const files = new Map([['/w/clouds.yaml', file]]);
+    const readFile = (path: string): string | undefined => files.get(path);
+    expect(() => loadCloud({ ...options, readFile })).toThrow(/CA file \/ca.pem does not exist/);
+    files.set('/ca.pem', 'PEM');
+    expect(loadCloud({ ...options, readFile })).toMatchObject({
+      auth: { type: 'token', token: 't' },
+      tls: { ca: 'PEM' },
+    });
   });
   test.for([
     ['nobody', {}, /has no cloud "nobody"; it has: lab, app, empty/],

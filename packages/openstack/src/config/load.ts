@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { CloudConfigError } from '../errors.ts';
 import type { CloudConfig } from './cloud-config.ts';
@@ -61,24 +61,37 @@ function readTree(path: string, read: (path: string) => string | undefined): Tre
   return tree;
 }
 
+function folders(options: LoadOptions): string[] {
+  const home = options.home ?? homedir();
+  return [options.cwd ?? process.cwd(), join(home, '.config/openstack'), '/etc/openstack'];
+}
+
+function firstTree(
+  paths: readonly string[],
+  read: (path: string) => string | undefined,
+): { path: string; tree: Tree } | null {
+  for (const path of paths) {
+    const tree = readTree(path, read);
+    if (tree) return { path, tree };
+  }
+  return null;
+}
+
 /** In openstacksdk's order: the file that OS_CLIENT_CONFIG_FILE names, else the first that is there. */
 function findFile(
   options: LoadOptions,
   read: (path: string) => string | undefined,
 ): { path: string; tree: Tree } {
   const named = options.env['OS_CLIENT_CONFIG_FILE'];
-  const home = options.home ?? homedir();
-  const folders = [options.cwd ?? process.cwd(), join(home, '.config/openstack'), '/etc/openstack'];
   const paths = named
     ? [named]
-    : folders.flatMap((folder) => [join(folder, 'clouds.yaml'), join(folder, 'clouds.yml')]);
-  for (const path of paths) {
-    const tree = readTree(path, read);
-    if (tree) return { path, tree };
-  }
-  throw new CloudConfigError(`there is no clouds.yaml; looked for ${paths.join(', ')}`);
+    : folders(options).flatMap((folder) => [join(folder, 'clouds.yaml'), join(folder, 'clouds.yml')]);
+  const found = firstTree(paths, read);
+  if (!found) throw new CloudConfigError(`there is no clouds.yaml; looked for ${paths.join(', ')}`);
+  return found;
 }
 
+/** The secrets may lie apart: where OS_CLIENT_SECURE_FILE says, beside clouds.yaml, or where that is searched. */
 function withSecure(
   options: LoadOptions,
   path: string,
@@ -86,8 +99,14 @@ function withSecure(
   read: (path: string) => string | undefined,
 ): Tree {
   const named = options.env['OS_CLIENT_SECURE_FILE'];
-  const secure = readTree(named ?? path.replace(/clouds(\.ya?ml)$/, 'secure$1'), read);
-  return secure && secure !== tree && named !== path ? mergeTrees(tree, secure) : tree;
+  const paths = named
+    ? [named]
+    : [dirname(path), ...folders(options)].flatMap((folder) => [
+        join(folder, 'secure.yaml'),
+        join(folder, 'secure.yml'),
+      ]);
+  const secure = firstTree(paths, read);
+  return secure ? mergeTrees(tree, secure.tree) : tree;
 }
 
 /** The flat settings of openstacksdk from OS_* variables. */

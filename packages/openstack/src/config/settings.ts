@@ -97,7 +97,10 @@ export function fromSettings(where: string, cloud: Tree, readText: (path: string
   if (scope.type === 'password' && !target) throw inner.fail('project_name (or project_id) is missing');
   const cacert = outer.text('cacert');
   const fingerprint = outer.text('fingerprint');
-  const insecure = outer.text('verify') === 'false' || /^(1|true|yes)$/i.test(outer.text('insecure') ?? '');
+  // Words too: YAML 1.1, which openstacksdk reads, knows `no` as false.
+  const insecure =
+    /^(?:0|false|no|off)$/i.test(outer.text('verify') ?? '') ||
+    /^(?:1|true|yes|on)$/i.test(outer.text('insecure') ?? '');
   const overrides = Object.entries(cloud)
     .filter(([key, value]) => key.endsWith('_endpoint_override') && typeof value === 'string')
     .map(([key, value]) => [key.replace(/_endpoint_override$/, '').replaceAll('_', '-'), String(value)]);

@@ -36,6 +36,7 @@ export async function provision(context: StepContext): Promise<StepResult> {
       bootImageId: bootVolumeId === null ? await journal.idOf(`image:${boot.key}`) : null,
       bootVolumeId,
       dataVolumeIds,
+      dataDiskBus: plan.dataDiskBus,
       availabilityZone: plan.availabilityZone,
       metadata: { guts_source_name: migration.instanceName, guts_source_ref: migration.instanceRef },
     },

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { WaitError } from './errors.ts';
+import { waitFor } from './wait.ts';
+
+const options = { deadlineSeconds: 5, what: 'the moon', firstMs: 1, signal: AbortSignal.timeout(20_000) };
+
+test('looks until there is something', async () => {
+  let looks = 0;
+  expect(await waitFor(async () => ((looks += 1) === 4 ? looks : null), options)).toBe(4);
+});
+
+test('something that counts as false is something', async () => {
+  expect(await waitFor(async () => 0, options)).toBe(0);
+});
+
+test('says what it waited for in vain', async () => {
+  const wait = waitFor(async () => null, { ...options, deadlineSeconds: 0.02 });
+  await expect(wait).rejects.toThrow(new WaitError('waited 0.02 seconds for the moon, in vain'));
+});
+
+test('ends when its caller says so', async () => {
+  const controller = new AbortController();
+  const wait = waitFor(async () => null, { ...options, firstMs: 60_000, deadlineSeconds: 600, signal: controller.signal });
+  setImmediate(() => controller.abort(new Error('enough')));
+  await expect(wait).rejects.toThrow(expect.objectContaining({ name: expect.stringMatching(/Abort|Error/) }));
+});
+
+test('passes on what a look throws', async () => {
+  await expect(waitFor(() => Promise.reject(new TypeError('odd')), options)).rejects.toThrow('odd');
+});
