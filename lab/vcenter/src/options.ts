@@ -104,6 +104,7 @@ export interface VCenterOptions {
   readonly ignoreRange?: boolean;
   /** Privileges that the user lacks. */
   readonly missingPrivileges?: readonly string[];
+  /** Of exports: 1 (default) to 6 as an ESXi; 0 stores, which is several times faster with incompressible data. */
   readonly compressionLevel?: number;
   readonly certificates?: { readonly vcenter?: PemPair; readonly esxi?: PemPair };
 }

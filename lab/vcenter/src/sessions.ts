@@ -28,6 +28,12 @@ export class Sessions {
     return this.#byCookie.size;
   }
 
+  /** The live sessions. */
+  get all(): readonly Session[] {
+    this.#sweep();
+    return [...this.#byCookie.values()];
+  }
+
   credentialsMatch(username: string, password: string): boolean {
     return username === this.#settings.username && password === this.#settings.password;
   }

@@ -133,6 +133,23 @@ describe.skipIf(!hasGovc && !required)(`govc (skipped when "${govc}" does not ru
     expect(vc.machine('alpha').snapshots).toEqual([]);
   });
 
+  test('exports a machine, byte for byte', async () => {
+    await call('export.ovf', '-vm', 'alpha', dir);
+    const vmdk = join(dir, 'alpha', 'alpha-disk-0.vmdk');
+    expect(vc.machine('alpha').exporting).toBe(false);
+    expect((await readFile(vmdk)).toString('latin1', 0, 4)).toBe('KDMV');
+    if (!hasQemuImg && !required) return;
+    await run('qemu-img', ['convert', '-f', 'vmdk', '-O', 'raw', vmdk, `${vmdk}.raw`]);
+    expect((await readFile(`${vmdk}.raw`)).equals(await readFile(vc.machine('alpha').disks[0]!.path))).toBe(
+      true,
+    );
+  });
+
+  test('describes datastores and sessions', async () => {
+    expect(await call('datastore.info', 'vmfs1')).toMatch(/Capacity:\s+1024\.0 GB/);
+    expect(await call('session.ls')).toContain(vc.username);
+  });
+
   test('switches power and leaves no session', async () => {
     await call('vm.power', '-on', 'alpha');
     expect(vc.machine('alpha').powerState).toBe('poweredOn');

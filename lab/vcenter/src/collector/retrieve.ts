@@ -7,6 +7,7 @@ import { readProperties, selectObjects } from './select.ts';
 interface Item {
   readonly object: Managed;
   readonly spec: FilterSpec;
+  readonly sessionKey: string;
 }
 
 /** Property retrieval in pages; the rest of a result waits under its token. */
@@ -20,13 +21,13 @@ export class Retrievals {
   }
 
   /** RetrieveProperties: everything at once, as a list of ObjectContent. */
-  all(specs: readonly FilterSpec[]): Value {
-    return list('ObjectContent', this.#items(specs).map(content));
+  all(specs: readonly FilterSpec[], sessionKey: string): Value {
+    return list('ObjectContent', this.#items(specs, sessionKey).map(content));
   }
 
   /** RetrievePropertiesEx: a RetrieveResult with at most `pageSize` objects; nothing found gives nothing. */
-  first(specs: readonly FilterSpec[], pageSize: number): Value | undefined {
-    const items = this.#items(specs);
+  first(specs: readonly FilterSpec[], pageSize: number, sessionKey: string): Value | undefined {
+    const items = this.#items(specs, sessionKey);
     return items.length === 0 ? undefined : this.#page(items, pageSize);
   }
 
@@ -51,8 +52,10 @@ export class Retrievals {
     return this.#waiting.size;
   }
 
-  #items(specs: readonly FilterSpec[]): readonly Item[] {
-    return specs.flatMap((spec) => selectObjects(this.#inventory, spec).map((object) => ({ object, spec })));
+  #items(specs: readonly FilterSpec[], sessionKey: string): readonly Item[] {
+    return specs.flatMap((spec) =>
+      selectObjects(this.#inventory, spec).map((object) => ({ object, spec, sessionKey })),
+    );
   }
 
   #page(items: readonly Item[], pageSize: number): Value {
@@ -71,7 +74,7 @@ export class Retrievals {
 }
 
 function content(item: Item): Value {
-  const found = readProperties(item.object, item.spec.propSet);
+  const found = readProperties(item.object, item.spec.propSet, item.sessionKey);
   return data('ObjectContent', {
     obj: refValue(item.object.ref),
     propSet: list(

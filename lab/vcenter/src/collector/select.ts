@@ -52,9 +52,9 @@ function resolve(spec: FilterSpec, selection: Selection): TraversalSpec {
 }
 
 /** What a dotted path gives on an object. */
-export function valueAt(object: Managed, path: string): Value | undefined {
+export function valueAt(object: Managed, path: string, sessionKey?: string): Value | undefined {
   const [first = '', ...rest] = splitPath(path);
-  return follow(object.properties[first]?.(), rest);
+  return follow(object.properties[first]?.(sessionKey), rest);
 }
 
 function splitPath(path: string): readonly string[] {
@@ -65,6 +65,7 @@ function splitPath(path: string): readonly string[] {
 export function readProperties(
   object: Managed,
   propSet: readonly PropertySpec[],
+  sessionKey?: string,
 ): ReadonlyMap<string, Value> {
   const found = new Map<string, Value>();
   for (const spec of propSet) {
@@ -76,7 +77,7 @@ export function readProperties(
           name: { kind: 'scalar', type: 'string', text: path },
         });
       }
-      const value = valueAt(object, path);
+      const value = valueAt(object, path, sessionKey);
       if (value !== undefined) found.set(path, value);
     }
   }
@@ -95,6 +96,9 @@ const ENTITY = [
   'configIssue',
 ];
 const KNOWN_ABSENT: Readonly<Record<string, readonly string[]>> = {
+  AuthorizationManager: ['privilegeList', 'roleList', 'description'],
+  TaskManager: ['description', 'maxCollector'],
+  SessionManager: ['message', 'messageLocaleList', 'supportedLocaleList', 'defaultLocale'],
   Folder: ENTITY,
   Datacenter: [...ENTITY, 'configuration'],
   ClusterComputeResource: [

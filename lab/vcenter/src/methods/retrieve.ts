@@ -15,11 +15,11 @@ function token(call: Call): string {
 }
 
 export const retrieveMethods: Methods = {
-  RetrieveProperties: (call) => call.vim.retrievals.all(specs(call)),
+  RetrieveProperties: (call) => call.vim.retrievals.all(specs(call), call.session?.key ?? ''),
   RetrievePropertiesEx: (call) => {
     const asked = intOf(child(call.args, 'options'), 'maxObjects');
     if (asked !== undefined && asked <= 0) throw invalidArgument('options.maxObjects');
-    return call.vim.retrievals.first(specs(call), asked ?? Number.POSITIVE_INFINITY);
+    return call.vim.retrievals.first(specs(call), asked ?? Number.POSITIVE_INFINITY, call.session?.key ?? '');
   },
   ContinueRetrievePropertiesEx: (call) => call.vim.retrievals.next(token(call)),
   CancelRetrievePropertiesEx: (call) => {

@@ -2,7 +2,7 @@ import { product } from '../model/world.ts';
 import { textOf } from '../soap/parse.ts';
 import { bool, data, refValue, str, time, type Ref, type Value } from '../soap/values.ts';
 import type { Session } from '../sessions.ts';
-import type { Call, Methods } from '../vim.ts';
+import type { Methods, Vim } from '../vim.ts';
 
 /** Singletons that clients find in the ServiceContent. */
 export const SINGLETONS = {
@@ -12,6 +12,7 @@ export const SINGLETONS = {
   authorizationManager: { type: 'AuthorizationManager', id: 'AuthorizationManager' },
   taskManager: { type: 'TaskManager', id: 'TaskManager' },
   searchIndex: { type: 'SearchIndex', id: 'SearchIndex' },
+  ovfManager: { type: 'OvfManager', id: 'OvfManager' },
 } as const satisfies Record<string, Ref>;
 
 export const SERVICE_INSTANCE: Ref = { type: 'ServiceInstance', id: 'ServiceInstance' };
@@ -33,6 +34,7 @@ export function serviceContent(rootFolder: Ref, apiVersion: string): Value {
     authorizationManager: refValue(SINGLETONS.authorizationManager),
     taskManager: refValue(SINGLETONS.taskManager),
     searchIndex: refValue(SINGLETONS.searchIndex),
+    ovfManager: refValue(SINGLETONS.ovfManager),
   });
 }
 
@@ -53,7 +55,7 @@ export const sessionMethods: Methods = {
       textOf(call.args, 'password') ?? '',
     );
     call.setCookie(session.cookie);
-    return userSession(call, session);
+    return userSession(call.vim, session);
   },
   Logout: (call) => {
     if (call.session !== undefined) call.vim.sessions.end(call.session);
@@ -63,11 +65,11 @@ export const sessionMethods: Methods = {
     bool(call.session !== undefined && call.session.key === textOf(call.args, 'sessionID')),
 };
 
-export function userSession(call: Call, session: Session): Value {
+export function userSession(vim: Vim, session: Session): Value {
   return data('UserSession', {
     key: str(session.key),
-    userName: str(call.vim.settings.username),
-    fullName: str(call.vim.settings.username),
+    userName: str(vim.settings.username),
+    fullName: str(vim.settings.username),
     loginTime: time(session.loginTime),
     lastActiveTime: time(new Date(session.lastActive)),
     locale: str('en'),

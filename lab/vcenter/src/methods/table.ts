@@ -1,6 +1,7 @@
 import type { Methods } from '../vim.ts';
 import { exportMethods } from './export.ts';
 import { managerMethods } from './managers.ts';
+import { ovfMethods } from './ovf.ts';
 import { powerMethods } from './power.ts';
 import { reconfigureMethods } from './reconfigure.ts';
 import { retrieveMethods } from './retrieve.ts';
@@ -22,4 +23,5 @@ export const METHODS: Methods = {
   ...reconfigureMethods,
   ...snapshotMethods,
   ...managerMethods,
+  ...ovfMethods,
 };

@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import { gone } from '../soap/faults.ts';
 import type { Ref, Value } from '../soap/values.ts';
 
-export type Properties = Readonly<Record<string, () => Value | undefined>>;
+/** Computes a property; a few depend on whose session asks. */
+export type Property = (sessionKey?: string) => Value | undefined;
+export type Properties = Readonly<Record<string, Property>>;
 
 /** An object that clients can name, with its properties computed when asked for. */
 export interface Managed {

@@ -161,7 +161,8 @@ export class World implements Lookup {
     const ref: Ref = { type: 'Datastore', id: `datastore-${10 + this.#datastores.size}` };
     this.#datastores.set(spec.name, ref);
     const capacity = spec.capacityBytes ?? 2 ** 40;
-    const url = `ds:///vmfs/volumes/${createHash('sha1').update(spec.name).digest('hex').slice(0, 16)}/`;
+    const volume = createHash('sha1').update(spec.name).digest('hex').slice(0, 16);
+    const url = `ds:///vmfs/volumes/${volume}/`;
     this.#entity(ref, spec.name, parent, {
       summary: () =>
         data('DatastoreSummary', {
@@ -182,6 +183,33 @@ export class World implements Lookup {
           freeSpace: long(Math.floor(capacity / 2)),
           maxFileSize: long(2 ** 46),
           timestamp: time(new Date(0)),
+          ...(spec.type === 'VMFS'
+            ? {
+                vmfs: data('HostVmfsVolume', {
+                  type: str('VMFS'),
+                  name: str(spec.name),
+                  capacity: long(capacity),
+                  blockSizeMb: int(1),
+                  maxBlocks: int(63_963_136),
+                  majorVersion: int(6),
+                  version: str('6.82'),
+                  uuid: str(volume),
+                  extent: data('HostScsiDiskPartition', {
+                    diskName: str(`naa.${volume}`),
+                    partition: int(1),
+                  }),
+                  vmfsUpgradable: bool(false),
+                }),
+              }
+            : {
+                nas: data('HostNasVolume', {
+                  type: str('NFS'),
+                  name: str(spec.name),
+                  capacity: long(capacity),
+                  remoteHost: str('192.0.2.250'),
+                  remotePath: str(`/export/${spec.name}`),
+                }),
+              }),
         }),
       host: () => list('DatastoreHostMount', []),
       vm: () => refs(this.#machinesOf()),
