@@ -6,18 +6,21 @@ export function header(answer: HttpAnswer, name: string): string | null {
   return [answer.headers[name]].flat()[0] ?? null;
 }
 
+const bounded = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text);
+
 /** Each service has an envelope of its own; Glance answers in HTML. */
 export function readFault(text: string): { faultName: string; detail: string } {
   try {
     const parsed: unknown = JSON.parse(text);
     const [name, inner] = Object.entries(parsed as Record<string, unknown>)[0] ?? ['', ''];
-    if (typeof inner === 'string') return { faultName: name, detail: inner };
-    const fields = inner as { message?: string; type?: string; title?: string };
+    if (typeof inner === 'string') return { faultName: name, detail: bounded(inner) };
+    const fields = inner as { message?: unknown; type?: unknown; title?: unknown };
     const own = name === 'NeutronError' || name === 'error' ? (fields.type ?? fields.title) : undefined;
-    return { faultName: own ?? name, detail: fields.message ?? '' };
+    const detail = typeof fields.message === 'string' ? fields.message : '';
+    return { faultName: typeof own === 'string' ? own : name, detail: bounded(detail) };
   } catch {
     const plain = text.replaceAll(/<title>.*?<\/title>|<[^>]*>/gs, ' ').replaceAll(/\s+/g, ' ');
-    return { faultName: 'Error', detail: plain.trim().slice(0, 500) };
+    return { faultName: 'Error', detail: bounded(plain.trim()) };
   }
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, UnreachableError } from './errors.ts';
+import { pause } from './pause.ts';
 
 /** How often a request is sent, and how the pauses between grow. */
 export interface RetryRules {
@@ -43,9 +43,9 @@ export async function withRetries<T>(
     try {
       return await run();
     } catch (error) {
-      const pause = retryPause(error, method, attempt, rules);
-      if (pause === null) throw error;
-      await sleep(pause, undefined, { signal });
+      const milliseconds = retryPause(error, method, attempt, rules);
+      if (milliseconds === null) throw error;
+      await pause(milliseconds, signal);
     }
   }
 }

@@ -194,10 +194,13 @@ describe('a request', () => {
   });
 
   test('ends when its caller says so', async () => {
-    cloud.on('GET /image/v2/x', () => ({ status: 503, headers: { 'retry-after': '1' } }));
     const controller = new AbortController();
+    cloud.on('GET /image/v2/x', () => {
+      // While the answer is on its way, or during the pause after it.
+      setTimeout(() => controller.abort(new Error('enough')), 20);
+      return { status: 503, headers: { 'retry-after': '1' } };
+    });
     const call = session.call('image', { path: '/x', signal: controller.signal });
-    controller.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
   });
 });

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WaitError } from './errors.ts';
+import { pause } from './pause.ts';
 
 export interface WaitOptions {
   readonly signal: AbortSignal;
@@ -15,12 +15,12 @@ export interface WaitOptions {
 export async function waitFor<T>(look: () => Promise<T | null>, options: WaitOptions): Promise<T> {
   const { signal, deadlineSeconds, what, firstMs = 250, longestMs = 3000 } = options;
   const end = performance.now() + deadlineSeconds * 1000;
-  for (let pause = firstMs; ; pause = Math.min(pause * 1.5, longestMs)) {
+  for (let next = firstMs; ; next = Math.min(next * 1.5, longestMs)) {
     signal.throwIfAborted();
     const found = await look();
     if (found !== null) return found;
-    if (performance.now() + pause > end)
+    if (performance.now() + next > end)
       throw new WaitError(`waited ${deadlineSeconds} seconds for ${what}, in vain`);
-    await sleep(pause, undefined, { signal });
+    await pause(next, signal);
   }
 }

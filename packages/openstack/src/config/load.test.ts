@@ -77,7 +77,10 @@ describe('clouds.yaml', () => {
   test.for([
     [{ auth_url: 'ftp://k' }, /auth_url "ftp:\/\/k" is no http/],
     [{ auth_url: 'http://k', username: ['a'] }, /username must be a text/],
-    [{ auth_url: 'http://k', application_credential_name: 'n', application_credential_secret: 's' }, /its id/],
+    [
+      { auth_url: 'http://k', application_credential_name: 'n', application_credential_secret: 's' },
+      /its id/,
+    ],
     [{ auth_url: 'http://k', application_credential_id: 'i' }, /application_credential_secret is missing/],
     [{ auth_url: 'http://k' }, /username is missing/],
   ] as const)('%j is refused in words', ([auth, message]) => {
