@@ -45,9 +45,12 @@ export class MachineControl {
     return this.#machine.lease !== undefined;
   }
 
-  /** Device keys of NICs that are connected. */
+  /** Device keys of NICs that are connected or, while the machine is off, would be when it starts. */
   get connectedNics(): readonly number[] {
-    return [...this.#machine.connected];
+    const on = this.#machine.power === 'poweredOn';
+    return [...this.#machine.links]
+      .filter(([, l]) => (on ? l.connected : l.startConnected))
+      .map(([key]) => key);
   }
 
   /** Raw files with the disks' present bytes: read them, but write through {@link write}. */

@@ -185,11 +185,13 @@ test('NICs are disconnected and the annotation is set; what is unknown is refuse
     'ReconfigVM_Task',
     vm,
     '<spec><annotation>moved</annotation><deviceChange><operation>edit</operation><device xsi:type="VirtualVmxnet3"><key>4000</key>' +
-      '<connectable><startConnected>false</startConnected><allowGuestControl>true</allowGuestControl><connected>false</connected></connectable>' +
+      '<connectable><startConnected>true</startConnected><allowGuestControl>true</allowGuestControl><connected>false</connected></connectable>' +
       '</device></deviceChange></spec>',
   );
   expect(vc.machine(NAME).connectedNics).toEqual([]);
   expect(vc.machine(NAME).annotation).toBe('moved');
+  await soap.task('PowerOffVM_Task', vm);
+  expect(vc.machine(NAME).connectedNics).toEqual([4000]);
   await expect(soap.task('ReconfigVM_Task', vm, '<spec><numCPUs>2</numCPUs></spec>')).rejects.toMatchObject({
     type: 'InvalidArgument',
   });

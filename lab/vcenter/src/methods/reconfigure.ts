@@ -65,21 +65,31 @@ function apply(machine: Machine, spec: Node): void {
   machine.annotation = textOf(spec, 'annotation') ?? machine.annotation;
   const tracking = boolOf(spec, 'changeTrackingEnabled');
   if (tracking !== undefined) machine.setTracking(tracking);
-  for (const { key, connected } of edits) {
-    if (connected) machine.connected.add(key);
-    else machine.connected.delete(key);
-  }
+  for (const { key, link } of edits) machine.links.set(key, link);
 }
 
-function nicEdit(machine: Machine, change: Node): { key: number; connected: boolean } {
+function nicEdit(machine: Machine, change: Node): { key: number; link: Link } {
   const device = child(change, 'device');
   const key = intOf(device, 'key');
   if (textOf(change, 'operation')?.trim() !== 'edit')
     throw invalidArgument('configSpec.deviceChange.operation');
-  const isNic = key !== undefined && key >= 4000 && key < 4000 + (machine.spec.nics?.length ?? 0);
-  if (!isNic) throw invalidArgument('configSpec.deviceChange.device.key');
+  const link = key === undefined ? undefined : machine.links.get(key);
+  if (key === undefined || link === undefined) throw invalidArgument('configSpec.deviceChange.device.key');
   const connectable = child(device, 'connectable');
-  const connected =
-    machine.power === 'poweredOn' ? boolOf(connectable, 'connected') : boolOf(connectable, 'startConnected');
-  return { key, connected: connected ?? boolOf(connectable, 'startConnected') ?? machine.connected.has(key) };
+  const connected = boolOf(connectable, 'connected') ?? link.connected;
+  if (connected && machine.power !== 'poweredOn' && !link.connected) {
+    throw new VimFault(
+      'InvalidDeviceOperation',
+      'A device of a machine that is off cannot be connected: set startConnected.',
+    );
+  }
+  return {
+    key,
+    link: { connected, startConnected: boolOf(connectable, 'startConnected') ?? link.startConnected },
+  };
+}
+
+interface Link {
+  readonly connected: boolean;
+  readonly startConnected: boolean;
 }

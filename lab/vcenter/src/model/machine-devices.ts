@@ -156,16 +156,16 @@ const NICS = { vmxnet3: 'VirtualVmxnet3', e1000: 'VirtualE1000', e1000e: 'Virtua
 function nicDevice(machine: Machine, nic: NicSpec, index: number, lookup: Lookup): Value {
   const key = 4000 + index;
   const target = lookup.network(nic.network);
-  const on = machine.connected.has(key);
+  const link = machine.links.get(key);
   return sub(NICS[nic.type ?? 'vmxnet3'], {
     key: int(key),
     deviceInfo: description(`Network adapter ${index + 1}`, nic.network),
     backing: target === undefined ? undefined : nicBacking(target),
     connectable: data('VirtualDeviceConnectInfo', {
       migrateConnect: str('unset'),
-      startConnected: bool(on),
+      startConnected: bool(link?.startConnected ?? false),
       allowGuestControl: bool(true),
-      connected: bool(on && machine.power === 'poweredOn'),
+      connected: bool(link?.connected ?? false),
       status: str('ok'),
     }),
     controllerKey: int(100),

@@ -28,7 +28,7 @@ export function guestInfo(machine: Machine): Value {
               network: str(nic.network),
               ipAddress: list('string', nic.ip === undefined ? [] : [str(nic.ip)]),
               macAddress: str(nic.mac),
-              connected: bool(machine.connected.has(4000 + index)),
+              connected: bool(machine.links.get(4000 + index)?.connected ?? false),
               deviceConfigId: int(4000 + index),
               ipConfig:
                 nic.ip === undefined

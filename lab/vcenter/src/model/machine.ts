@@ -34,8 +34,8 @@ export class Machine {
   readonly disks: MachineDisk[] = [];
   readonly uuid = randomUUID();
   readonly instanceUuid = randomUUID();
-  /** Device keys of NICs that are connected. */
-  readonly connected = new Set<number>();
+  /** NICs by device key: whether the link is up, and whether it comes up with the machine. */
+  readonly links = new Map<number, { connected: boolean; startConnected: boolean }>();
   name: string;
   annotation: string;
   power: PowerState;
@@ -59,8 +59,11 @@ export class Machine {
     this.name = spec.name;
     this.annotation = spec.annotation ?? '';
     this.power = spec.powerState ?? 'poweredOff';
-    for (let i = 0; i < (spec.nics?.length ?? 0); i += 1) this.connected.add(4000 + i);
-    if (this.power === 'poweredOn') this.bootedAt = new Date();
+    const on = this.power === 'poweredOn';
+    for (let i = 0; i < (spec.nics?.length ?? 0); i += 1) {
+      this.links.set(4000 + i, { connected: on, startConnected: true });
+    }
+    if (on) this.bootedAt = new Date();
   }
 
   /** The path of a disk's current link on its datastore. */
@@ -145,12 +148,14 @@ export class Machine {
 
   powerOn(): void {
     this.power = 'poweredOn';
+    for (const link of this.links.values()) link.connected = link.startConnected;
     this.bootedAt = new Date();
     if (this.trackingWanted && this.snapshots.length === 0) this.trackingActive = true;
   }
 
   powerOff(): void {
     this.power = 'poweredOff';
+    for (const link of this.links.values()) link.connected = false;
     this.bootedAt = undefined;
   }
 }
