@@ -16,6 +16,8 @@ export interface Reply {
   readonly text?: string;
   /** Breaks the connection instead of answering. */
   readonly hangUp?: boolean;
+  /** Breaks the connection after the text. */
+  readonly cutShort?: boolean;
 }
 export type Handler = (seen: Seen, count: number) => Reply;
 
@@ -27,11 +29,18 @@ export interface ScriptedCloud extends AsyncDisposable {
   readonly logins: readonly Seen[];
   /** Replaces what `METHOD /path` answers; `count` counts its calls from 1. */
   on(route: string, handler: Handler): void;
+  /** Never reads the body of this, nor answers. */
+  stall(route: string, onBegin: () => void): void;
 }
 
-async function read(request: IncomingMessage): Promise<Buffer> {
+/** Null when the client breaks off. */
+async function read(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of request as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  } catch {
+    return null;
+  }
   return Buffer.concat(chunks);
 }
 
@@ -42,6 +51,10 @@ function send(response: ServerResponse, reply: Reply): void {
   }
   const text = reply.text ?? (reply.json === undefined ? '' : JSON.stringify(reply.json));
   response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+  if (reply.cutShort) {
+    response.write(text, () => response.socket?.destroy());
+    return;
+  }
   response.end(text);
 }
 
@@ -49,6 +62,7 @@ function send(response: ServerResponse, reply: Reply): void {
 export async function startScriptedCloud(): Promise<ScriptedCloud> {
   const handlers = new Map<string, Handler>();
   const counts = new Map<string, number>();
+  const stalls = new Map<string, () => void>();
   const calls: Seen[] = [];
   const logins: Seen[] = [];
   let url = '';
@@ -88,12 +102,16 @@ export async function startScriptedCloud(): Promise<ScriptedCloud> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const route = `${request.method ?? ''} ${pathname}`;
+    const stalled = stalls.get(route);
+    if (stalled) return stalled();
+    const body = await read(request);
+    if (!body) return;
     const seen: Seen = {
       method: request.method ?? '',
       path: pathname,
       query: Object.fromEntries(searchParams),
       headers: request.headers,
-      body: await read(request),
+      body,
     };
     const count = (counts.get(route) ?? 0) + 1;
     counts.set(route, count);
@@ -121,6 +139,7 @@ export async function startScriptedCloud(): Promise<ScriptedCloud> {
       endpointOverrides: {},
     },
     on: (route, handler) => handlers.set(route, handler),
+    stall: (route, onBegin) => stalls.set(route, onBegin),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

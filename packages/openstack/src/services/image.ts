@@ -1,6 +1,7 @@
 import { isStatus, ProtocolError, UnreachableError, WaitError } from '../errors.ts';
 import { collect, listAll } from '../paging.ts';
 import type { OpenStackSession } from '../session.ts';
+import { discard } from '../transport/http.ts';
 import { waitFor } from '../wait.ts';
 
 export interface Image {
@@ -171,6 +172,6 @@ export async function* downloadImage(
     const why = `image ${id} broke off: ${(error as Error).message}`;
     throw new UnreachableError('image service', why, false, { cause: error });
   } finally {
-    answer.body.destroy();
+    discard(answer);
   }
 }

@@ -78,6 +78,25 @@ function shownFingerprint(url: URL, timeoutSeconds: number): Promise<string | nu
   });
 }
 
+interface Source {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** What its maker threw. */
+  failure: { readonly error: unknown } | null;
+}
+
+function watched(body: AsyncIterable<Uint8Array>): Source {
+  async function* chunks(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* body;
+    } catch (error) {
+      source.failure = { error };
+      throw error;
+    }
+  }
+  const source: Source = { chunks: chunks(), failure: null };
+  return source;
+}
+
 /** HTTP and HTTPS with one trust; keeps connections alive. */
 export class HttpClient {
   readonly #agent: Agent;
@@ -93,10 +112,11 @@ export class HttpClient {
     });
   }
 
-  /** @throws UnreachableError, UntrustedCertificateError, or the signal's reason */
+  /** @throws UnreachableError, UntrustedCertificateError, the signal's reason, or what the body's maker threw */
   async send(wanted: HttpRequest): Promise<HttpAnswer> {
     const { body, url, method, headers, signal } = wanted;
     const seconds = wanted.headSeconds ?? this.#timeoutSeconds;
+    const source = body === undefined || typeof body === 'string' ? null : watched(body);
     try {
       const answer = await request(url, {
         dispatcher: this.#agent,
@@ -105,11 +125,13 @@ export class HttpClient {
         signal,
         headersTimeout: seconds * 1000,
         bodyTimeout: seconds * 1000,
-        ...(body === undefined ? {} : { body: body as string | Readable }),
+        ...(body === undefined ? {} : { body: (source?.chunks ?? body) as string | Readable }),
       });
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
       signal.throwIfAborted();
+      // Not the connection's fault.
+      if (source?.failure) throw source.failure.error;
       throw await this.#explain(error, url);
     }
   }
@@ -122,6 +144,8 @@ export class HttpClient {
     if (failure instanceof OpenStackError) return failure;
     const cause = failure as Error & { code?: string };
     const code = cause.code ?? '';
+    if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH')
+      return new ProtocolError(`${url.pathname}: the body is longer or shorter than was said`, { cause });
     if (TLS_CODES.test(code)) {
       const shown = await shownFingerprint(url, this.#timeoutSeconds);
       return new UntrustedCertificateError(url.host, cause.message, shown, { cause });
@@ -129,6 +153,13 @@ export class HttpClient {
     const why = cause.message === '' ? code || 'connection failed' : cause.message;
     return new UnreachableError(url.host, why, NEVER_SENT.test(code), { cause });
   }
+}
+
+/** Ends an answer whose rest nobody wants, and its connection. */
+export function discard(answer: HttpAnswer): void {
+  // A body that is destroyed early tells so by an error, which nobody would hear.
+  answer.body.on('error', () => undefined);
+  answer.body.destroy();
 }
 
 /** The whole body as text, bounded. */
