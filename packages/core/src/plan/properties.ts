@@ -1,4 +1,5 @@
-import type { Instance } from '../inventory.ts';
+import type { Instance, InstanceDisk } from '../inventory.ts';
+import type { Finding } from '../preflight-finding.ts';
 
 /**
  * Image properties that keep an unconverted guest on hardware it has drivers for. Names and values: Nova's
@@ -10,6 +11,8 @@ const SCSI_MODELS: Readonly<Record<string, string>> = {
   lsisas: 'lsisas1068',
   buslogic: 'buslogic',
 };
+/** Of the controller that q35 has built in. */
+const AHCI_PORTS = 6;
 const VIF_MODELS: Readonly<Record<string, string>> = {
   vmxnet3: 'vmxnet3',
   vmxnet2: 'vmxnet3',
@@ -17,6 +20,30 @@ const VIF_MODELS: Readonly<Record<string, string>> = {
   e1000e: 'e1000e',
   pcnet32: 'pcnet',
 };
+
+/**
+ * Nova knows no NVMe bus, and q35, which UEFI needs, has no IDE. OVMF as distributions build it drives none of
+ * QEMU's parallel SCSI controllers: a UEFI guest would find no disk to boot from. Guests that boot from any of
+ * these have an AHCI driver, too.
+ */
+function bootBus(boot: InstanceDisk, instance: Instance): string {
+  return boot.bus === 'nvme' || instance.firmware === 'uefi' ? 'sata' : boot.bus;
+}
+
+/** What the guest must bring because its disk moves to another bus; null when it stays. */
+export function busFinding(instance: Instance, properties: Readonly<Record<string, string>>): Finding | null {
+  const boot = instance.disks.find((disk) => disk.key === instance.bootDiskKey) ?? instance.disks[0];
+  const bus = properties['hw_disk_bus'];
+  if (!boot || bus === undefined || bus === boot.bus) return null;
+  return {
+    severity: 'warning',
+    code: 'hardware.disk_bus',
+    subject: `disk:${boot.key}`,
+    message: `the boot disk moves from ${boot.bus} (${boot.controller}) to ${bus}: the guest needs that driver when it boots`,
+    remedy:
+      'Most guests have it. If it does not boot, add the driver to its initramfs before the move, or choose another bus (--property hw_disk_bus=virtio).',
+  };
+}
 
 /** @param overrides values to set, or null to leave a derived one out */
 export function imageProperties(
@@ -32,11 +59,9 @@ export function imageProperties(
   if (instance.secureBoot) found['os_secure_boot'] = 'optional';
   const boot = instance.disks.find((disk) => disk.key === instance.bootDiskKey) ?? instance.disks[0];
   if (boot) {
-    // Nova knows no NVMe bus, and q35 has no IDE; every guest that boots from them has an AHCI driver, too.
-    const noSuchBus = boot.bus === 'nvme' || (boot.bus === 'ide' && instance.firmware === 'uefi');
-    found['hw_disk_bus'] = noSuchBus ? 'sata' : boot.bus;
+    found['hw_disk_bus'] = bootBus(boot, instance);
     const model = SCSI_MODELS[boot.controller];
-    if (boot.bus === 'scsi' && model) found['hw_scsi_model'] = model;
+    if (found['hw_disk_bus'] === 'scsi' && model) found['hw_scsi_model'] = model;
   }
   const nic = instance.nics[0];
   const vif = nic ? VIF_MODELS[nic.model] : undefined;
@@ -55,6 +80,7 @@ export function imageProperties(
  */
 export function dataDiskBus(instance: Instance, properties: Readonly<Record<string, string>>): string | null {
   const parallel = properties['hw_disk_bus'] === 'scsi' && properties['hw_scsi_model'] !== 'virtio-scsi';
-  if (!parallel || instance.disks.length < 2) return null;
-  return instance.osType === 'linux' ? 'virtio' : 'sata';
+  const full = properties['hw_disk_bus'] === 'sata' && instance.disks.length > AHCI_PORTS;
+  if ((!parallel && !full) || instance.disks.length < 2) return null;
+  return instance.osType === 'linux' || full ? 'virtio' : 'sata';
 }

@@ -119,7 +119,7 @@ const blockers = (s: Partial<MigrationSpec>, i: Partial<Instance> = {}, f: Parti
 
 test('a whole plan: boot disk first, sizes rounded up, addresses kept, properties derived and overridden', () => {
   const { plan, findings } = resolveTarget(instance, spec, facts, 'lease');
-  expect(findings).toEqual([]);
+  expect(findings.map((finding) => finding.code)).toEqual(['hardware.disk_bus']);
   expect(plan).toMatchObject({
     serverName: 'web 01',
     flavor: { name: 'small' },
@@ -139,11 +139,28 @@ test('a whole plan: boot disk first, sizes rounded up, addresses kept, propertie
   expect(plan?.properties).toEqual({
     hw_firmware_type: 'uefi',
     hw_machine_type: 'q35',
-    hw_disk_bus: 'scsi',
-    hw_scsi_model: 'vmpvscsi',
+    hw_disk_bus: 'sata',
     hw_vif_model: 'virtio',
     os_type: 'linux',
   });
+});
+
+test('a BIOS guest keeps its SCSI controller, and its data disks go where Nova can number them', () => {
+  const bios: Instance = { ...instance, firmware: 'bios' };
+  const { plan } = resolveTarget(bios, spec, facts, 'lease');
+  expect(plan?.properties).toMatchObject({ hw_disk_bus: 'scsi', hw_scsi_model: 'vmpvscsi' });
+  expect(plan?.dataDiskBus).toBe('virtio');
+  const windows = resolveTarget({ ...bios, osType: 'windows' }, spec, facts, 'lease');
+  expect(windows.plan?.dataDiskBus).toBe('sata');
+  const chosen = resolveTarget(
+    bios,
+    { ...spec, properties: { hw_scsi_model: 'virtio-scsi' } },
+    facts,
+    'lease',
+  );
+  expect(chosen.plan?.dataDiskBus).toBeNull();
+  const single = resolveTarget({ ...bios, disks: bios.disks.slice(1) }, spec, facts, 'lease');
+  expect(single.plan?.dataDiskBus).toBeNull();
 });
 
 test('what is not mapped, not known, ambiguous or does not fit blocks, with a remedy', () => {

@@ -6,7 +6,7 @@ import type { Finding } from '../preflight-finding.ts';
 import { planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
 import { planNics } from './networks.ts';
-import { dataDiskBus, imageProperties } from './properties.ts';
+import { busFinding, dataDiskBus, imageProperties } from './properties.ts';
 import { checkQuota } from './quota.ts';
 import type { TargetPlan } from './target.ts';
 
@@ -82,18 +82,20 @@ export function resolveTarget(
     rootGiB: spec.bootFrom === 'image' ? (boot?.sizeGiB ?? 1) : null,
     admin: facts.admin,
   });
+  const properties = imageProperties(instance, spec.properties);
+  const moved = busFinding(instance, properties);
   const groups = securityGroups(spec.securityGroups, facts);
   const findings = [
     ...instanceFindings(instance),
     ...nicFindings,
     ...diskFindings,
+    ...(moved ? [moved] : []),
     ...choice.findings,
     ...groups.findings,
     ...checkQuota(facts.quota, facts.project.name, choice.flavor, nics, disks),
   ];
   if (!choice.flavor || findings.some((finding) => finding.severity === 'blocker'))
     return { plan: null, findings };
-  const properties = imageProperties(instance, spec.properties);
   const plan: TargetPlan = {
     serverName: spec.targetName ?? instance.name,
     transport,
