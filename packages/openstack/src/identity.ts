@@ -1,6 +1,6 @@
 import type { CloudConfig, DomainRef, ProjectRef } from './config/cloud-config.ts';
 import { LoginError, ProtocolError } from './errors.ts';
-import { apiError } from './faults.ts';
+import { apiError, readFault } from './faults.ts';
 import { type HttpClient, readText } from './transport/http.ts';
 
 interface CatalogEndpoint {
@@ -51,6 +51,12 @@ function scopeOf(project: ProjectRef): Record<string, unknown> {
   };
 }
 
+const SUSPECTS = {
+  password: 'user, password or project',
+  application_credential: 'application credential',
+  token: 'token or project',
+} as const;
+
 /** Keystone v3 "Token authentication" (Identity API reference). @throws LoginError, ApiError, ProtocolError, UnreachableError */
 export async function authenticate(
   http: HttpClient,
@@ -74,11 +80,11 @@ export async function authenticate(
   if (answer.status === 429 || answer.status >= 500)
     throw await apiError(answer, { service: 'identity', method: 'POST', path: url.pathname, signal });
   const text = await readText(answer, url.host, signal);
-  if (answer.status === 401) {
-    const what =
-      config.auth.type === 'application_credential' ? 'application credential' : 'user, password or project';
-    throw new LoginError(`${url.host} refuses the login: ${what} is wrong`);
-  }
+  // A token that it does not know is "not found" to Keystone.
+  const unknown =
+    answer.status === 404 && config.auth.type === 'token' && readFault(text).faultName !== 'Error';
+  if (answer.status === 401 || unknown)
+    throw new LoginError(`${url.host} refuses the login: ${SUSPECTS[config.auth.type]} is wrong`);
   if (answer.status !== 201)
     throw new ProtocolError(
       `${url.origin}${url.pathname}: HTTP ${answer.status}: is auth_url a Keystone v3?`,
@@ -90,12 +96,16 @@ export async function authenticate(
 
 function toToken(id: string, text: string, host: string): Token {
   interface Wire {
-    token: {
-      expires_at: string;
-      project?: { id: string; name: string; domain?: { id: string } };
-      user: { id: string; name: string };
-      roles?: { name: string }[];
-      catalog?: Token['catalog'];
+    readonly token?: {
+      readonly expires_at?: string;
+      readonly project?: {
+        readonly id: string;
+        readonly name: string;
+        readonly domain?: { readonly id: string };
+      };
+      readonly user?: { readonly id: string; readonly name: string };
+      readonly roles?: readonly { readonly name: string }[];
+      readonly catalog?: Token['catalog'];
     };
   }
   let token: Wire['token'];
@@ -104,11 +114,14 @@ function toToken(id: string, text: string, host: string): Token {
   } catch (error) {
     throw new ProtocolError(`${host}: the answer to the login is no JSON`, { cause: error });
   }
+  const expiresAt = Date.parse(token?.expires_at ?? '');
+  if (!token?.user || Number.isNaN(expiresAt))
+    throw new ProtocolError(`${host}: the answer to the login has no user or no end`);
   if (!token.project)
     throw new LoginError(`${host}: the login is scoped to no project; name one (project_name)`);
   return {
     id,
-    expiresAt: Date.parse(token.expires_at),
+    expiresAt,
     project: {
       id: token.project.id,
       name: token.project.name,

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Leftovers, namedCloud, openNamed, ownNetwork, pieces } from './cloud-under-test.ts';
+import {
+  computeLimits,
+  createFlavor,
+  createImage,
+  createPort,
+  createServer,
+  createVolume,
+  deleteImage,
+  deletePort,
+  deleteServer,
+  deleteVolume,
+  isOverQuota,
+  isStatus,
+  listFlavors,
+  type OpenStackSession,
+  portsLeft,
+  uploadImage,
+  volumeLimits,
+  waitImage,
+} from '../src/index.ts';
+
+const cloud = namedCloud();
+const signal = AbortSignal.timeout(120_000);
+
+/** Opens another cloud of the same file, which a variable names. */
+function withCloud(
+  variable: string,
+  title: string,
+  body: (session: () => OpenStackSession, leftovers: Leftovers) => void,
+): void {
+  const name = process.env[variable];
+  describe.skipIf(!cloud || !name)(`a cloud: ${title}`, { timeout: 120_000 }, () => {
+    const leftovers = new Leftovers();
+    let session: OpenStackSession | null = null;
+    beforeAll(async () => {
+      if (cloud && name) session = await openNamed({ ...cloud, cloud: name }, signal);
+    });
+    afterAll(async () => {
+      await leftovers.clear();
+      await session?.close();
+    });
+    body(() => {
+      if (!session) throw new Error('there is no session');
+      return session;
+    }, leftovers);
+  });
+}
+
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+withCloud('GUTS_TEST_APPCRED_CLOUD', 'an application credential', (session) => {
+  test('works in its project, and in no other', async () => {
+    expect(session().project.name).not.toBe('');
+    expect((await listFlavors(session(), signal)).length).toBeGreaterThan(0);
+    await expect(session().rescope('other', signal)).rejects.toMatchObject({ code: 'login' });
+    await session().freshen(1e6, signal);
+    expect((await computeLimits(session(), signal)).cores).not.toBe(0);
+  });
+});
+
+withCloud('GUTS_TEST_READER_CLOUD', 'a reader', (session, leftovers) => {
+  test('sees, and is refused the rest as forbidden rather than over quota', async () => {
+    expect((await listFlavors(session(), signal)).length).toBeGreaterThan(0);
+    const { prefix: name } = leftovers;
+    const refused = await failure(
+      createFlavor(session(), { name, vcpus: 1, ram: 64, disk: 1, description: '' }, signal),
+    );
+    expect(isStatus(refused, 403)).toBe(true);
+    expect(isOverQuota(refused)).toBe(false);
+  });
+});
+
+withCloud('GUTS_TEST_SMALL_CLOUD', 'a project of tiny quotas', (session, leftovers) => {
+  const base = { name: leftovers.prefix, description: '' };
+
+  test('is told from forbidden in each service', async () => {
+    const { gigabytes } = await volumeLimits(session(), signal);
+    const volume = { ...base, volumeType: null, availabilityZone: null, imageId: null, metadata: {} };
+    const tooLarge = await failure(
+      createVolume(session(), { ...volume, sizeGiB: (gigabytes ?? 100_000) + 1 }, signal).then(({ id }) =>
+        leftovers.add(() => deleteVolume(session(), id, signal)),
+      ),
+    );
+    expect(String(tooLarge)).toMatch(/quota/i);
+    expect(isOverQuota(tooLarge)).toBe(true);
+
+    const { networkId } = await ownNetwork(session(), leftovers, signal);
+    const left = await portsLeft(session(), signal);
+    expect(left).toBeLessThan(50);
+    const port = { ...base, networkId, mac: null, fixedIps: [], securityGroupIds: [] };
+    let refused: unknown = null;
+    for (let count = 0; count <= (left ?? 0) && refused === null; count += 1)
+      refused = await failure(
+        createPort(session(), port, signal).then(({ id }) =>
+          leftovers.add(() => deletePort(session(), id, signal)),
+        ),
+      );
+    expect(isOverQuota(refused)).toBe(true);
+    expect(await portsLeft(session(), signal)).toBe(0);
+
+    const { cores } = await computeLimits(session(), signal);
+    const flavors = await listFlavors(session(), signal);
+    const flavor = flavors.toSorted((a, b) => b.vcpus - a.vcpus || b.ram - a.ram)[0];
+    expect(flavor?.vcpus).toBeGreaterThan(cores ?? Number.POSITIVE_INFINITY);
+    const image = await createImage(
+      session(),
+      { name: base.name, diskFormat: 'raw', minDisk: 0, properties: {} },
+      signal,
+    );
+    leftovers.add(() => deleteImage(session(), image.id, signal));
+    await uploadImage(session(), image.id, pieces(new Uint8Array(1 << 16), 4096), { signal });
+    await waitImage(session(), image.id, { signal, deadlineSeconds: 60 });
+    const tooBig = await failure(
+      createServer(
+        session(),
+        {
+          ...base,
+          flavorId: flavor?.id ?? '',
+          portIds: [],
+          imageId: image.id,
+          blockDevices: [],
+          availabilityZone: null,
+          metadata: {},
+          tags: [],
+        },
+        signal,
+      ).then((id) => leftovers.add(() => deleteServer(session(), id, signal))),
+    );
+    expect(String(tooBig)).toMatch(/Quota exceeded/);
+    expect(isOverQuota(tooBig)).toBe(true);
+  });
+});
