@@ -7,10 +7,12 @@ import {
   createPort,
   createServer,
   createVolume,
+  deleteFlavor,
   deleteImage,
   deletePort,
   deleteServer,
   deleteVolume,
+  findImages,
   isOverQuota,
   isStatus,
   listFlavors,
@@ -73,6 +75,32 @@ withCloud('GUTS_TEST_READER_CLOUD', 'a reader', (session, leftovers) => {
     );
     expect(isStatus(refused, 403)).toBe(true);
     expect(isOverQuota(refused)).toBe(false);
+  });
+});
+
+withCloud('GUTS_TEST_ADMIN_CLOUD', 'an administrator', (session, leftovers) => {
+  test('makes flavors', async () => {
+    const { prefix: name } = leftovers;
+    const wanted = { name, vcpus: 3, ram: 640, disk: 7, description: `marker of ${name}` };
+    const { id } = await createFlavor(session(), wanted, signal);
+    leftovers.add(() => deleteFlavor(session(), id, signal));
+    const listed = (await listFlavors(session(), signal)).find((one) => one.id === id);
+    expect(listed).toMatchObject(wanted);
+    await expect(createFlavor(session(), wanted, signal)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await deleteFlavor(session(), id, signal)).toBe(true);
+    expect(await deleteFlavor(session(), id, signal)).toBe(false);
+  });
+
+  test("finds no other project's images", async () => {
+    const member = cloud ? await openNamed(cloud, signal) : null;
+    if (!member) throw new Error('no cloud is named');
+    leftovers.add(() => member.close());
+    const properties = { guts_test: leftovers.prefix };
+    const image = { name: leftovers.prefix, diskFormat: 'raw', minDisk: 0, properties } as const;
+    const { id } = await createImage(member, image, signal);
+    leftovers.add(() => deleteImage(member, id, signal));
+    expect((await findImages(member, properties, signal)).map((one) => one.id)).toEqual([id]);
+    expect(await findImages(session(), properties, signal)).toEqual([]);
   });
 });
 
