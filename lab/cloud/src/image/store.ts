@@ -1,0 +1,91 @@
+/** The bytes of an image: streaming them in, and the state that follows. */
+import { createHash, type Hash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { ApiError } from '../http/api-error.ts';
+import type { World } from '../world.ts';
+import { inspect, INSPECTED_BYTES, type Verdict } from './inspect.ts';
+import type { Image } from './state.ts';
+
+interface Received {
+  readonly size: number;
+  readonly md5: Hash;
+  readonly sha512: Hash;
+  readonly front: Buffer;
+}
+
+/** Streams `body` to the image's file. On any failure the image is `queued` again and nothing of it stays. */
+export async function receive(
+  world: World,
+  image: Image,
+  body: Readable,
+  declared: number | undefined,
+): Promise<Received> {
+  const path = world.imagePath(image.id);
+  const partial = `${path}.part`;
+  try {
+    const received = await write(partial, body);
+    if (declared !== undefined && received.size !== declared)
+      throw new ApiError(400, `The body has ${received.size} bytes where ${declared} were announced.`);
+    await rename(partial, path);
+    return received;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** Judges what was received and makes the image active after the usual delay. */
+export function finish(image: Image, received: Received): Verdict {
+  const verdict =
+    image.containerFormat === 'bare'
+      ? inspect(image.diskFormat ?? 'raw', received.front, received.size)
+      : ({ ok: true, virtualSize: null } as const);
+  if (!verdict.ok) return verdict;
+  image.size = received.size;
+  image.virtualSize = verdict.virtualSize;
+  image.checksum = received.md5.digest('hex');
+  image.osHashValue = received.sha512.digest('hex');
+  image.updatedAt = Date.now();
+  return verdict;
+}
+
+/** Bytes that the owner may still store. */
+function room(world: World, owner: string): number {
+  const quota = world.quotas(owner).imageSizeTotal;
+  if (quota < 0) return Infinity;
+  const used = [...world.images.values()].reduce(
+    (sum, one) => sum + (one.owner === owner ? (one.size ?? 0) : 0),
+    0,
+  );
+  return quota - used;
+}
+
+/** Glance checks the sum before an upload begins, so that one upload may go over; a full quota refuses the next. */
+export function refuseOverQuota(world: World, owner: string): void {
+  if (room(world, owner) <= 0)
+    throw new ApiError(
+      413,
+      `Request for resources exceeds limits: image_size_total of project ${owner} is used up.`,
+    );
+}
+
+async function write(path: string, body: Readable): Promise<Received> {
+  const md5 = createHash('md5');
+  const sha512 = createHash('sha512');
+  const fronts: Buffer[] = [];
+  let size = 0;
+  const file = await open(path, 'w');
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (size < INSPECTED_BYTES) fronts.push(chunk.subarray(0, INSPECTED_BYTES - size));
+      md5.update(chunk);
+      sha512.update(chunk);
+      await file.write(chunk);
+      size += chunk.length;
+    }
+  } finally {
+    await file.close();
+  }
+  return { size, md5, sha512, front: Buffer.concat(fronts) };
+}

@@ -1,0 +1,133 @@
+/** The attachments API: how a host, or Nova, comes to a volume. */
+import { randomUUID } from 'node:crypto';
+import { badRequest } from '../http/api-error.ts';
+import { isObject, objectIn, requiredText, textIn } from '../http/json.ts';
+import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
+import { isAdmin } from '../identity/state.ts';
+import { projectOf, type World } from '../world.ts';
+import { findAttachment, findVolume } from './find.ts';
+import type { Attachment, Volume } from './state.ts';
+import { attachmentView } from './views.ts';
+
+function connectionInfo(world: World, volume: Volume): Record<string, unknown> {
+  return {
+    driver_volume_type: 'nfs',
+    export: `127.0.0.1:${world.exportDir}`,
+    name: `volume-${volume.id}`,
+    format: 'raw',
+    mount_point_base: world.mountBase,
+    options: null,
+    access_mode: 'rw',
+    encrypted: false,
+  };
+}
+
+/** A volume that is free, or already joined where it may be shared. */
+export function attach(
+  world: World,
+  volume: Volume,
+  facts: { projectId: string; serverId: string | null; host: string; mountpoint: string; connected: boolean },
+): Attachment {
+  if (volume.status !== 'available' && volume.status !== 'reserved')
+    throw badRequest(
+      `Invalid volume: Volume ${volume.id} status must be available or downloading to reserve, but the current status is ${volume.status}.`,
+    );
+  const attachment: Attachment = {
+    id: randomUUID(),
+    volumeId: volume.id,
+    projectId: facts.projectId,
+    serverId: facts.serverId,
+    status: facts.connected ? 'attaching' : 'reserved',
+    mode: 'rw',
+    connectionInfo: facts.connected ? connectionInfo(world, volume) : {},
+    host: facts.host,
+    mountpoint: facts.mountpoint,
+    attachedAt: undefined,
+  };
+  volume.status = facts.connected ? 'attaching' : 'reserved';
+  volume.updatedAt = Date.now();
+  world.volumes.attachments.set(attachment.id, attachment);
+  return attachment;
+}
+
+export function complete(world: World, attachment: Attachment): void {
+  attachment.status = 'attached';
+  attachment.attachedAt = Date.now();
+  const volume = world.volumes.volumes.get(attachment.volumeId);
+  if (volume) volume.status = 'in-use';
+}
+
+export function detach(world: World, attachment: Attachment): void {
+  world.volumes.attachments.delete(attachment.id);
+  const volume = world.volumes.volumes.get(attachment.volumeId);
+  if (!volume) return;
+  const others = [...world.volumes.attachments.values()].some((one) => one.volumeId === volume.id);
+  if (!others) volume.status = 'available';
+  volume.updatedAt = Date.now();
+}
+
+async function create(world: World, call: Call): Promise<Reply> {
+  const wanted = objectIn(await call.json(), 'attachment');
+  if (wanted['instance_uuid'] === null)
+    throw badRequest(
+      "Invalid input for field/attribute instance_uuid. Value: None. None is not of type 'string'",
+    );
+  const volume = findVolume(world, call, requiredText(wanted, 'volume_uuid'));
+  const { connector } = wanted;
+  const attachment = attach(world, volume, {
+    projectId: projectOf(call.token),
+    serverId: textIn(wanted, 'instance_uuid') ?? null,
+    host: isObject(connector) ? (textIn(connector, 'host') ?? '') : '',
+    mountpoint: isObject(connector) ? (textIn(connector, 'mountpoint') ?? '') : '',
+    connected: isObject(connector),
+  });
+  return { status: 200, json: { attachment: attachmentView(attachment) } };
+}
+
+export function attachmentRoutes(world: World): Service['routes'] {
+  const list = (call: Call): Reply => {
+    const volumeId = call.query.get('volume_id');
+    const found = [...world.volumes.attachments.values()].filter(
+      (one) =>
+        (isAdmin(call.token) || one.projectId === projectOf(call.token)) &&
+        (volumeId === null || one.volumeId === volumeId),
+    );
+    return { status: 200, json: { attachments: found.map(attachmentView) } };
+  };
+  const since = 27;
+  return [
+    route('GET', '/v3/attachments', list, { since }),
+    route('GET', '/v3/attachments/detail', list, { since }),
+    route('POST', '/v3/attachments', (call) => create(world, call), { since }),
+    route(
+      'GET',
+      '/v3/attachments/:id',
+      (call) => ({
+        status: 200,
+        json: { attachment: attachmentView(findAttachment(world, call, param(call, 'id'))) },
+      }),
+      { since },
+    ),
+    route(
+      'POST',
+      '/v3/attachments/:id/action',
+      async (call) => {
+        const attachment = findAttachment(world, call, param(call, 'id'));
+        const body = await call.json();
+        if (!isObject(body) || !('os-complete' in body)) throw badRequest('There is no such action');
+        complete(world, attachment);
+        return { status: 204 };
+      },
+      { since: 44 },
+    ),
+    route(
+      'DELETE',
+      '/v3/attachments/:id',
+      (call) => {
+        detach(world, findAttachment(world, call, param(call, 'id')));
+        return { status: 200, json: { attachments: [] } };
+      },
+      { since },
+    ),
+  ];
+}
