@@ -1,3 +1,4 @@
+export { apiWatchSource } from './commands/migrations.ts';
 export { addClientCommands, type ClientParts } from './client-commands.ts';
 export { UsageError } from './context.ts';
 export { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
