@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Leftovers, namedCloud, openNamed, ownNetwork, pieces } from './cloud-under-test.ts';
+import { type CloudUnderTest, cloudUnderTest, knows, type Who } from './cloud-under-test.ts';
+import { Leftovers, ownNetwork, pieces } from './leftovers.ts';
 import {
   computeLimits,
   createFlavor,
@@ -16,28 +17,26 @@ import {
   isOverQuota,
   isStatus,
   listFlavors,
-  type OpenStackSession,
+  OpenStackSession,
   portsLeft,
   uploadImage,
   volumeLimits,
   waitImage,
 } from '../src/index.ts';
 
-const cloud = namedCloud();
 const signal = AbortSignal.timeout(120_000);
+let cloud: CloudUnderTest;
+beforeAll(async () => {
+  cloud = await cloudUnderTest();
+});
+afterAll(() => cloud[Symbol.asyncDispose]());
 
-/** Opens another cloud of the same file, which a variable names. */
-function withCloud(
-  variable: string,
-  title: string,
-  body: (session: () => OpenStackSession, leftovers: Leftovers) => void,
-): void {
-  const name = process.env[variable];
-  describe.skipIf(!cloud || !name)(`a cloud: ${title}`, { timeout: 120_000 }, () => {
+function as(who: Who, body: (session: () => OpenStackSession, leftovers: Leftovers) => void): void {
+  describe.skipIf(!knows(who))(`as ${who}`, { timeout: 120_000 }, () => {
     const leftovers = new Leftovers();
     let session: OpenStackSession | null = null;
     beforeAll(async () => {
-      if (cloud && name) session = await openNamed({ ...cloud, cloud: name }, signal);
+      session = await OpenStackSession.open(cloud.config(who), { signal });
     });
     afterAll(async () => {
       await leftovers.clear();
@@ -56,8 +55,8 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-withCloud('GUTS_TEST_APPCRED_CLOUD', 'an application credential', (session) => {
-  test('works in its project, and in no other', async () => {
+as('appcred', (session) => {
+  test('an application credential works in its project, and in no other', async () => {
     expect(session().project.name).not.toBe('');
     expect((await listFlavors(session(), signal)).length).toBeGreaterThan(0);
     await expect(session().rescope('other', signal)).rejects.toMatchObject({ code: 'login' });
@@ -66,8 +65,8 @@ withCloud('GUTS_TEST_APPCRED_CLOUD', 'an application credential', (session) => {
   });
 });
 
-withCloud('GUTS_TEST_READER_CLOUD', 'a reader', (session, leftovers) => {
-  test('sees, and is refused the rest as forbidden rather than over quota', async () => {
+as('reader', (session, leftovers) => {
+  test('a reader sees, and is refused the rest as forbidden rather than over quota', async () => {
     expect((await listFlavors(session(), signal)).length).toBeGreaterThan(0);
     const { prefix: name } = leftovers;
     const refused = await failure(
@@ -78,7 +77,7 @@ withCloud('GUTS_TEST_READER_CLOUD', 'a reader', (session, leftovers) => {
   });
 });
 
-withCloud('GUTS_TEST_ADMIN_CLOUD', 'an administrator', (session, leftovers) => {
+as('admin', (session, leftovers) => {
   test('makes flavors', async () => {
     const { prefix: name } = leftovers;
     const wanted = { name, vcpus: 3, ram: 640, disk: 7, description: `marker of ${name}` };
@@ -92,8 +91,7 @@ withCloud('GUTS_TEST_ADMIN_CLOUD', 'an administrator', (session, leftovers) => {
   });
 
   test("finds no other project's images", async () => {
-    const member = cloud ? await openNamed(cloud, signal) : null;
-    if (!member) throw new Error('no cloud is named');
+    const member = await OpenStackSession.open(cloud.config('member'), { signal });
     leftovers.add(() => member.close());
     const properties = { guts_test: leftovers.prefix };
     const image = { name: leftovers.prefix, diskFormat: 'raw', minDisk: 0, properties } as const;
@@ -104,10 +102,10 @@ withCloud('GUTS_TEST_ADMIN_CLOUD', 'an administrator', (session, leftovers) => {
   });
 });
 
-withCloud('GUTS_TEST_SMALL_CLOUD', 'a project of tiny quotas', (session, leftovers) => {
+as('small', (session, leftovers) => {
   const base = { name: leftovers.prefix, description: '' };
 
-  test('is told from forbidden in each service', async () => {
+  test('over quota is told from forbidden in each service', async () => {
     const { gigabytes } = await volumeLimits(session(), signal);
     const volume = { ...base, volumeType: null, availabilityZone: null, imageId: null, metadata: {} };
     const tooLarge = await failure(

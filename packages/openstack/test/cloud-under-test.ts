@@ -1,70 +1,118 @@
-import { randomBytes } from 'node:crypto';
-import { loadCloud, OpenStackSession } from '../src/index.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCloud } from '@guts/lab-cloud';
+import { type CloudConfig, loadCloud } from '../src/index.ts';
 
-/** The cloud that GUTS_TEST_CLOUD_FILE and GUTS_TEST_CLOUD name: a project member's; null: none is named. */
-export function namedCloud(): { readonly file: string; readonly cloud: string } | null {
+/** In whose name a test works. `small` is a member of another project, of tiny quotas. */
+export type Who = 'member' | 'admin' | 'reader' | 'small' | 'appcred';
+
+/** A real cloud's names in GUTS_TEST_CLOUD_FILE; without that file the fake one is started. */
+const VARIABLES: Readonly<Record<Who, string>> = {
+  member: 'GUTS_TEST_CLOUD',
+  admin: 'GUTS_TEST_ADMIN_CLOUD',
+  reader: 'GUTS_TEST_READER_CLOUD',
+  small: 'GUTS_TEST_SMALL_CLOUD',
+  appcred: 'GUTS_TEST_APPCRED_CLOUD',
+};
+
+/** The fake lacks some calls that GUTS does not need yet. */
+export const isFake = !process.env['GUTS_TEST_CLOUD_FILE'];
+
+/** Whether the cloud under test has such a user; known before it is started. */
+export function knows(who: Who): boolean {
+  return isFake || Boolean(process.env[VARIABLES[who]]);
+}
+
+export interface CloudUnderTest extends AsyncDisposable {
+  config(who: Who): CloudConfig;
+}
+
+export async function cloudUnderTest(): Promise<CloudUnderTest> {
   const file = process.env['GUTS_TEST_CLOUD_FILE'];
-  return file ? { file, cloud: process.env['GUTS_TEST_CLOUD'] ?? 'lab-demo' } : null;
-}
-
-export function openNamed(
-  { file, cloud }: { readonly file: string; readonly cloud: string },
-  signal: AbortSignal,
-): Promise<OpenStackSession> {
-  return OpenStackSession.open(loadCloud({ cloud, env: { OS_CLIENT_CONFIG_FILE: file } }), { signal });
-}
-
-/** What a test made, undone backwards, also when it failed. */
-export class Leftovers {
-  readonly #undo: (() => Promise<unknown>)[] = [];
-  readonly prefix = `guts-test-${randomBytes(4).toString('hex')}`;
-
-  add(undo: () => Promise<unknown>): void {
-    this.#undo.push(undo);
-  }
-
-  /** @throws AggregateError of what could not be undone; everything was tried */
-  async clear(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const undo of this.#undo.splice(0).toReversed()) {
-      try {
-        await undo();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
-  }
-}
-
-/** A network of the project's own with one subnet, where a member may choose MAC and address. */
-export async function ownNetwork(
-  session: OpenStackSession,
-  leftovers: Leftovers,
-  signal: AbortSignal,
-): Promise<{ readonly networkId: string; readonly subnetId: string }> {
-  const post = (path: string, json: unknown): Promise<unknown> =>
-    session.call('network', { method: 'POST', path, json, signal });
-  const { network } = (await post('/networks', { network: { name: leftovers.prefix } })) as {
-    network: { id: string };
+  if (!file) return startFake();
+  return {
+    config: (who) =>
+      loadCloud({ cloud: process.env[VARIABLES[who]] ?? '', env: { OS_CLIENT_CONFIG_FILE: file } }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  leftovers.add(() => session.call('network', { method: 'DELETE', path: `/networks/${network.id}`, signal }));
-  const { subnet } = (await post('/subnets', {
-    subnet: { network_id: network.id, name: leftovers.prefix, cidr: '10.99.7.0/24', ip_version: 4 },
-  })) as { subnet: { id: string } };
-  return { networkId: network.id, subnetId: subnet.id };
 }
 
-/** Bytes in pieces, made as they are asked for. */
-export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void> {
-  for (let at = 0; at < bytes.length; at += size) {
-    await Promise.resolve();
-    yield bytes.subarray(at, at + size);
-  }
+async function startFake(): Promise<CloudUnderTest> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'guts-openstack-'));
+  const bugs: unknown[] = [];
+  const cloud = await startCloud({
+    stateDir,
+    users: [
+      { name: 'admin', project: 'admin', roles: ['admin'] },
+      { name: 'member', project: 'demo', roles: ['member'] },
+      { name: 'reader', project: 'demo', roles: ['reader'] },
+      { name: 'small', project: 'small', roles: ['member'] },
+    ],
+    networks: [
+      { name: 'shared', cidr: '192.168.69.0/24', shared: true },
+      { name: 'demo', project: 'demo', cidr: '192.168.70.0/24' },
+      { name: 'small', project: 'small', cidr: '192.168.71.0/24' },
+    ],
+    onBug: (error) => bugs.push(error),
+  });
+  cloud.setQuotas('small', { cores: 2, ports: 3, gigabytes: 2 });
+  const passwordOf = (name: Who): CloudConfig => {
+    const user = cloud.users.find((one) => one.name === name);
+    if (!user) throw new Error(`the fake has no ${name}`);
+    const domain = { id: 'default' };
+    return {
+      authUrl: cloud.authUrl,
+      auth: { type: 'password', user: { name, domain }, password: user.password },
+      project: { name: user.project, domain },
+      region: null,
+      interface: 'public',
+      tls: {},
+      endpointOverrides: {},
+    };
+  };
+  const bound = await applicationCredential(passwordOf('member'));
+  return {
+    config: (who) => (who === 'appcred' ? bound : passwordOf(who)),
+    [Symbol.asyncDispose]: async () => {
+      await cloud.close();
+      await rm(stateDir, { recursive: true });
+      if (bugs.length > 0)
+        throw new AggregateError(bugs, `the fake has bugs: ${bugs.map(String).join('; ')}`);
+    },
+  };
 }
 
-export async function collectBytes(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** The same user by a new application credential (Identity API, "Application Credentials"). */
+async function applicationCredential(config: CloudConfig): Promise<CloudConfig> {
+  const { auth, project, ...rest } = config;
+  if (auth.type !== 'password') throw new Error('it takes a password to make one');
+  const post = async (path: string, json: unknown, token?: string): Promise<Response> => {
+    const answer = await fetch(`${config.authUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { 'x-auth-token': token }),
+      },
+      body: JSON.stringify(json),
+    });
+    if (answer.status !== 201) throw new Error(`${path}: HTTP ${answer.status}`);
+    return answer;
+  };
+  const password = { user: { ...auth.user, password: auth.password } };
+  const login = await post('/auth/tokens', {
+    auth: { identity: { methods: ['password'], password }, scope: { project } },
+  });
+  const { token } = (await login.json()) as { token: { user: { id: string } } };
+  const made = await post(
+    `/users/${token.user.id}/application_credentials`,
+    { application_credential: { name: 'guts-test' } },
+    login.headers.get('x-subject-token') ?? '',
+  );
+  const credential = ((await made.json()) as { application_credential: { id: string; secret: string } })
+    .application_credential;
+  return {
+    ...rest,
+    auth: { type: 'application_credential', id: credential.id, secret: credential.secret },
+  };
 }

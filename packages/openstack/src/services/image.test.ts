@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { collectBytes, pieces } from '../../test/cloud-under-test.ts';
+import { collectBytes, pieces } from '../../test/leftovers.ts';
 import { type ScriptedCloud, startScriptedCloud } from '../../test/scripted-cloud.ts';
 import {
   createImage,
