@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# `npm run test:real`: GUTS against real peers, as root on Debian 12.  Brings up a real OpenStack, VMware's vcsim and
+# govc, and two guests that say who they are; runs the suite of lab/real/test and the fake vCenter's client proofs.
+#
+#   test-real.sh [--down] [--only NAME] ...
+#     --down        stops the OpenStack at the end (it is left up otherwise: the next run starts 1-2 minutes faster)
+#     --only NAME   runs only the files of lab/real/test whose path contains NAME; may be repeated
+# Environment: LAB_STATE (default /tmp/guts-real), LAB_CACHE (default /var/cache/guts-real).
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$HERE/../.."
+: "${LAB_STATE:=/tmp/guts-real}" "${LAB_CACHE:=/var/cache/guts-real}"
+export LAB_STATE LAB_CACHE
+DOWN=0 ONLY=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --down) DOWN=1; shift ;;
+    --only) ONLY+=("${2:?--only needs a name}"); shift 2 ;;
+    *) sed -n '2,9p' "$0" | cut -c3- >&2; exit 2 ;;
+  esac
+done
+[ "$(id -u)" = 0 ] || { echo "test:real: needs root: it runs a real OpenStack" >&2; exit 1; }
+
+SUMMARY=()
+finish() {
+  local code=$?
+  printf '\n=== stages\n'
+  printf '%s\n' "${SUMMARY[@]}"
+  if [ $code -eq 0 ]; then printf '=== test:real: ok, %d s\n' "$SECONDS"; else
+    printf '=== test:real: FAILED after %d s\n' "$SECONDS" >&2
+  fi
+}
+trap finish EXIT
+stage() {
+  local name=$1 began=$SECONDS code=0
+  shift
+  printf '\n=== %s\n' "$name"
+  "$@" || code=$?
+  if [ $code -eq 0 ]; then SUMMARY+=("$(printf '%5d s  ok      %s' $((SECONDS - began)) "$name")"); else
+    SUMMARY+=("$(printf '%5d s  FAILED  %s' $((SECONDS - began)) "$name")")
+    return "$code"
+  fi
+}
+guests() {
+  mkdir -p "$LAB_STATE/img"
+  for firmware in bios uefi; do
+    if [ "$LAB_STATE/img/$firmware.raw" -nt lab/real/guest/build-guest-image.sh ]; then continue; fi
+    lab/real/guest/build-guest-image.sh --firmware "$firmware" "$LAB_STATE/img/$firmware.tmp"
+    mv "$LAB_STATE/img/$firmware.tmp" "$LAB_STATE/img/$firmware.raw"
+  done
+}
+
+[ -x node_modules/.bin/vitest ] || stage 'npm ci' npm ci --no-audit --no-fund
+stage 'Debian packages' lab/real/openstack/install.sh
+stage 'OpenStack up' lab/real/openstack/up.sh
+stage 'guests' guests
+stage 'vcsim and govc' lab/real/vcsim/build.sh "$LAB_CACHE/vcsim"
+stage 'build' npm run --silent build
+export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
+failed=0
+stage "fake vCenter against VMware's clients" npx vitest run lab/vcenter || failed=1
+stage 'migrations and clients against real peers' \
+  npx vitest run --config lab/real/vitest.config.ts ${ONLY[@]+"${ONLY[@]}"} || failed=1
+if [ $DOWN = 1 ]; then stage 'OpenStack down' lab/real/openstack/down.sh; fi
+exit $failed
