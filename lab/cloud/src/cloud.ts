@@ -9,7 +9,8 @@ import { createListener } from './http/listener.ts';
 import { identityService } from './identity/routes.ts';
 import { imageService } from './image/routes.ts';
 import type { Image } from './image/state.ts';
-import { addNetwork, networkService } from './network/routes.ts';
+import { addNetwork } from './network/networks.ts';
+import { networkService } from './network/routes.ts';
 import type { Port } from './network/state.ts';
 import {
   type CloudOptions,

@@ -1,3 +1,4 @@
+/** Ports: a machine's connection to a network. */
 import { randomUUID } from 'node:crypto';
 import { badRequest, conflict, forbidden, notFound } from '../http/api-error.ts';
 import { flagIn, objectIn, objectsIn, requiredText, textIn, textsIn, type JsonObject } from '../http/json.ts';
@@ -6,7 +7,10 @@ import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
 import { parseMac, randomMac } from './address.ts';
 import { allocate } from './allocate.ts';
+import { defaultGroup } from './groups.ts';
+import { matching } from './matching.ts';
 import type { Network, Port } from './state.ts';
+import { tagged, tagRoutes } from './tags.ts';
 import { visibleNetwork } from './visible.ts';
 import { portView } from './views.ts';
 
@@ -25,26 +29,6 @@ function refuseChoice(call: Call, network: Network, wanted: JsonObject): void {
       `rule:create_port and (${rules.map((rule) => `rule:${rule}`).join(' and ')}) is disallowed by policy`,
       'PolicyNotAuthorized',
     );
-}
-
-/** The default group of a project, made when it is first needed. */
-export function defaultGroup(world: World, projectId: string): string {
-  const { securityGroups } = world.network;
-  for (const group of securityGroups.values())
-    if (group.projectId === projectId && group.name === 'default') return group.id;
-  const now = Date.now();
-  const id = randomUUID();
-  securityGroups.set(id, {
-    id,
-    name: 'default',
-    projectId,
-    description: 'Default security group',
-    stateful: true,
-    tags: new Set(),
-    createdAt: now,
-    updatedAt: now,
-  });
-  return id;
 }
 
 /** Makes a port for a project; also what Nova does for a server that names a network only. */
@@ -132,25 +116,34 @@ const FILTERS = [
   'device_id',
   'device_owner',
   'project_id',
+  'tenant_id',
   'status',
 ];
+
+/** `wanted` is `ip_address=A` or `subnet_id=S`. */
+function hasFixedIp(port: Port | undefined, wanted: string): boolean {
+  const [key, value] = wanted.split('=', 2);
+  if (key !== 'ip_address' && key !== 'subnet_id')
+    throw badRequest(`Invalid input for fixed_ips: '${wanted}'.`, 'HTTPBadRequest');
+  return port?.fixedIps.some((ip) => ip[key] === value) ?? false;
+}
 
 export function portRoutes(world: World): Service['routes'] {
   const { ports } = world.network;
   return [
     route('GET', '/v2.0/ports', (call) => {
-      const found = [...ports.values()]
-        .filter((port) => isAdmin(call.token) || port.projectId === projectOf(call.token))
-        .map(portView)
-        .filter((view) =>
-          FILTERS.every(
-            (name) => !call.query.has(name) || call.query.getAll(name).includes(String(view[name])),
-          ),
-        );
+      const seen = [...ports.values()].filter(
+        (port) => (isAdmin(call.token) || port.projectId === projectOf(call.token)) && tagged(call, port),
+      );
+      const wantedIps = call.query.getAll('fixed_ips').flatMap((text) => text.split(','));
+      const found = matching(call, seen.map(portView), FILTERS).filter((view) =>
+        wantedIps.every((wanted) => hasFixedIp(ports.get(String(view['id'])), wanted)),
+      );
       return { status: 200, json: { ports: found } };
     }),
     route('POST', '/v2.0/ports', (call) => create(world, call)),
     route('GET', '/v2.0/ports/:id', (call) => ({ status: 200, json: { port: portView(find(world, call)) } })),
+    ...tagRoutes('ports', (call) => find(world, call)),
     route('PUT', '/v2.0/ports/:id', (call) => update(world, call)),
     route('DELETE', '/v2.0/ports/:id', (call) => {
       ports.delete(find(world, call).id);

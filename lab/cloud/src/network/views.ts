@@ -1,5 +1,5 @@
 import { isoTime } from '../world.ts';
-import type { Network, NetworkState, Port, SecurityGroup, Subnet } from './state.ts';
+import type { Network, NetworkState, Port, SecurityGroup, SecurityGroupRule, Subnet } from './state.ts';
 
 export function networkView(state: NetworkState, network: Network): Record<string, unknown> {
   return {
@@ -65,7 +65,7 @@ export function portView(port: Port): Record<string, unknown> {
   };
 }
 
-export function groupView(group: SecurityGroup): Record<string, unknown> {
+export function groupView(state: NetworkState, group: SecurityGroup): Record<string, unknown> {
   return {
     id: group.id,
     name: group.name,
@@ -73,7 +73,27 @@ export function groupView(group: SecurityGroup): Record<string, unknown> {
     tenant_id: group.projectId,
     description: group.description,
     stateful: group.stateful,
-    security_group_rules: [],
+    security_group_rules: [...state.securityGroupRules.values()]
+      .filter((rule) => rule.groupId === group.id)
+      .map(ruleView),
     tags: [...group.tags],
+  };
+}
+
+export function ruleView(rule: SecurityGroupRule): Record<string, unknown> {
+  return {
+    id: rule.id,
+    security_group_id: rule.groupId,
+    project_id: rule.projectId,
+    tenant_id: rule.projectId,
+    direction: rule.direction,
+    ethertype: rule.ethertype,
+    protocol: rule.protocol,
+    port_range_min: rule.portRangeMin,
+    port_range_max: rule.portRangeMax,
+    remote_ip_prefix: rule.remoteIpPrefix,
+    remote_group_id: rule.remoteGroupId,
+    description: rule.description,
+    created_at: isoTime(rule.createdAt),
   };
 }
