@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -39,7 +40,7 @@ export async function guestDisk(path: string, id: string): Promise<void> {
   const disk = Buffer.alloc(4 * MIB);
   disk.writeUInt16LE(0xaa55, 510);
   disk.write(`\nGUTS-FAKE-GUEST id=${id}\n`, 4096);
-  disk.fill(7, 2 * MIB, 2 * MIB + 100_000);
+  randomFillSync(disk, 2 * MIB, 300_000);
   await writeFile(path, disk);
 }
 
@@ -104,10 +105,17 @@ export class Lab {
 
   /** `guts migrate` with what every run needs. */
   migrate(instance: string, more: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    return this.start(instance, more, env).ended;
+  }
+
+  start(
+    instance: string,
+    more: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): ReturnType<typeof guts> {
     const source = ['--source', this.vcenter.url, '--fingerprint', this.vcenter.fingerprintSha256];
     const target = ['--cloud', 'fake-demo', '--network', 'private'];
-    return guts(['migrate', ...source, ...target, '--instance', instance, ...more], { ...this.env, ...env })
-      .ended;
+    return guts(['migrate', ...source, ...target, '--instance', instance, ...more], { ...this.env, ...env });
   }
 
   /** What lies in the cloud. */

@@ -58,7 +58,11 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   });
 }
 
-export function createScheduler({ config, store, bus, log }: Parts): Scheduler {
+/** @param seconds how fresh a worker's heartbeat must be, and how long it has to take what it was promised */
+export function createScheduler(
+  { config, store, bus, log }: Parts,
+  seconds: { readonly alive: number; readonly reservation: number },
+): Scheduler {
   return new Scheduler({
     id: `scheduler-${randomUUID()}`,
     host: config.host,
@@ -67,8 +71,8 @@ export function createScheduler({ config, store, bus, log }: Parts): Scheduler {
     bus,
     clock: systemClock,
     log,
-    aliveSeconds: 30,
-    reservationSeconds: 60,
+    aliveSeconds: seconds.alive,
+    reservationSeconds: seconds.reservation,
     pollMilliseconds: config.pollMilliseconds,
   });
 }
@@ -102,7 +106,7 @@ async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
       running.push(worker);
     }
     if (daemon === 'all' || daemon === 'scheduler') {
-      const scheduler = createScheduler(parts);
+      const scheduler = createScheduler(parts, { alive: 30, reservation: 60 });
       await scheduler.start();
       running.push(scheduler);
     }

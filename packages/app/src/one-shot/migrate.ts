@@ -185,6 +185,13 @@ async function tell(store: Store, migration: Migration, json: boolean): Promise<
   if (!json && remedy !== undefined) process.stdout.write(`  what to do: ${remedy}\n`);
 }
 
+async function cancel(store: Store, id: string): Promise<void> {
+  const event = eventOf(id, 'migration.action', 'cancel was asked for');
+  if (await store.requestCancel(id, event)) return;
+  const change = { status: 'cancelling', phase: 'undo', reason: 'cancel was asked for' } as const;
+  await store.moveMigration(id, ['queued', 'scheduled'], change, event);
+}
+
 /** First interrupt: everything is put back. Second: the process ends, and a later run goes on. */
 function undoOnInterrupt(store: Store, ids: readonly string[]): () => void {
   let asked = false;
@@ -192,10 +199,7 @@ function undoOnInterrupt(store: Store, ids: readonly string[]): () => void {
     if (asked) process.exit(130);
     asked = true;
     process.stderr.write('Putting everything back; interrupt again to stop at once (a later run goes on).\n');
-    for (const id of ids)
-      void store
-        .requestCancel(id, eventOf(id, 'migration.action', 'cancel was asked for'))
-        .catch(() => undefined);
+    for (const id of ids) void cancel(store, id).catch(() => undefined);
   };
   process.on('SIGINT', interrupted);
   process.on('SIGTERM', interrupted);
@@ -253,7 +257,8 @@ async function runAll(
   const { store } = parts;
   const ids = migrations.map((one) => one.id);
   const worker = createWorker(parts, secrets);
-  const scheduler = createScheduler(parts);
+  // The worker of a run that was killed must not be promised anything: a heartbeat is due every 5 seconds.
+  const scheduler = createScheduler(parts, { alive: 7, reservation: 10 });
   const release = undoOnInterrupt(store, ids);
   await worker.start();
   await scheduler.start();
