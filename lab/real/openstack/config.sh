@@ -23,6 +23,12 @@ service_token_roles = service
 service_token_roles_required = true
 X
 }
+roles() {            # Zed's old policy defaults let a project's readers do what its members may
+  cat <<X
+[oslo_policy]
+enforce_new_defaults = true
+X
+}
 client() {           # client SECTION USER: how a service calls another one
   cat <<X
 [$1]
@@ -83,6 +89,7 @@ write_glance() {
   # web-download: by default Debian's Glance refuses loopback and odd ports
   cat >"$E/glance/glance-api.conf" <<X
 [DEFAULT]
+enforce_secure_rbac = true
 bind_host = $IP
 bind_port = $LAB_GLANCE_PORT
 workers = 0
@@ -112,6 +119,7 @@ config_file = /etc/glance/glance-api-paste.ini
 [oslo_concurrency]
 lock_path = $LAB_STATE/glance/lock
 $(authtoken glance)
+$(roles)
 X
 }
 
@@ -166,6 +174,7 @@ server_proxyclient_address = $IP
 [oslo_concurrency]
 lock_path = $LAB_STATE/nova/lock
 $(authtoken nova)
+$(roles)
 $(client service_user nova)
 send_service_user_token = true
 $(client neutron neutron)
@@ -207,6 +216,7 @@ connection = $(db neutron)
 [oslo_concurrency]
 lock_path = $LAB_STATE/neutron/lock
 $(authtoken neutron)
+$(roles)
 $(client nova nova)
 $(client placement placement)
 X
@@ -273,6 +283,7 @@ connection = $(db cinder)
 [oslo_concurrency]
 lock_path = $LAB_STATE/cinder/lock
 $(authtoken cinder)
+$(roles)
 $(client nova nova)
 interface = public
 $(client service_user cinder)
