@@ -4,6 +4,7 @@ import { GutsError } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifySchema } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { tokenAuthenticator } from './authenticator.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { envelope, explain } from './errors.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
@@ -14,7 +15,10 @@ import { systemRoutes } from './routes/system.ts';
 
 export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
   readonly token: string;
+  /** Address to listen on. */
   readonly host: string;
+  /** This host, as it is shown to people. */
+  readonly hostName: string;
   /** 0: any free one. */
   readonly port: number;
 }
@@ -68,11 +72,17 @@ export function createApi(options: ApiOptions): Api {
     openRoutes(inner, parts);
     done();
   });
+  const heart = new Heartbeat(parts, options.hostName);
   return {
-    listen: () => listen(app, options),
+    listen: async () => {
+      const address = await listen(app, options);
+      await heart.start();
+      return address;
+    },
     close: async () => {
       stopping.abort();
       await app.close();
+      await heart.stop();
     },
     inject: app.inject.bind(app),
     document: async () => {

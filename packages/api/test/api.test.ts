@@ -4,6 +4,8 @@ import { createLocalBus } from '@guts/bus';
 import { routes } from '@guts/contract';
 import { type Instance, SILENT_LOG, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
+import Value from 'typebox/value';
+import type { TSchema } from 'typebox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../src/index.ts';
 
@@ -44,6 +46,7 @@ beforeEach(async () => {
     },
     token: TOKEN,
     host: '127.0.0.1',
+    hostName: 'h',
     port: 0,
     version: '0',
     log: SILENT_LOG,
@@ -84,8 +87,12 @@ const SOURCE = {
 async function prepare(): Promise<{ source: string; destination: string }> {
   const source = (await call('POST', '/v1/sources', SOURCE)).body.source.id as string;
   const made = await call('POST', '/v1/destinations', { name: 'cloud', driver: 'openstack', settings: {} });
-  const instance = (ref: string, name: string): Instance =>
-    ({ ref, name, path: `DC/vm/${ref}/${name}`, disks: [], nics: [] }) as unknown as Instance;
+  const instance = (ref: string, name: string): Instance => ({
+    ...INSTANCE,
+    ref,
+    name,
+    path: `DC/vm/${ref}/${name}`,
+  });
   await store.putInventory(source, 'g', [
     { kind: 'instance', data: instance('vm-1', 'web') },
     { kind: 'instance', data: instance('vm-2', 'twin') },
@@ -93,6 +100,62 @@ async function prepare(): Promise<{ source: string; destination: string }> {
   ]);
   return { source, destination: made.body.destination.id as string };
 }
+
+const INSTANCE: Instance = {
+  ref: '',
+  name: '',
+  path: '',
+  uuid: null,
+  powerState: 'on',
+  connected: true,
+  template: false,
+  cpus: 2,
+  coresPerSocket: 1,
+  memoryMiB: 512,
+  firmware: 'uefi',
+  secureBoot: true,
+  tpm: false,
+  encrypted: false,
+  guestId: 'debian12_64Guest',
+  guestName: null,
+  osType: 'linux',
+  toolsRunning: true,
+  changeTracking: { supported: true, enabled: false },
+  snapshotCount: 0,
+  hostRef: 'host-1',
+  hostName: null,
+  disks: [
+    {
+      key: '2000',
+      objectId: '1-2000',
+      label: 'Hard disk 1',
+      capacityBytes: 2 ** 40,
+      bus: 'scsi',
+      controller: 'pvscsi',
+      datastoreRef: 'ds-1',
+      datastoreName: 'DS1',
+      path: '[DS1] a/a.vmdk',
+      thin: true,
+      obstacles: [],
+      delta: false,
+    },
+  ],
+  bootDiskKey: null,
+  nics: [
+    {
+      key: '4000',
+      label: 'NIC 1',
+      mac: '00:50:56:00:00:01',
+      model: 'vmxnet3',
+      networkRef: null,
+      networkName: null,
+      connected: true,
+      addresses: [{ address: '10.0.0.1', prefix: 24 }],
+    },
+  ],
+};
+/** What is wrong with an answer, by the contract's own schema. */
+const faultsOf = (schema: TSchema | null, body: unknown) => (schema ? Value.Errors(schema, body) : []);
 
 describe('who may ask', () => {
   test('nobody without the token, and the answer says how', async () => {
@@ -178,6 +241,8 @@ describe('instances', () => {
     const { source } = await prepare();
     const page = await call('GET', `/v1/instances?source=vc&limit=2`);
     expect(page.body.instances).toHaveLength(2);
+    expect(page.body.instances[0].memory_mib).toBe(512);
+    expect(faultsOf(routes.inventory.instances.answer, page.body)).toEqual([]);
     const next = await call('GET', page.body.links.next as string);
     expect(next.body.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-3']);
     expect((await call('GET', `/v1/instances?source=${source}&search=WEB`)).body.instances).toHaveLength(1);
@@ -211,8 +276,12 @@ describe('migrations', () => {
     });
     const id = made.body.migration.id as string;
     expect((await call('GET', '/v1/migrations?status=queued,running')).body.migrations).toHaveLength(1);
-    for (const part of ['steps', 'disks', 'artifacts', 'events', 'report'])
-      expect((await call('GET', `/v1/migrations/${id}/${part}`)).status).toBe(200);
+    expect(faultsOf(routes.migrations.create.answer, made.body)).toEqual([]);
+    for (const part of ['steps', 'disks', 'artifacts', 'events', 'report'] as const) {
+      const answer = await call('GET', `/v1/migrations/${id}/${part}`);
+      expect(answer.status).toBe(200);
+      expect(faultsOf(routes.migrations[part].answer, answer.body)).toEqual([]);
+    }
   });
   test.for([
     [{ instance: 'nobody' }, 404, /has no instance "nobody"/],
@@ -250,6 +319,7 @@ describe('services', () => {
   test('are listed and disabled', async () => {
     const { services } = (await call('GET', '/v1/services')).body as { services: { id: string }[] };
     expect(services).toMatchObject([{ id: 'w1', alive: true, disabled: false }]);
+    expect(faultsOf(routes.services.list.answer, { services })).toEqual([]);
     const answer = await call('PATCH', '/v1/services/w1', { disabled: true, reason: 'repair' });
     expect(answer.body.service).toMatchObject({ disabled: true, disabled_reason: 'repair' });
   });
@@ -274,6 +344,8 @@ describe('what is no request of ours', () => {
   });
   test('a port that is taken is said', async () => {
     const address = await api.listen();
+    const { services } = (await call('GET', '/v1/services')).body as { services: { binary: string }[] };
+    expect(services.map((one) => one.binary).toSorted()).toEqual(['guts-api', 'guts-migration']);
     const second = createApi({ ...rest(), port: Number(new URL(address).port) });
     await expect(second.listen()).rejects.toMatchObject({ code: 'configuration', message: /is taken/ });
     await second.close();
@@ -306,6 +378,7 @@ function rest() {
     secrets: { seal: () => '', open: () => ({}) },
     token: TOKEN,
     host: '127.0.0.1',
+    hostName: 'h',
     version: '0',
     log: SILENT_LOG,
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },

@@ -47,7 +47,8 @@ function exitCode(error: unknown): number {
 }
 
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
+  // Commander has told already what is wrong with the arguments; help that was asked for is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERROR_CODES.bad_request.exit;
   const known = error instanceof GutsError || error instanceof ApiCallError ? error.remedy : null;
   process.stderr.write(`guts: ${messageOf(error)}\n${known ? `${known}\n` : ''}`);
   if (process.env['GUTS_DEBUG'] !== undefined && error instanceof Error)

@@ -148,7 +148,7 @@ describe(
         'web',
         ['--transport', 'pigeon'],
         {},
-        1,
+        2,
         /Allowed choices are auto, lease, datastore/,
       ],
       [

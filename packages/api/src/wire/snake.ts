@@ -1,3 +1,5 @@
+/** A unit is one word: `memoryMiB` is `memory_mib`. */
+type Units<S extends string> = S extends `${infer Head}MiB${infer Tail}` ? `${Head}Mib${Tail}` : S;
 type SnakeWord<S extends string> = S extends `${infer Head}${infer Tail}`
   ? Head extends Uppercase<Head>
     ? Head extends Lowercase<Head>
@@ -8,7 +10,7 @@ type SnakeWord<S extends string> = S extends `${infer Head}${infer Tail}`
 export type Snake<T> = T extends readonly (infer Item)[]
   ? Snake<Item>[]
   : T extends object
-    ? { -readonly [K in keyof T as K extends string ? SnakeWord<K> : K]: Snake<T[K]> }
+    ? { -readonly [K in keyof T as K extends string ? SnakeWord<Units<K>> : K]: Snake<T[K]> }
     : T;
 
 /**
@@ -24,7 +26,7 @@ function convert(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
-      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      key.replaceAll('MiB', 'Mib').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
       convert(inner),
     ]),
   );

@@ -85,6 +85,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     secrets,
     token: loadToken(config.tokenFile),
     host: config.listenHost,
+    hostName: config.host,
     port: config.listenPort,
     version: VERSION,
     log,
