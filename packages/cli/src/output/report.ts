@@ -23,7 +23,7 @@ export function reportText(report: Report): string {
   for (const finding of report.findings)
     if (finding.severity !== 'information')
       lines.push(
-        `  ${finding.severity}: ${printable(finding.message)}${finding.remedy ? ` ${printable(finding.remedy)}` : ''}`,
+        `  ${finding.severity}: ${printable(finding.message)}${finding.remedy ? `. ${printable(finding.remedy)}` : ''}`,
       );
   return lines.join('\n');
 }

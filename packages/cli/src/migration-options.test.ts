@@ -1,0 +1,86 @@
+import { NewMigration } from '@guts/contract';
+import { Command } from 'commander';
+import Value from 'typebox/value';
+import { describe, expect, test } from 'vitest';
+import { UsageError } from './context.ts';
+import { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
+
+function parse(...args: string[]) {
+  const command = addMigrationOptions(new Command('create'))
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  command.parse(args, { from: 'user' });
+  return migrationBody(command.opts<MigrationOptions>());
+}
+
+describe('the options of a migration', () => {
+  test('without any, every default is the API', () => {
+    const body = parse();
+    expect(body).toMatchObject({ keep_mac: true, keep_ip: false, policies: { verify_data: 'full' } });
+    expect(body).not.toHaveProperty('flavor');
+  });
+  test('become the API body, which the contract accepts', () => {
+    const body = parse(
+      '--network',
+      'VM Network=prod/sub',
+      '--network',
+      'dmz',
+      '--nic',
+      '00:50:56:AA:00:01=prod@10.0.0.5,10.0.0.6',
+      '--skip-nic',
+      '00:50:56:AA:00:02',
+      '--volume-type',
+      'DS=1=fast',
+      '--skip-disk',
+      '2001',
+      '--property',
+      'hw_disk_bus=virtio',
+      '--property',
+      'os_type=',
+      '--no-keep-mac',
+      '--keep-ip',
+      '--no-verify-data',
+      '--power',
+      'guest-only',
+      '--shutdown-seconds',
+      '60',
+      '--transport',
+      'lease',
+      '--boot-from',
+      'volume',
+      '--flavor',
+      'm1',
+      '--name',
+      'x',
+      '--boot-pattern',
+      'login:',
+    );
+    expect(body.mapping).toEqual({
+      networks: { 'VM Network': { network: 'prod', subnet: 'sub' }, '*': { network: 'dmz' } },
+      nics: {
+        '00:50:56:aa:00:01': { network: 'prod', addresses: ['10.0.0.5', '10.0.0.6'] },
+        '00:50:56:aa:00:02': { network: '-', skip: true },
+      },
+      datastores: { 'DS=1': 'fast' },
+      disks: { '2001': { skip: true } },
+    });
+    expect(body.properties).toEqual({ hw_disk_bus: 'virtio', os_type: null });
+    expect(body.policies).toEqual({
+      verify_data: 'off',
+      power: 'guest-only',
+      shutdown_seconds: 60,
+      boot_pattern: 'login:',
+    });
+    const whole = { source: 's', destination: 'd', instance: 'i', ...body };
+    expect(Value.Errors(NewMigration, whole)).toEqual([]);
+  });
+  test.for([
+    ['--network', '=prod'],
+    ['--nic', '00:50:56:aa:00:01'],
+    ['--property', 'hw_disk_bus'],
+    ['--shutdown-seconds', 'soon'],
+    ['--shutdown-seconds', '0'],
+  ] as const)('%s %s is refused', ([option, value]) => {
+    expect(() => parse(option, value)).toThrow(UsageError);
+  });
+});
