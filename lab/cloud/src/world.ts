@@ -52,7 +52,6 @@ export async function createWorld(options: CloudOptions, timers: Timers): Promis
       volumes: new Map(),
       types: new Map(),
       attachments: new Map(),
-      snapshots: new Map(),
       transfers: new Map(),
     },
     compute: { flavors: new Map(), servers: new Map() },

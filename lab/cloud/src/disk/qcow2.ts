@@ -90,9 +90,17 @@ async function inflate(file: FileHandle, descriptor: bigint, clusterBits: number
   const at = Number(descriptor & ((1n << split) - 1n));
   const sectors = Number((descriptor & (COMPRESSED - 1n)) >> split);
   const packed = await readAt(file, at, (sectors + 1) * 512 - (at % 512));
-  const plain = inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
   const clusterSize = 2 ** clusterBits;
+  const plain = inflated(packed, clusterSize);
   if (plain.length !== clusterSize)
     throw new DiskError(`A compressed cluster holds ${plain.length} bytes, not ${clusterSize}.`);
   return plain;
+}
+
+function inflated(packed: Buffer, clusterSize: number): Buffer {
+  try {
+    return inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: clusterSize });
+  } catch (error) {
+    throw new DiskError(`A compressed cluster cannot be inflated: ${(error as Error).message}`);
+  }
 }

@@ -22,13 +22,13 @@ function connectionInfo(world: World, volume: Volume): Record<string, unknown> {
   };
 }
 
-/** A volume that is free, or already joined where it may be shared. */
+/** Joins a free volume: reserved, or attaching when the connector is known. Throws 400 when it is not free. */
 export function attach(
   world: World,
   volume: Volume,
   facts: { projectId: string; serverId: string | null; host: string; mountpoint: string; connected: boolean },
 ): Attachment {
-  if (volume.status !== 'available' && volume.status !== 'reserved')
+  if (volume.status !== 'available')
     throw badRequest(
       `Invalid volume: Volume ${volume.id} status must be available or downloading to reserve, but the current status is ${volume.status}.`,
     );
@@ -84,6 +84,19 @@ async function create(world: World, call: Call): Promise<Reply> {
   return { status: 200, json: { attachment: attachmentView(attachment) } };
 }
 
+/** Gives a reserved attachment its connector. */
+async function connect(world: World, call: Call): Promise<Reply> {
+  const attachment = findAttachment(world, call, param(call, 'id'));
+  const connector = objectIn(objectIn(await call.json(), 'attachment'), 'connector');
+  const volume = findVolume(world, call, attachment.volumeId);
+  attachment.host = textIn(connector, 'host') ?? '';
+  attachment.mountpoint = textIn(connector, 'mountpoint') ?? '';
+  attachment.connectionInfo = connectionInfo(world, volume);
+  attachment.status = 'attaching';
+  volume.status = 'attaching';
+  return { status: 200, json: { attachment: attachmentView(attachment) } };
+}
+
 export function attachmentRoutes(world: World): Service['routes'] {
   const list = (call: Call): Reply => {
     const volumeId = call.query.get('volume_id');
@@ -108,6 +121,7 @@ export function attachmentRoutes(world: World): Service['routes'] {
       }),
       { since },
     ),
+    route('PUT', '/v3/attachments/:id', (call) => connect(world, call), { since }),
     route(
       'POST',
       '/v3/attachments/:id/action',

@@ -2,30 +2,47 @@
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { openDisk, writeRaw } from '../disk/disk.ts';
+import { DiskError } from '../disk/reading.ts';
 import { ApiError, badRequest, notFound } from '../http/api-error.ts';
 import { integerIn, objectIn, textIn, textMapIn } from '../http/json.ts';
 import type { Call } from '../http/service.ts';
 import { visible } from '../image/list.ts';
 import type { Image } from '../image/state.ts';
 import { projectOf, type World } from '../world.ts';
+import { findType } from './find.ts';
 import type { Volume } from './state.ts';
 
 const GIB = 2 ** 30;
 
-function refuseOverQuota(world: World, projectId: string, size: number): void {
-  const own = [...world.volumes.volumes.values()].filter((one) => one.projectId === projectId);
+function owned(world: World, projectId: string): Volume[] {
+  return [...world.volumes.volumes.values()].filter((one) => one.projectId === projectId);
+}
+
+/** Throws 413 when `more` GiB do not fit into what the project may store. */
+export function refuseMoreGigabytes(world: World, projectId: string, more: number): void {
+  const limit = world.quotas(projectId).gigabytes;
+  const used = owned(world, projectId).reduce((sum, one) => sum + one.size, 0);
+  if (limit >= 0 && used + more > limit)
+    throw new ApiError(
+      413,
+      `VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota. Requested ${more}G, quota is ${limit}G and ${used}G has been consumed.`,
+    );
+}
+
+/** Throws 413 when the project may not have one more volume, of `size` GiB. */
+export function refuseOverQuota(world: World, projectId: string, size: number): void {
   const quotas = world.quotas(projectId);
-  const used = own.reduce((sum, one) => sum + one.size, 0);
-  if (quotas.volumes >= 0 && own.length >= quotas.volumes)
+  if (quotas.volumes >= 0 && owned(world, projectId).length >= quotas.volumes)
     throw new ApiError(
       413,
       `VolumeLimitExceeded: Maximum number of volumes allowed (${quotas.volumes}) exceeded for quota 'volumes'.`,
     );
-  if (quotas.gigabytes >= 0 && used + size > quotas.gigabytes)
+  if (quotas.perVolumeGigabytes >= 0 && size > quotas.perVolumeGigabytes)
     throw new ApiError(
       413,
-      `VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota. Requested ${size}G, quota is ${quotas.gigabytes}G and ${used}G has been consumed.`,
+      `VolumeSizeExceedsLimit: Requested volume size ${size} is larger than maximum allowed limit ${quotas.perVolumeGigabytes}.`,
     );
+  refuseMoreGigabytes(world, projectId, size);
 }
 
 function imageFor(world: World, call: Call, id: string, size: number): Image {
@@ -66,6 +83,9 @@ async function fill(world: World, volume: Volume, image: Image | null): Promise<
   }
   const disk = await openDisk(world.imagePath(image.id), image.diskFormat ?? 'raw');
   try {
+    // Cinder looks what the bytes are, whatever the image says of them.
+    if (image.diskFormat === 'raw' && (await disk.read(0, 4)).toString('latin1') === 'QFI\xfb')
+      throw new DiskError(`Image ${image.id} is unacceptable: raw by its word, qcow2 by its bytes.`);
     await writeRaw(disk, path, volume.size * GIB);
   } finally {
     await disk.close();
@@ -79,9 +99,7 @@ export async function createVolume(world: World, call: Call): Promise<Volume> {
     throw badRequest(
       `Invalid input received: Volume size '${size ?? ''}' must be an integer and greater than 0`,
     );
-  const typeName = textIn(wanted, 'volume_type') ?? [...world.volumes.types.values()][0]?.name ?? '';
-  const type = [...world.volumes.types.values()].find((one) => one.name === typeName || one.id === typeName);
-  if (!type) throw notFound(`Volume type ${typeName} could not be found.`);
+  const type = findType(world.volumes, textIn(wanted, 'volume_type') ?? 'default');
   const imageId = textIn(wanted, 'imageRef');
   const image = imageId === undefined ? null : imageFor(world, call, imageId, size);
   const projectId = projectOf(call.token);
@@ -116,7 +134,8 @@ export async function createVolume(world: World, call: Call): Promise<Volume> {
         volume.status = 'available';
       } catch (error) {
         volume.status = 'error';
-        throw error;
+        // What is wrong with the image is the user's business; the rest is a bug.
+        if (!(error instanceof DiskError)) throw error;
       }
     }
     volume.updatedAt = Date.now();

@@ -2,14 +2,17 @@
 import { rm } from 'node:fs/promises';
 import { badRequest } from '../http/api-error.ts';
 import { faultEnvelope } from '../http/envelopes.ts';
-import { flagIn, integerIn, isObject, objectIn, textMapIn } from '../http/json.ts';
+import { objectIn, textIn, textMapIn } from '../http/json.ts';
+import { paged } from '../http/paging.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
 import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
+import { act } from './actions.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { createVolume } from './create.ts';
-import { findVolume } from './find.ts';
-import type { Volume } from './state.ts';
+import { findType, findVolume } from './find.ts';
+import { metadataRoutes } from './metadata.ts';
+import { transferRoutes } from './transfers.ts';
 import { typeView, volumeView } from './views.ts';
 
 export function volumeService(world: World): Service {
@@ -22,10 +25,10 @@ export function volumeService(world: World): Service {
     microversions: { type: 'volume', major: 3, min: 0, max: 70 },
     // `/v3/{project}/volumes` and `/v3/volumes` mean the same.
     normalise: (segments, token) => {
-      const project = token?.project?.id;
-      return segments[0] === 'v3' && project !== undefined && segments[1] === project
-        ? ['v3', ...segments.slice(2)]
-        : segments;
+      const [version, project = ''] = segments;
+      if (!token || version !== 'v3' || !/^[0-9a-f]{32}$/.test(project)) return segments;
+      if (project !== token.project?.id) throw badRequest('Malformed request url');
+      return ['v3', ...segments.slice(2)];
     },
     routes: [
       route('GET', '/', (call) => ({ status: 300, json: versions(call) }), { open: true }),
@@ -41,11 +44,27 @@ export function volumeService(world: World): Service {
         json: { volume: volumeView(state, findVolume(world, call, param(call, 'id'))) },
       })),
       route('DELETE', '/v3/volumes/:id', (call) => remove(world, call)),
-      route('POST', '/v3/volumes/:id/action', (call) => act(world, call)),
+      route('PUT', '/v3/volumes/:id', async (call) => {
+        const volume = findVolume(world, call, param(call, 'id'));
+        const wanted = objectIn(await call.json(), 'volume');
+        volume.name = textIn(wanted, 'name') ?? volume.name;
+        volume.description = textIn(wanted, 'description') ?? volume.description;
+        volume.metadata = textMapIn(wanted, 'metadata') ?? volume.metadata;
+        return { status: 200, json: { volume: volumeView(state, volume) } };
+      }),
+      route('POST', '/v3/volumes/:id/action', (call) =>
+        act(world, call, findVolume(world, call, param(call, 'id'))),
+      ),
+      ...metadataRoutes(world),
+      ...transferRoutes(world),
       ...attachmentRoutes(world),
       route('GET', '/v3/types', () => ({
         status: 200,
         json: { volume_types: [...state.types.values()].map(typeView) },
+      })),
+      route('GET', '/v3/types/:id', (call) => ({
+        status: 200,
+        json: { volume_type: typeView(findType(state, param(call, 'id'))) },
       })),
       route('GET', '/v3/limits', (call) => ({
         status: 200,
@@ -61,21 +80,28 @@ function versions(call: Call): unknown {
 }
 
 function list(world: World, call: Call, detail: boolean): Reply {
-  const everybody = isAdmin(call.token) && call.query.get('all_tenants') === '1';
+  const everybody =
+    isAdmin(call.token) && ['1', 'true', 'True'].includes(call.query.get('all_tenants') ?? '');
   const own = [...world.volumes.volumes.values()].filter(
     (one) => everybody || one.projectId === projectOf(call.token),
   );
   const name = call.query.get('name');
+  const status = call.query.get('status');
   const wanted = metadataFilter(call.query.get('metadata'));
   const found = own.filter(
     (one) =>
       (name === null || one.name === name) &&
+      (status === null || one.status === status) &&
       Object.entries(wanted).every(([key, value]) => one.metadata[key] === value),
   );
-  const volumes = detail
-    ? found.map((one) => volumeView(world.volumes, one))
-    : found.map((one) => ({ id: one.id, name: one.name, links: [] }));
-  return { status: 200, json: { volumes } };
+  const page = paged(call, found.toReversed());
+  const volumes = page.items.map((one) =>
+    detail ? volumeView(world.volumes, one) : { id: one.id, name: one.name, links: [] },
+  );
+  return {
+    status: 200,
+    json: { volumes, ...(page.links.length > 0 ? { volumes_links: page.links } : {}) },
+  };
 }
 
 /** A Python mapping of texts, such as `{'key': 'value'}`; Cinder ignores what it cannot read. */
@@ -95,36 +121,6 @@ function remove(world: World, call: Call): Reply {
   world.timers.after(world.delays.volumeDelete, async () => {
     world.volumes.volumes.delete(volume.id);
     await rm(world.volumePath(volume.id), { force: true });
-  });
-  return { status: 202 };
-}
-
-async function act(world: World, call: Call): Promise<Reply> {
-  const volume = findVolume(world, call, param(call, 'id'));
-  const body = await call.json();
-  if (!isObject(body)) throw badRequest('The body must be an object.');
-  if ('os-set_bootable' in body)
-    volume.bootable = flagIn(objectIn(body, 'os-set_bootable'), 'bootable') ?? false;
-  else if ('os-set_image_metadata' in body)
-    Object.assign(volume.imageMetadata, textMapIn(objectIn(body, 'os-set_image_metadata'), 'metadata'));
-  else if ('os-extend' in body)
-    return extend(world, volume, integerIn(objectIn(body, 'os-extend'), 'new_size'));
-  else throw badRequest(`There is no such action: ${Object.keys(body).join(', ')}`);
-  volume.updatedAt = Date.now();
-  return 'os-set_image_metadata' in body
-    ? { status: 200, json: { metadata: volume.imageMetadata } }
-    : { status: 200 };
-}
-
-function extend(world: World, volume: Volume, size: number | undefined): Reply {
-  if (size === undefined || size <= volume.size)
-    throw badRequest(
-      `Invalid input received: New size for extend must be greater than current size. (current: ${volume.size}, extended: ${size ?? ''}).`,
-    );
-  volume.status = 'extending';
-  world.timers.after(world.delays.volumeExtend, () => {
-    volume.size = size;
-    volume.status = 'available';
   });
   return { status: 202 };
 }

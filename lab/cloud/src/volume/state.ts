@@ -1,4 +1,4 @@
-/** Volumes, their types, attachments, snapshots and transfers. */
+/** Volumes, their types, attachments and transfers. */
 export interface Volume {
   readonly id: string;
   name: string | null;
@@ -42,19 +42,6 @@ export interface Attachment {
   attachedAt: number | undefined;
 }
 
-export interface Snapshot {
-  readonly id: string;
-  name: string | null;
-  description: string | null;
-  readonly volumeId: string;
-  readonly projectId: string;
-  readonly size: number;
-  status: string;
-  metadata: Record<string, string>;
-  readonly createdAt: number;
-  updatedAt: number;
-}
-
 export interface Transfer {
   readonly id: string;
   readonly name: string;
@@ -67,6 +54,5 @@ export interface VolumeState {
   readonly volumes: Map<string, Volume>;
   readonly types: Map<string, VolumeType>;
   readonly attachments: Map<string, Attachment>;
-  readonly snapshots: Map<string, Snapshot>;
   readonly transfers: Map<string, Transfer>;
 }
