@@ -14,6 +14,7 @@ Removes what it made; exit status 1 when a step failed."""
 import argparse
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -27,6 +28,8 @@ STATE = os.environ.get("LAB_STATE", "/tmp/guts-real")
 PREFIX = os.environ.get("LAB_NET_PREFIX", "10.78")
 PHYSNETS = int(os.environ.get("LAB_PHYSNETS", "3"))
 RUN = f"chk-{uuid.uuid4().hex[:6]}"          # in the name of all that this run makes
+HOST_PART = random.randint(2, 99)           # outside of the DHCP range; another one next time, for a
+MAC = "00:50:56:{:02x}:{:02x}:{{:02x}}".format(random.randint(0, 63), random.randint(0, 255))   # killed run leaves its ports
 READY = "GUTS-GUEST-READY"
 BROKEN = ("ERROR", "error", "killed", "deleted")
 cleanup, failed = [], []
@@ -214,8 +217,8 @@ def refused(api, path, body, want):
 def users(demo):
     admin, small, reader, appcred = (Cloud(n) for n in ("lab", "lab-demo2", "lab-demo-reader", "lab-demo-appcred"))
     step("admin: provider1 with a MAC and an address of its own choice", port, admin, "provider1",
-         "00:50:56:78:01:3e", f"{PREFIX}.1.62")
-    shared = {"port": {"network_id": network(demo, "provider1"), "mac_address": "00:50:56:78:01:3f"}}
+         MAC.format(1), f"{PREFIX}.1.{HOST_PART}")
+    shared = {"port": {"network_id": network(demo, "provider1"), "mac_address": MAC.format(2)}}
     step("member: the same on provider1, which is not its own", refused, demo.network, "/ports", shared, 403)
     step("reader: may not make a volume", refused, reader.volume, "/volumes", {"volume": {"size": 1}}, 403)
     step("small quota: a volume that does not fit", refused, small.volume, "/volumes", {"volume": {"size": 3}}, 413)
@@ -223,8 +226,8 @@ def users(demo):
 
 
 def boots(c, images, disk):
-    own = f"{PREFIX}.{PHYSNETS}"
-    nic = step("port on demo-net, MAC and address chosen", port, c, "demo-net", "00:50:56:78:03:3d", f"{own}.61")
+    address = f"{PREFIX}.{PHYSNETS}.{HOST_PART}"
+    nic = step("port on demo-net, MAC and address chosen", port, c, "demo-net", MAC.format(3), address)
     first = None
     for firmware, image_id in images.items():
         if image_id is None or (firmware == "bios" and nic is None):
@@ -233,7 +236,7 @@ def boots(c, images, disk):
         vm = step(f"server, {firmware}, created -> ACTIVE", server, c, firmware, nics, {"imageRef": image_id})
         if vm and step("  guest up, as its console says", console, c, vm) and firmware == "bios":
             first = vm
-            step("  its page, from this host", page, f"{own}.61")
+            step("  its page, from this host", page, address)
     if disk:
         vm = step("server from the volume, created -> ACTIVE", server, c, "volume",
                   [{"uuid": network(c, "demo-net")}], {"block_device_mapping_v2": [{
