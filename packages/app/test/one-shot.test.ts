@@ -69,7 +69,10 @@ describe('a run that is cut off', { timeout: 120_000 }, () => {
   test.for(['baseline done', 'transfer done', 'provision done'])(
     'killed after "%s" goes on when the same command is run again',
     async (moment) => {
-      const state = { GUTS_STATE_DIR: join(lab.folder, `killed-${moment.split(' ')[0]}`) };
+      const state = {
+        GUTS_LEASE_SECONDS: '5',
+        GUTS_STATE_DIR: join(lab.folder, `killed-${moment.split(' ')[0]}`),
+      };
       // Long enough in its last steps to be killed there.
       const slow = ['--boot-pattern', 'never shown', '--boot-seconds', '4'];
       const first = lab.start('web', slow, state);

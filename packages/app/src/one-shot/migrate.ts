@@ -221,7 +221,7 @@ export async function migrateOnce(
     databaseUrl: `sqlite://${join(base.stateDir, 'one-shot.sqlite')}`,
     pollMilliseconds: 200,
     // A run that was cut off is gone on with soon.
-    leaseSeconds: 15,
+    leaseSeconds: Math.min(base.leaseSeconds, 15),
   };
   const log = createLog(env['GUTS_LOG_LEVEL'] ?? 'error', 'guts-migrate');
   const abort = new AbortController();
