@@ -36,8 +36,12 @@ if [ -e "$LAB_STATE/self-bound" ]; then
   unmount "$LAB_STATE"
 fi
 if [ "${1:-}" = --purge ]; then
-  if grep -qs guts-real /sbin/mount.nfs; then rm -f /sbin/mount.nfs; fi
-  rm -f /etc/openstack-dashboard/local_settings.d/_9000_guts_real.py
+  if pgrep -f '^[^ ]*python3 [^ ]*/(nova-compute|cinder-volume)( |$)' >/dev/null; then   # another lab, that may use them
+    echo "down: another OpenStack runs here: /sbin/mount.nfs stays, and the dashboard's settings do"
+  else
+    if grep -qs guts-real /sbin/mount.nfs; then rm -f /sbin/mount.nfs; fi
+    rm -f /etc/openstack-dashboard/local_settings.d/_9000_guts_real.py
+  fi
   if grep -q " $LAB_STATE/" /proc/mounts; then
     echo "down: something is still mounted below $LAB_STATE; not removed" >&2; exit 1
   fi
