@@ -97,6 +97,8 @@ async function prepare(): Promise<{ source: string; destination: string }> {
     { kind: 'instance', data: instance('vm-1', 'web') },
     { kind: 'instance', data: instance('vm-2', 'twin') },
     { kind: 'instance', data: instance('vm-3', 'twin') },
+    { kind: 'instance', data: instance('vm-8', 'vm-9') },
+    { kind: 'instance', data: instance('vm-9', 'other') },
   ]);
   return { source, destination: made.body.destination.id as string };
 }
@@ -244,7 +246,7 @@ describe('instances', () => {
     expect(page.body.instances[0].memory_mib).toBe(512);
     expect(faultsOf(routes.inventory.instances.answer, page.body)).toEqual([]);
     const next = await call('GET', page.body.links.next as string);
-    expect(next.body.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-3']);
+    expect(next.body.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-3', 'vm-8']);
     expect((await call('GET', `/v1/instances?source=${source}&search=WEB`)).body.instances).toHaveLength(1);
     expect((await call('GET', `/v1/instances/vm-1?source=vc`)).body.instance.name).toBe('web');
     expect((await call('GET', `/v1/instances?source=nobody`)).status).toBe(404);
@@ -287,6 +289,9 @@ describe('migrations', () => {
     [{ instance: 'nobody' }, 404, /has no instance "nobody"/],
     [{ instance: 'twin' }, 409, /2 instances are called "twin"/],
     [{ mode: 'warm' }, 501, /cold only/],
+    [{ purpose: 'rehearsal' }, 501, /no rehearsals/],
+    [{ policies: { commit: 'auto' } }, 501, /cannot commit/],
+    [{ instance: 'vm-9' }, 409, /2 instances are called "vm-9"/],
     [{ policies: { boot_pattern: '(' } }, 400, /no regular expression/],
     [{ policies: { power: 'axe' } }, 400, /guest, guest-only, off/],
     [{ source: 'x' }, 404, /no source "x"/],
@@ -302,6 +307,39 @@ describe('migrations', () => {
     expect(answer.body.error.details.candidates).toHaveLength(2);
     const byPath = await call('POST', '/v1/migrations', { ...wanted, instance: 'DC/vm/vm-3/twin' });
     expect(byPath.body.migration.instance_ref).toBe('vm-3');
+  });
+  test('a message that cannot be sent is no failure: the row counts', async () => {
+    await prepare();
+    const bus = { ...createLocalBus(), publish: () => Promise.reject(new Error('the broker is gone')) };
+    const lonely = createApi({ ...rest(), bus, port: 0 });
+    const answer = await lonely.inject({
+      method: 'POST',
+      url: '/v1/migrations',
+      headers: { 'x-auth-token': TOKEN },
+      payload: wanted,
+    });
+    await lonely.close();
+    expect(answer.statusCode).toBe(202);
+    expect((await call('GET', '/v1/migrations')).body.migrations).toHaveLength(1);
+  });
+  test('what this version cannot do is not offered, and said when asked for', async () => {
+    await prepare();
+    const { id } = (await call('POST', '/v1/migrations', wanted)).body.migration as { id: string };
+    const event = { projectId: 'local', resource: 'migration', resourceId: id, type: 't' } as const;
+    await store.reserve(id, 'w1', 60, { ...event, severity: 'information', message: '', data: {} });
+    const held = await store.acquireLease(id, 'w1', 60);
+    if (!held) throw new Error('no lease');
+    const end = { status: 'completed', phase: 'cutover', reason: null, error: null } as const;
+    await store.finishLease(held.lease, end, { ...event, severity: 'information', message: '', data: {} });
+    expect((await call('GET', `/v1/migrations/${id}`)).body.migration).toMatchObject({
+      status: 'completed',
+      actions: [],
+    });
+    for (const action of ['revert', 'commit'])
+      expect(await call('POST', `/v1/migrations/${id}/actions`, { action })).toMatchObject({
+        status: 501,
+        body: { error: { guts_code: 'unsupported' } },
+      });
   });
   test('actions follow the table of statuses', async () => {
     await prepare();

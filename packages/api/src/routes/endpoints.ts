@@ -11,6 +11,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { audit } from '../audit.ts';
+import { hint } from '../hint.ts';
 import { limitOf, nextLink, serve } from '../serve.ts';
 import { endpointToWire, operationToWire } from '../wire/records.ts';
 
@@ -78,7 +79,7 @@ export async function findEndpoint(
 }
 
 function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSide): void {
-  const { store, secrets, bus, newId } = parts;
+  const { store, secrets, newId } = parts;
   // Both sides have the same routes; only the name of the thing differs.
   const own = side === 'source' ? routes.sources : (routes.destinations as unknown as typeof routes.sources);
   const wrap = (endpoint: Endpoint) => ({ [side]: endpointToWire(endpoint) }) as never;
@@ -149,7 +150,7 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
       { id, projectId: caller.projectId, kind, subjectId: endpoint.id, input: {} },
       { ...eventOf(endpoint, 'operation'), resource: 'operation', resourceId: id, message: `${kind} queued` },
     );
-    await bus.publish({ topic: 'operation.queued', id });
+    await hint(parts, { topic: 'operation.queued', id });
     await audit(parts, caller, requestId, kind, endpoint.id, { operation_id: id });
     return { operation: operationToWire(operation) };
   });

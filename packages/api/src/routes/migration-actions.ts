@@ -9,6 +9,8 @@ import {
   STATUS_RULES,
 } from '@guts/core';
 import type { ApiParts } from '../api-parts.ts';
+import { hint } from '../hint.ts';
+import { SERVED_ACTIONS } from '../supported.ts';
 
 function eventOf(migration: Migration, action: Action, status: Status): NewEvent {
   return {
@@ -50,19 +52,21 @@ function retry({ store }: ApiParts, migration: Migration): Promise<Migration | n
 export async function act(parts: ApiParts, migration: Migration, action: Action): Promise<Migration> {
   const { status } = migration;
   if (!mayAsk(status, action)) {
-    const { actions } = STATUS_RULES[status];
+    const actions = STATUS_RULES[status].actions.filter((one) => SERVED_ACTIONS.includes(one));
     throw new GutsError('conflict', `a migration that is ${status} cannot ${action}`, {
       remedy: actions.length > 0 ? `It can: ${actions.join(', ')}.` : 'Nothing can be asked of it now.',
       details: { status, actions },
     });
   }
-  if (action === 'cutover' || action === 'revert' || action === 'commit')
-    throw new GutsError('unsupported', `this version cannot ${action} a migration`);
+  if (!SERVED_ACTIONS.includes(action))
+    throw new GutsError('unsupported', `this version cannot ${action} a migration`, {
+      remedy: `It can: ${SERVED_ACTIONS.join(', ')}.`,
+    });
   const moved = action === 'cancel' ? await cancel(parts, migration) : await retry(parts, migration);
   if (!moved)
     throw new GutsError('conflict', 'the migration changed at the same moment', {
       remedy: 'Look at it and ask again.',
     });
-  await parts.bus.publish({ topic: 'migration.action', id: migration.id });
+  await hint(parts, { topic: 'migration.action', id: migration.id });
   return moved;
 }

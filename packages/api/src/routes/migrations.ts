@@ -11,7 +11,9 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { audit } from '../audit.ts';
+import { hint } from '../hint.ts';
 import { limitOf, nextLink, serve } from '../serve.ts';
+import { refuseUnsupported } from '../supported.ts';
 import { specFromWire } from '../wire/new-migration.ts';
 import {
   artifactToWire,
@@ -51,7 +53,7 @@ function checkPattern(pattern: string | null): void {
 }
 
 export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { store, bus, newId } = parts;
+  const { store, newId } = parts;
   const get = async (id: string, scope: ProjectScope): Promise<Migration> => {
     const found = await store.getMigration(id, scope);
     if (!found) throw new GutsError('not_found', `there is no migration ${id}`);
@@ -73,8 +75,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
   });
 
   serve(app, routes.migrations.create, 'member', async ({ body, caller, scope, requestId }) => {
-    if (body.mode === 'warm')
-      throw new GutsError('unsupported', 'this version moves machines cold only', { field: 'body.mode' });
+    refuseUnsupported(body);
     const spec = specFromWire(body);
     checkPattern(spec.policies.bootPattern);
     const source = await findEndpoint(parts, 'source', body.source, scope);
@@ -106,7 +107,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
       message: `migration of "${instance.name}" queued`,
       data: { status: 'queued' },
     });
-    await bus.publish({ topic: 'migration.queued', id });
+    await hint(parts, { topic: 'migration.queued', id });
     await audit(parts, caller, requestId, 'migration.create', id, {
       instance: instance.ref,
       source: source.id,

@@ -1,6 +1,7 @@
 import type * as wire from '@guts/contract';
 import type * as core from '@guts/core';
 import { STATUS_RULES } from '@guts/core';
+import { SERVED_ACTIONS } from '../supported.ts';
 import { snake } from './snake.ts';
 
 export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
@@ -77,7 +78,7 @@ export function migrationToWire(migration: core.Migration): wire.Migration {
     reason: migration.reason,
     error: faultToWire(migration.error),
     cancel_requested: migration.cancelRequested,
-    actions: [...STATUS_RULES[migration.status].actions],
+    actions: STATUS_RULES[migration.status].actions.filter((one) => SERVED_ACTIONS.includes(one)),
     worker_id: migration.workerId,
     spec: specToWire(migration.spec),
     created_at: migration.createdAt,
