@@ -122,7 +122,11 @@ export class Rig {
     options: { worker?: string; seconds?: number; afterStep?: (step: StepName) => void } = {},
   ): Promise<Migration> {
     const { worker = 'w1', seconds = 60, afterStep } = options;
-    await this.store.reserve(this.id, worker, 60, this.event('reserved'));
+    // A dead worker's lease, however short, has to pass first.
+    for (let tries = 0; tries < 500; tries += 1) {
+      if (await this.store.reserve(this.id, worker, 60, this.event('reserved'))) break;
+      await sleep(10);
+    }
     const got = await this.store.acquireLease(this.id, worker, seconds);
     if (!got) throw new Error('no lease');
     const secrets = { seal: () => '{}', open: () => ({}) };

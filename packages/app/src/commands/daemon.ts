@@ -41,7 +41,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     secrets,
   });
   return new Worker({
-    id: `worker-${randomUUID()}`,
+    id: `worker-${process.pid}-${randomUUID()}`,
     host: config.host,
     version: VERSION,
     slots: config.slots,

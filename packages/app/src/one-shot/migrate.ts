@@ -248,6 +248,25 @@ export async function migrateOnce(
   }
 }
 
+/** Workers of runs that were killed: nothing must be promised to them. */
+async function forgetDeadWorkers(store: Store, host: string): Promise<void> {
+  for (const service of await store.listServices(30)) {
+    const pid = /^worker-(\d+)-/.exec(service.id)?.[1];
+    if (pid !== undefined && service.host === host && !isRunning(Number(pid)))
+      await store.removeService(service.id);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It runs, but belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 async function runAll(
   parts: Parameters<typeof createWorker>[0],
   secrets: SealedSecrets,
@@ -256,9 +275,9 @@ async function runAll(
 ): Promise<number> {
   const { store } = parts;
   const ids = migrations.map((one) => one.id);
+  await forgetDeadWorkers(store, parts.config.host);
   const worker = createWorker(parts, secrets);
-  // The worker of a run that was killed must not be promised anything: a heartbeat is due every 5 seconds.
-  const scheduler = createScheduler(parts, { alive: 7, reservation: 10 });
+  const scheduler = createScheduler(parts, { alive: 30, reservation: 10 });
   const release = undoOnInterrupt(store, ids);
   await worker.start();
   await scheduler.start();
