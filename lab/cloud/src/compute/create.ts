@@ -1,10 +1,9 @@
 /** `POST /servers`: what Nova checks before it accepts a server. */
 import { randomUUID } from 'node:crypto';
-import { badRequest, conflict, forbidden, notFound } from '../http/api-error.ts';
+import { type ApiError, badRequest, conflict, forbidden, notFound } from '../http/api-error.ts';
 import {
   flagIn,
   integerIn,
-  listIn,
   objectIn,
   objectsIn,
   requiredText,
@@ -15,12 +14,15 @@ import {
 } from '../http/json.ts';
 import type { Call } from '../http/service.ts';
 import { visible } from '../image/list.ts';
+import type { Image } from '../image/state.ts';
 import { makePort } from '../network/ports.ts';
-import { visibleNetwork } from '../network/visible.ts';
+import type { Port } from '../network/state.ts';
+import { sees } from '../network/visible.ts';
 import { attach } from '../volume/attachments.ts';
-import { findVolume } from '../volume/find.ts';
 import { projectOf, type World } from '../world.ts';
-import type { AttachedVolume, Flavor, Server } from './state.ts';
+import { checkTags } from './labels.ts';
+import { release } from './lifecycle.ts';
+import type { Flavor, Server } from './state.ts';
 
 function refuseOverQuota(world: World, projectId: string, flavor: Flavor): void {
   const own = [...world.compute.servers.values()].filter((one) => one.projectId === projectId);
@@ -38,143 +40,145 @@ function refuseOverQuota(world: World, projectId: string, flavor: Flavor): void 
       );
 }
 
-function portsFor(world: World, call: Call, wanted: JsonObject, serverId: string): string[] {
-  if (wanted['networks'] === 'none' || wanted['networks'] === 'auto') return [];
-  return (objectsIn(wanted, 'networks') ?? []).map((entry) => {
+/** Takes the ports that the server names, and makes those it wants on a network. */
+function takePorts(world: World, call: Call, wanted: JsonObject, server: Server): void {
+  const { networks } = wanted;
+  if (networks === 'none' || networks === 'auto') return;
+  if (networks === undefined && call.minor >= 37) throw badRequest("'networks' is a required property");
+  for (const entry of objectsIn(wanted, 'networks') ?? []) {
     const portId = textIn(entry, 'port');
-    if (portId === undefined) {
-      const network = visibleNetwork(world, call, requiredText(entry, 'uuid'));
-      const made = makePort(world, projectOf(call.token), network, {});
-      made.bornForServer = true;
-      made.deviceId = serverId;
-      return made.id;
-    }
-    const port = world.network.ports.get(portId);
+    const port =
+      portId === undefined
+        ? portOnNetwork(world, call, requiredText(entry, 'uuid'))
+        : world.network.ports.get(portId);
     if (!port || port.projectId !== projectOf(call.token))
-      throw badRequest(`Port ${portId} could not be found.`);
-    if (port.deviceId !== '') throw conflict(`Port ${portId} is still in use.`);
-    port.deviceId = serverId;
+      throw badRequest(`Port id ${portId ?? ''} could not be found.`);
+    if (port.deviceId !== '') throw conflict(`Port ${port.id} is still in use.`);
+    port.deviceId = server.id;
     port.deviceOwner = 'compute:nova';
-    return port.id;
+    server.portIds.push(port.id);
+  }
+}
+
+function portOnNetwork(world: World, call: Call, id: string): Port {
+  const network = world.network.networks.get(id);
+  if (!network || !sees(call.token, network)) throw badRequest(`Network ${id} could not be found.`);
+  const port = makePort(world, projectOf(call.token), network, {});
+  port.bornForServer = true;
+  return port;
+}
+
+const invalid = (why: string): ApiError => badRequest(`Block Device Mapping is Invalid: ${why}`);
+
+function takeVolume(world: World, call: Call, device: JsonObject, server: Server): void {
+  const uuid = requiredText(device, 'uuid');
+  const boots = integerIn(device, 'boot_index') === 0;
+  const volume = world.volumes.volumes.get(uuid);
+  if (!volume || volume.projectId !== projectOf(call.token)) throw invalid(`failed to get volume ${uuid}.`);
+  if (volume.status !== 'available') throw invalid(`volume ${uuid} is ${volume.status}.`);
+  if (boots && !volume.bootable) throw badRequest(`Block Device ${uuid} is not bootable.`);
+  const mountpoint = `/dev/vd${String.fromCharCode(97 + server.volumes.length + (server.imageId === null ? 0 : 1))}`;
+  const attachment = attach(world, volume, {
+    projectId: server.projectId,
+    serverId: server.id,
+    host: 'fake',
+    mountpoint,
+    connected: false,
+  });
+  server.volumes.push({
+    volumeId: uuid,
+    attachmentId: attachment.id,
+    device: mountpoint,
+    bootIndex: boots ? 0 : null,
+    deleteOnTermination: flagIn(device, 'delete_on_termination') ?? false,
+    tag: textIn(device, 'tag') ?? null,
   });
 }
 
-interface Disks {
-  readonly imageId: string | null;
-  readonly properties: Readonly<Record<string, string>>;
-  readonly volumes: AttachedVolume[];
+/** The image that the server boots from, which is the `imageRef`, or a device of it; null for none. */
+function imageWanted(wanted: JsonObject, devices: readonly JsonObject[]): string | null {
+  const ref = textIn(wanted, 'imageRef') ?? '';
+  const device = devices.find((one) => textIn(one, 'source_type') === 'image');
+  const uuid = device && requiredText(device, 'uuid');
+  if (device && textIn(device, 'destination_type') === 'volume')
+    throw invalid('the fake makes no volumes from images here; make the volume first.');
+  if (ref !== '' && uuid !== undefined && uuid !== ref)
+    throw invalid('the image of the boot device is another one.');
+  return ref === '' ? (uuid ?? null) : ref;
 }
 
-function disksFor(world: World, call: Call, wanted: JsonObject, flavor: Flavor, serverId: string): Disks {
-  let imageId = textIn(wanted, 'imageRef') ?? null;
-  if (imageId === '') imageId = null;
-  const volumes: AttachedVolume[] = [];
-  let bootVolume: string | null = null;
-  for (const [index, device] of (objectsIn(wanted, 'block_device_mapping_v2') ?? []).entries()) {
-    const bootIndex = integerIn(device, 'boot_index') ?? -1;
-    const uuid = requiredText(device, 'uuid');
-    if (textIn(device, 'source_type') === 'image') {
-      if (bootIndex === 0 && imageId !== null && imageId !== uuid)
-        throw badRequest('Block Device Mapping is Invalid: the image of the boot device is another one.');
-      imageId ??= uuid;
-      continue;
-    }
-    if (textIn(device, 'source_type') !== 'volume')
-      throw badRequest('Block Device Mapping is Invalid: the fake takes images and volumes.');
-    const volume = findVolume(world, call, uuid);
-    if (volume.status !== 'available')
-      throw badRequest(
-        `Block Device Mapping is Invalid: failed to get volume ${uuid}: it is ${volume.status}.`,
-      );
-    if (bootIndex === 0) {
-      if (!volume.bootable) throw badRequest(`Block Device ${uuid} is not bootable.`);
-      bootVolume = uuid;
-    }
-    const device_ = `/dev/vd${String.fromCharCode(97 + index)}`;
-    const attachment = attach(world, volume, {
-      projectId: projectOf(call.token),
-      serverId,
-      host: 'fake',
-      mountpoint: device_,
-      connected: false,
-    });
-    volumes.push({
-      volumeId: uuid,
-      attachmentId: attachment.id,
-      device: device_,
-      bootIndex: bootIndex === 0 ? 0 : null,
-      deleteOnTermination: flagIn(device, 'delete_on_termination') ?? false,
-      tag: null,
-    });
-  }
-  if (bootVolume !== null) {
-    const volume = findVolume(world, call, bootVolume);
-    return { imageId: null, properties: volume.imageMetadata, volumes };
-  }
-  const image = imageId === null ? undefined : world.images.get(imageId);
-  if (!image || !visible(image, call.token)) throw badRequest(`Image ${imageId ?? ''} could not be found.`);
-  if (image.status !== 'active') throw badRequest(`Image ${image.id} is not active.`);
+function imageFor(world: World, call: Call, id: string, flavor: Flavor): Image {
+  const image = world.images.get(id);
+  if (!image || !visible(image, call.token)) throw badRequest(`Image ${id} could not be found.`);
+  if (image.status !== 'active') throw badRequest(`Image ${id} is not active.`);
   if (flavor.disk > 0 && image.minDisk > flavor.disk)
     throw badRequest("Flavor's disk is smaller than the minimum size specified in image metadata.");
-  return { imageId: image.id, properties: Object.fromEntries(image.properties), volumes };
+  if (image.minRam > flavor.ram) throw badRequest("Flavor's memory is too small for requested image.");
+  return image;
 }
 
+/** Throws 400, 403 or 409 as Nova does; a refused server holds neither ports nor volumes. */
 export async function createServer(world: World, call: Call): Promise<Server> {
   const wanted = objectIn(await call.json(), 'server');
   const name = requiredText(wanted, 'name');
   if (name.length > 255) throw badRequest('Invalid input for field/attribute name: it is too long.');
-  const ref = requiredText(wanted, 'flavorRef');
+  const ref = requiredText(wanted, 'flavorRef').replace(/^.*\//, '');
   const flavor = world.compute.flavors.get(ref);
   if (!flavor) throw badRequest(`Flavor ${ref} could not be found.`);
-  const tags = textsIn(wanted, 'tags') ?? [];
-  if (listIn(wanted, 'tags') && call.minor < 52)
+  const tags = textsIn(wanted, 'tags');
+  if (tags && call.minor < 52)
     throw badRequest('Additional properties are not allowed (tags was unexpected)');
-  if (tags.some((tag) => tag.length > 60 || /[,/]/.test(tag)))
-    throw badRequest('Tags are at most 60 characters long, without commas and slashes.');
   const projectId = projectOf(call.token);
   refuseOverQuota(world, projectId, flavor);
-  const id = randomUUID();
-  const portIds = portsFor(world, call, wanted, id);
-  let disks: Disks;
-  try {
-    disks = disksFor(world, call, wanted, flavor, id);
-  } catch (error) {
-    for (const port of portIds) {
-      const taken = world.network.ports.get(port);
-      if (taken) taken.deviceId = '';
-    }
-    throw error;
-  }
+  const devices = objectsIn(wanted, 'block_device_mapping_v2') ?? [];
+  const imageId = imageWanted(wanted, devices);
+  const image = imageId === null ? null : imageFor(world, call, imageId, flavor);
   const now = Date.now();
   const server: Server = {
-    id,
+    id: randomUUID(),
     name,
     description: textIn(wanted, 'description') ?? null,
     projectId,
     userId: call.token.user.id,
     flavor,
-    imageId: disks.imageId,
-    imageProperties: disks.properties,
+    imageId,
+    imageProperties: image ? Object.fromEntries(image.properties) : {},
     status: 'BUILD',
     taskState: 'scheduling',
     vmState: 'building',
     powerState: 0,
     fault: undefined,
     metadata: textMapIn(wanted, 'metadata') ?? {},
-    tags: new Set(tags),
+    tags: new Set(checkTags(tags ?? [])),
     keyName: textIn(wanted, 'key_name') ?? null,
     configDrive: flagIn(wanted, 'config_drive') ?? false,
     availabilityZone: textIn(wanted, 'availability_zone') ?? 'nova',
-    volumes: disks.volumes,
-    portIds,
-    securityGroups: [],
+    volumes: [],
+    portIds: [],
     console: '',
     starts: 0,
     createdAt: now,
     updatedAt: now,
     launchedAt: undefined,
   };
-  world.compute.servers.set(id, server);
+  try {
+    takePorts(world, call, wanted, server);
+    for (const device of devices) {
+      const source = textIn(device, 'source_type');
+      if (source === 'volume') takeVolume(world, call, device, server);
+      else if (source !== 'image') throw invalid('the fake takes images and volumes.');
+    }
+    const boot = server.volumes.find((one) => one.bootIndex === 0);
+    if (boot && image) throw invalid('two devices claim to be booted first.');
+    if (!boot && !image) throw invalid('there is nothing to boot from.');
+    server.imageProperties = boot
+      ? (world.volumes.volumes.get(boot.volumeId)?.imageMetadata ?? {})
+      : server.imageProperties;
+  } catch (error) {
+    await release(world, server, false);
+    throw error;
+  }
+  world.compute.servers.set(server.id, server);
   return server;
 }
 

@@ -1,15 +1,18 @@
 /** Nova v2.1, as far as a migration goes. */
-import { randomUUID } from 'node:crypto';
-import { badRequest, conflict, notFound, policyRefused } from '../http/api-error.ts';
 import { faultEnvelope } from '../http/envelopes.ts';
-import { integerIn, isObject, objectIn, requiredText, textIn } from '../http/json.ts';
+import { objectIn, textIn } from '../http/json.ts';
+import { paged } from '../http/paging.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
 import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
+import { act } from './actions.ts';
 import { createServer, findServer } from './create.ts';
-import { build, destroy, start, stop } from './lifecycle.ts';
-import type { Flavor, Server } from './state.ts';
-import { flavorView, serverView } from './views.ts';
+import { flavorRoutes } from './flavors.ts';
+import { labelRoutes } from './labels.ts';
+import { build, destroy } from './lifecycle.ts';
+import type { Server } from './state.ts';
+import { serverView } from './views.ts';
+import { serverVolumeRoutes } from './volumes.ts';
 
 export function computeService(world: World): Service {
   const find = (call: Call): Server => findServer(world, call, param(call, 'id'), isAdmin(call.token));
@@ -43,11 +46,21 @@ export function computeService(world: World): Service {
         status: 200,
         json: { server: serverView(world, call, find(call)) },
       })),
+      route('PUT', '/v2.1/servers/:id', async (call) => {
+        const server = find(call);
+        const wanted = objectIn(await call.json(), 'server');
+        server.name = textIn(wanted, 'name') ?? server.name;
+        server.description = textIn(wanted, 'description') ?? server.description;
+        server.updatedAt = Date.now();
+        return { status: 200, json: { server: serverView(world, call, server) } };
+      }),
       route('DELETE', '/v2.1/servers/:id', (call) => {
         destroy(world, find(call));
         return { status: 204 };
       }),
       route('POST', '/v2.1/servers/:id/action', (call) => act(world, call, find(call))),
+      ...labelRoutes(find),
+      ...serverVolumeRoutes(world, find),
       route('GET', '/v2.1/limits', (call) => ({
         status: 200,
         json: { limits: { rate: [], absolute: limits(world, call) } },
@@ -68,60 +81,9 @@ function version(call: Call): unknown {
   };
 }
 
-function flavorRoutes(world: World): Service['routes'] {
-  const { flavors } = world.compute;
-  const find = (call: Call): Flavor => {
-    const flavor = flavors.get(param(call, 'id'));
-    if (!flavor) throw notFound(`Flavor ${param(call, 'id')} could not be found.`);
-    return flavor;
-  };
-  return [
-    route('GET', '/v2.1/flavors', () => ({
-      status: 200,
-      json: { flavors: [...flavors.values()].map(({ id, name }) => ({ id, name, links: [] })) },
-    })),
-    route('GET', '/v2.1/flavors/detail', (call) => ({
-      status: 200,
-      json: { flavors: [...flavors.values()].map((one) => flavorView(one, call.minor)) },
-    })),
-    route('POST', '/v2.1/flavors', async (call) => {
-      if (!isAdmin(call.token)) throw policyRefused('os_compute_api:os-flavor-manage:create');
-      const wanted = objectIn(await call.json(), 'flavor');
-      const name = requiredText(wanted, 'name');
-      if ([...flavors.values()].some((one) => one.name === name))
-        throw conflict(`Flavor with name ${name} already exists.`);
-      const id = textIn(wanted, 'id') ?? 'auto';
-      const flavor: Flavor = {
-        id: id === 'auto' ? randomUUID() : id,
-        name,
-        vcpus: integerIn(wanted, 'vcpus') ?? 1,
-        ram: integerIn(wanted, 'ram') ?? 512,
-        disk: integerIn(wanted, 'disk') ?? 0,
-        isPublic: true,
-        description: textIn(wanted, 'description') ?? null,
-        extraSpecs: {},
-      };
-      flavors.set(flavor.id, flavor);
-      return { status: 200, json: { flavor: flavorView(flavor, call.minor) } };
-    }),
-    route('GET', '/v2.1/flavors/:id', (call) => ({
-      status: 200,
-      json: { flavor: flavorView(find(call), call.minor) },
-    })),
-    route('GET', '/v2.1/flavors/:id/os-extra_specs', (call) => ({
-      status: 200,
-      json: { extra_specs: find(call).extraSpecs },
-    })),
-    route('DELETE', '/v2.1/flavors/:id', (call) => {
-      if (!isAdmin(call.token)) throw policyRefused('os_compute_api:os-flavor-manage:delete');
-      flavors.delete(find(call).id);
-      return { status: 202 };
-    }),
-  ];
-}
-
 function listServers(world: World, call: Call, detail: boolean): Reply {
-  const everybody = isAdmin(call.token) && call.query.has('all_tenants');
+  const asked = call.query.get('all_tenants');
+  const everybody = isAdmin(call.token) && asked !== null && !/^(0|false)$/i.test(asked);
   const tags = call.query.get('tags')?.split(',') ?? [];
   const name = call.query.get('name');
   const status = call.query.get('status');
@@ -132,35 +94,15 @@ function listServers(world: World, call: Call, detail: boolean): Reply {
       (name === null || one.name.includes(name)) &&
       (status === null || one.status === status.toUpperCase()),
   );
-  const servers = detail
-    ? found.map((one) => serverView(world, call, one))
-    : found.map((one) => ({ id: one.id, name: one.name, links: [] }));
-  return { status: 200, json: { servers } };
-}
-
-async function act(world: World, call: Call, server: Server): Promise<Reply> {
-  const body = await call.json();
-  if (!isObject(body)) throw badRequest('The body must be an object.');
-  const refuse = (action: string): never => {
-    throw conflict(`Cannot '${action}' instance ${server.id} while it is in vm_state ${server.vmState}`);
+  // Nova lists the newest first.
+  const page = paged(call, found.toReversed());
+  const servers = page.items.map((one) =>
+    detail ? serverView(world, call, one) : { id: one.id, name: one.name, links: [] },
+  );
+  return {
+    status: 200,
+    json: { servers, ...(page.links.length > 0 ? { servers_links: page.links } : {}) },
   };
-  if ('os-stop' in body) {
-    if (server.status !== 'ACTIVE') refuse('stop');
-    stop(world, server);
-    return { status: 202 };
-  }
-  if ('os-start' in body) {
-    if (server.status !== 'SHUTOFF') refuse('start');
-    start(world, server);
-    return { status: 202 };
-  }
-  if ('os-getConsoleOutput' in body) {
-    if (server.status !== 'ACTIVE') throw notFound('Guest does not have a console available.');
-    const length = integerIn(objectIn(body, 'os-getConsoleOutput'), 'length') ?? 0;
-    const lines = server.console.split('\n');
-    return { status: 200, json: { output: (length > 0 ? lines.slice(-length) : lines).join('\n') } };
-  }
-  throw badRequest(`There is no such action: ${Object.keys(body).join(', ')}`);
 }
 
 function limits(world: World, call: Call): Record<string, number> {

@@ -17,8 +17,8 @@ export interface AttachedVolume {
   readonly attachmentId: string;
   readonly device: string;
   readonly bootIndex: number | null;
-  deleteOnTermination: boolean;
-  tag: string | null;
+  readonly deleteOnTermination: boolean;
+  readonly tag: string | null;
 }
 
 export interface ServerFault {
@@ -37,8 +37,8 @@ export interface Server {
   /** Null when booted from a volume. */
   readonly imageId: string | null;
   /** `hw_*` and the like that the boot disk brought: from the image, or the volume's image metadata. */
-  readonly imageProperties: Readonly<Record<string, string>>;
-  status: 'BUILD' | 'ACTIVE' | 'SHUTOFF' | 'ERROR' | 'REBOOT' | 'DELETED';
+  imageProperties: Readonly<Record<string, string>>;
+  status: 'BUILD' | 'ACTIVE' | 'SHUTOFF' | 'ERROR' | 'REBOOT' | 'HARD_REBOOT';
   taskState: string | null;
   vmState: string;
   powerState: number;
@@ -48,9 +48,8 @@ export interface Server {
   readonly keyName: string | null;
   readonly configDrive: boolean;
   readonly availabilityZone: string;
-  readonly volumes: AttachedVolume[];
+  volumes: AttachedVolume[];
   readonly portIds: string[];
-  readonly securityGroups: string[];
   /** Text of the serial console since the last start. */
   console: string;
   /** Counts starts, so that a boot under way knows that it was overtaken. */

@@ -81,6 +81,7 @@ async function fill(world: World, volume: Volume, image: Image | null): Promise<
     await file.close();
     return;
   }
+  if (!world.images.has(image.id)) throw new DiskError(`Image ${image.id} is gone.`);
   const disk = await openDisk(world.imagePath(image.id), image.diskFormat ?? 'raw');
   try {
     // Cinder looks what the bytes are, whatever the image says of them.
