@@ -59,6 +59,12 @@ stage 'build' npm run --silent build
 export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
 failed=0
 stage "fake vCenter against VMware's clients" npx vitest run lab/vcenter || failed=1
+openstack_client() {   # the suite that `npm test` runs against the fake cloud
+  GUTS_TEST_CLOUD_FILE="$LAB_STATE/clouds.yaml" GUTS_TEST_CLOUD=lab-demo GUTS_TEST_ADMIN_CLOUD=lab \
+    GUTS_TEST_READER_CLOUD=lab-demo-reader GUTS_TEST_SMALL_CLOUD=lab-demo2 \
+    GUTS_TEST_APPCRED_CLOUD=lab-demo-appcred npx vitest run packages/openstack/test
+}
+stage 'OpenStack client against a real cloud' openstack_client || failed=1
 stage 'migrations and clients against real peers' \
   npx vitest run --config lab/real/vitest.config.ts ${ONLY[@]+"${ONLY[@]}"} || failed=1
 if [ $DOWN = 1 ]; then stage 'OpenStack down' lab/real/openstack/down.sh; fi

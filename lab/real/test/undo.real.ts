@@ -12,8 +12,8 @@ const WAYS = [
 ] as const;
 
 const CASES = stepsFor('cold').flatMap(({ name }) =>
-  // A cold run without virt-v2v has these skipped: nothing is done after them.
-  name === 'convert' ? [] : WAYS.map((way) => ({ step: name, way })),
+  // convert is skipped as long as nothing converts, and a skipped step has no result to fail after.
+  name === 'convert' ? [] : WAYS.map((way) => ({ step: name, from: way['boot-from'], way })),
 );
 
 let source: VCenter;
@@ -26,7 +26,7 @@ afterAll(async () => {
   await source.close();
 });
 
-test.each(CASES)('fails after $step, boots from $way.boot-from: all is put back', async ({ step, way }) => {
+test.each(CASES)('fails after $step, booting from $from: all is put back', async ({ step, way }) => {
   const before = await cloud.holdings();
   const machine = source.machine(BIOS);
   const nics = machine.connectedNics;
