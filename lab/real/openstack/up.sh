@@ -65,6 +65,7 @@ choose_ports
 
 write_config
 install_nfs_shim
+install_ebtables_shim
 setup_mounts
 setup_links
 mkdir -p "$LAB_STATE"/keystone "$LAB_STATE"/glance/{images,staging,tasks,lock} \
@@ -126,7 +127,7 @@ start nova-compute nova-compute --config-file "$E/nova/nova.conf"
 # The agent names its iptables chains after its own file.  Under its usual name it
 # would drop the rules of another lab's agent, and that one ours.
 ln -sfn /usr/bin/neutron-linuxbridge-agent "$LAB_STATE/bin/$LB_AGENT"
-start neutron-linuxbridge-agent "$LAB_STATE/bin/$LB_AGENT" "${N[@]}"
+start neutron-linuxbridge-agent env PATH="$LAB_STATE/sbin:$PATH" "$LAB_STATE/bin/$LB_AGENT" "${N[@]}"
 start neutron-dhcp-agent neutron-dhcp-agent "${N[@]}" --config-file "$E/neutron/dhcp_agent.ini"
 wait_for glance-api 90 answers "http://$IP:$LAB_GLANCE_PORT/healthcheck"
 wait_for neutron-server 90 answers "http://$IP:$LAB_NEUTRON_PORT/"
