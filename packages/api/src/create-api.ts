@@ -1,11 +1,12 @@
 import swagger from '@fastify/swagger';
-import { routes } from '@guts/contract';
+import { methodsOf, routes } from '@guts/contract';
 import { GutsError } from '@guts/core';
-import fastify, { type FastifyInstance, type FastifySchema } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifySchema } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { tokenAuthenticator } from './authenticator.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { envelope, explain } from './errors.ts';
+import { describe } from './serve.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
@@ -33,6 +34,9 @@ export interface Api {
 }
 
 const BODY_LIMIT = 1024 * 1024;
+/** For a request to arrive, and again for its answer; milliseconds. */
+const REQUEST_MS = 60_000;
+const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
 /** Answered without a token. */
 const OPEN_PATHS: readonly string[] = ['/', '/v1', '/healthcheck', '/v1/openapi.json'];
 
@@ -42,10 +46,18 @@ export function createApi(options: ApiOptions): Api {
   const stopping = new AbortController();
   const app = fastify({
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 60_000,
+    requestTimeout: REQUEST_MS,
+    handlerTimeout: REQUEST_MS,
     forceCloseConnections: true,
     genReqId: () => `req-${options.newId()}`,
     routerOptions: { maxParamLength: 300 },
+    // What the router refuses before any hook runs: a path that is no URL, or far too long.
+    frameworkErrors: (failure, request, reply) => {
+      const { error, status } = explain(failure, options.log);
+      const answer = reply as unknown as FastifyReply;
+      void answer.code(status).header('x-openstack-request-id', request.id);
+      void answer.send(envelope(error, status, request.id));
+    },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
     },
@@ -114,10 +126,19 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
   });
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');
-    const error = new GutsError('not_found', `there is no ${request.method} ${path}`, {
-      remedy: 'The OpenAPI document (/v1/openapi.json) lists what there is.',
+    const methods = methodsOf(path);
+    if (methods.length === 0) {
+      const error = new GutsError('not_found', `there is no ${path}`, { remedy: SEE_DOCUMENT });
+      return reply.code(404).send(envelope(error, 404, request.id));
+    }
+    const allow = methods.join(', ');
+    const error = new GutsError('bad_request', `${path} does not take ${request.method}`, {
+      remedy: `It takes ${allow}.`,
     });
-    return reply.code(404).send(envelope(error, 404, request.id));
+    return reply
+      .code(405)
+      .header('allow', allow)
+      .send(envelope(error, 405, request.id));
   });
 }
 
@@ -132,11 +153,7 @@ function openRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/v1', { schema: { hide: true } }, () => Promise.resolve(versions));
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
   const { health } = routes;
-  const schema: FastifySchema = {
-    summary: health.summary,
-    tags: [health.tag],
-    response: { 200: health.answer },
-  };
+  const schema: FastifySchema = { ...describe(health), security: [] };
   app.get(health.path, { schema }, async (_request, reply) => {
     try {
       await parts.store.check();

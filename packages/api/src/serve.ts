@@ -1,4 +1,4 @@
-import type { Route, Static, TObject, TSchema } from '@guts/contract';
+import { ErrorBody, nameOf, type Route, type Static, type TObject, type TSchema } from '@guts/contract';
 import { GutsError, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Caller } from './authenticator.ts';
@@ -28,6 +28,21 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
+/** What the OpenAPI document says of a route's name and answers. */
+export function describe(
+  route: Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'status' | 'answer'>,
+): FastifySchema {
+  const answer = route.answer
+    ? { ...route.answer, description: 'done' }
+    : { type: 'null', description: 'done; there is nothing to tell' };
+  return {
+    operationId: nameOf(route),
+    summary: route.summary,
+    tags: [route.tag],
+    response: { [route.status]: answer, default: { ...ErrorBody, description: 'an error' } },
+  };
+}
+
 /** Serves one route of the contract. @param role the least that the caller must have */
 export function serve<
   P extends TObject,
@@ -41,12 +56,10 @@ export function serve<
   handler: (context: Context<Static<P>, Static<Q>, Of<B>>) => Promise<Of<A>>,
 ): void {
   const schema: FastifySchema = {
-    summary: route.summary,
-    tags: [route.tag],
+    ...describe(route),
     params: route.params,
     querystring: route.query,
     ...(route.body ? { body: route.body } : {}),
-    response: { [route.status]: route.answer ?? { type: 'null', description: 'nothing' } },
   };
   app.route({
     method: route.method,

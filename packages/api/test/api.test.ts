@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalBus } from '@guts/bus';
-import { routes } from '@guts/contract';
+import { ErrorBody, routes } from '@guts/contract';
 import { type Instance, SILENT_LOG, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import Value from 'typebox/value';
@@ -174,8 +174,10 @@ describe('who may ask', () => {
   });
 });
 
-test('the document has every route of the contract', async () => {
+test('the document has every route of the contract, and docs/ holds it (vitest -u writes it anew)', async () => {
   const document = (await api.document()) as { paths: Record<string, Record<string, unknown>> };
+  const text = `${JSON.stringify(document, null, 2)}\n`;
+  await expect(text).toMatchFileSnapshot('../../../docs/openapi.json');
   const all = [routes.health, routes.audit].concat(
     ...([
       routes.sources,
@@ -367,7 +369,7 @@ describe('what is no request of ours', () => {
   test('gets the envelope and a request id', async () => {
     const answer = await call('GET', '/v1/nothing?secret=1');
     expect(answer.status).toBe(404);
-    expect(answer.body.error.message).toBe('there is no GET /v1/nothing');
+    expect(answer.body.error.message).toBe('there is no /v1/nothing');
     expect(answer.headers['x-openstack-request-id']).toBe(answer.body.error.request_id);
     const text = await api.inject({
       method: 'POST',
@@ -379,6 +381,28 @@ describe('what is no request of ours', () => {
     expect(text.json().error.guts_code).toBe('bad_request');
     const long = await call('POST', '/v1/sources', { ...SOURCE, name: 'x'.repeat(2_000_000) });
     expect(long).toMatchObject({ status: 413, body: { error: { guts_code: 'too_large' } } });
+  });
+  test.for([
+    ['PUT', '/v1/sources', 405, /does not take PUT/],
+    ['DELETE', '/v1/migrations/m1', 405, /does not take DELETE/],
+    ['GET', '/v1/%zz', 400, /not a valid url/],
+    ['GET', `/v1/sources/${'a'.repeat(400)}`, 414, /./],
+    ['GET', '/v1/events/stream?after=x', 400, /after/],
+    ['GET', '/v1/events/stream?resource_id=a&resource_id=b', 400, /resource_id/],
+  ] as const)('%s %s is refused with %i in the same envelope', async ([method, url, status, message]) => {
+    const answer = await api.inject({ method, url, headers: { 'x-auth-token': TOKEN } });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['x-openstack-request-id']).toMatch(/^req-/);
+    expect(faultsOf(ErrorBody, answer.json())).toEqual([]);
+    expect(answer.json().error.code).toBe(status);
+    expect(answer.json().error.message).toMatch(message);
+  });
+  test('what may be asked instead is in Allow; a stream has no HEAD', async () => {
+    const headers = { 'x-auth-token': TOKEN };
+    const put = await api.inject({ method: 'PUT', url: '/v1/sources', headers });
+    expect(put.headers.allow).toBe('GET, POST');
+    const head = await api.inject({ method: 'HEAD', url: '/v1/events/stream', headers });
+    expect([head.statusCode, head.headers.allow]).toEqual([405, 'GET']);
   });
   test('a port that is taken is said', async () => {
     const address = await api.listen();

@@ -1,3 +1,4 @@
+export { allRoutes, methodsOf, nameOf } from './all-routes.ts';
 export * from './client.ts';
 export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export * from './routes.ts';

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { EVENT_STREAM_PATH } from '@guts/contract';
 import { GutsError, type ProjectScope } from '@guts/core';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { callerOf } from '../serve.ts';
 import { eventToWire } from '../wire/records.ts';
@@ -9,22 +10,39 @@ const POLL_MS = 500;
 const HEARTBEAT_MS = 15_000;
 const BATCH = 200;
 
+const schema: FastifySchema & { description: string } = {
+  summary: 'Tells what happens, as it happens',
+  description:
+    'Server-sent events: `id` is the sequence, `data` an event as JSON. The header Last-Event-ID wins over `after`.',
+  operationId: 'events.stream',
+  tags: ['events'],
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      after: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'only events after this sequence' },
+      resource_id: { type: 'string', minLength: 1, maxLength: 64, description: 'only events of this one' },
+    },
+  },
+  produces: ['text/event-stream'],
+  response: {
+    200: { description: 'the stream', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+  },
+};
+
 async function* events(
   { store, clock }: ApiParts,
   scope: ProjectScope,
   start: number,
-  resourceId: string | null,
+  resourceId: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   let after = start;
   let said = clock.monotonic();
   yield ': guts\n\n';
   while (!signal.aborted) {
-    const batch = await store.listEvents(scope, {
-      after,
-      limit: BATCH,
-      ...(resourceId === null ? {} : { resourceId }),
-    });
+    const query = { after, limit: BATCH, ...(resourceId === undefined ? {} : { resourceId }) };
+    const batch = await store.listEvents(scope, query);
     for (const event of batch) {
       after = event.sequence;
       said = clock.monotonic();
@@ -34,25 +52,22 @@ async function* events(
       said = clock.monotonic();
       yield ': alive\n\n';
     }
-    if (batch.length === 0) {
-      try {
-        await clock.sleep(POLL_MS, signal);
-      } catch {
-        return; // the listener went away, or the API stops
-      }
-    }
+    if (batch.length === 0) await clock.sleep(POLL_MS, signal);
   }
 }
 
 /** Server-sent events (WHATWG HTML, section 9.2). A client that comes back names the last one it saw. */
 export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping: AbortSignal): void {
-  app.get(EVENT_STREAM_PATH, { schema: { hide: true } }, async (request, reply) => {
+  // Without HEAD: that answer has no body, so that its stream would never notice that nobody listens.
+  app.get(EVENT_STREAM_PATH, { schema, exposeHeadRoute: false }, async (request, reply) => {
     const { projectId } = callerOf(request);
-    const query = request.query as Readonly<Record<string, string | undefined>>;
+    const query = request.query as Readonly<Partial<Record<'after' | 'resource_id', string>>>;
     const last = [request.headers['last-event-id']].flat()[0];
-    const after = Number(last ?? query['after'] ?? 0);
+    const after = Number(last ?? query.after ?? 0);
     if (!Number.isSafeInteger(after) || after < 0)
-      throw new GutsError('bad_request', 'after must be a sequence number', { field: 'querystring.after' });
+      throw new GutsError('bad_request', 'Last-Event-ID must be a sequence number', {
+        field: 'headers.last-event-id',
+      });
     const gone = new AbortController();
     request.raw.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, stopping]);
@@ -63,16 +78,11 @@ export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping
       'x-openstack-request-id': request.id,
     });
     try {
-      for await (const text of events(parts, { projectId }, after, query['resource_id'] ?? null, signal)) {
-        if (!reply.raw.write(text)) {
-          await new Promise<void>((resolve) => {
-            reply.raw.once('drain', resolve);
-            signal.addEventListener('abort', () => resolve(), { once: true });
-          });
-        }
-      }
+      for await (const text of events(parts, { projectId }, after, query.resource_id, signal))
+        if (!reply.raw.write(text)) await once(reply.raw, 'drain', { signal });
     } catch (error) {
-      parts.log.error({ err: error, request_id: request.id }, 'an event stream broke');
+      // Aborted: the listener went away, or the API stops.
+      if (!signal.aborted) parts.log.error({ err: error, request_id: request.id }, 'an event stream broke');
     } finally {
       reply.raw.end();
     }
