@@ -41,6 +41,13 @@ const REFUSALS = [
     code: 6,
     says: ["no network 'no-such-network'"],
   },
+  {
+    title: 'a reader may not make anything',
+    cloud: 'lab-demo-reader',
+    flags: { network: 'demo-net' },
+    code: 8,
+    says: ['policy'],
+  },
 ] as const;
 
 let source: VCenter;
