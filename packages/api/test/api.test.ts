@@ -28,8 +28,8 @@ beforeEach(async () => {
         name: 'vsphere',
         side: 'source',
         title: 'vSphere',
-        settings: { required: ['url'], properties: { url: {} } },
-        secret: { properties: { password: {} } },
+        settings: { required: ['url'], properties: { url: { type: 'string' } }, additionalProperties: false },
+        secret: { properties: { password: { type: 'string' } }, additionalProperties: false },
       },
       { name: 'openstack', side: 'destination', title: 'O', settings: { properties: {} }, secret: {} },
     ],
@@ -222,7 +222,9 @@ describe('sources', () => {
   test.for([
     ['an unknown driver', { ...SOURCE, driver: 'xen' }, /no worker has a source driver "xen"/],
     ['an unknown field', { ...SOURCE, colour: 'red' }, /has no field "colour"/],
-    ['an unknown setting', { ...SOURCE, settings: { url: 'x', port: 1 } }, /settings has no field "port"/],
+    ['an unknown setting', { ...SOURCE, settings: { url: 'x', port: 1 } }, /settings.port is unknown/],
+    ['a setting of another type', { ...SOURCE, settings: { url: 5 } }, /settings.url must be string/],
+    ['a secret field that is unknown', { ...SOURCE, secret: { pin: 'x' } }, /secret.pin is unknown/],
     ['a missing setting', { ...SOURCE, settings: {} }, /settings.url is missing/],
     ['a number as name', { ...SOURCE, name: 7 }, /must be string/],
   ] as const)('%s is refused in words', async ([, body, message]) => {

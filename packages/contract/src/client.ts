@@ -31,6 +31,8 @@ export class ApiCallError extends Error {
   readonly status: number;
   readonly code: ErrorCode | 'unreachable';
   readonly remedy: string | null;
+  /** The field at fault. */
+  readonly field: string | null;
   readonly details: Readonly<Record<string, unknown>> | null;
   readonly requestId: string | null;
 
@@ -40,6 +42,7 @@ export class ApiCallError extends Error {
       status: number;
       code: ErrorCode | 'unreachable';
       remedy?: string | null;
+      field?: string | null;
       details?: Readonly<Record<string, unknown>> | null;
       requestId?: string | null;
       cause?: unknown;
@@ -50,6 +53,7 @@ export class ApiCallError extends Error {
     this.status = facts.status;
     this.code = facts.code;
     this.remedy = facts.remedy ?? null;
+    this.field = facts.field ?? null;
     this.details = facts.details ?? null;
     this.requestId = facts.requestId ?? null;
   }
@@ -73,9 +77,7 @@ export class ApiClient {
     input: CallInput<Static<P>, Static<Q>, Of<B>> = {},
   ): Promise<Of<A>> {
     const params = (input.params ?? {}) as Record<string, string>;
-    const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) =>
-      encodeURIComponent(params[name] ?? ''),
-    );
+    const path = route.path.replaceAll(/:(\w+)/g, (_all, name: string) => segment(name, params[name]));
     const search = new URLSearchParams(
       Object.entries((input.query ?? {}) as Record<string, string | undefined>).filter(
         (pair): pair is [string, string] => pair[1] !== undefined,
@@ -88,7 +90,7 @@ export class ApiClient {
         : { body: JSON.stringify(input.body), headers: { 'content-type': 'application/json' } }),
       ...(input.signal ? { signal: input.signal } : {}),
     });
-    return (answer.status === 204 ? undefined : await answer.json()) as Of<A>;
+    return (answer.status === 204 ? undefined : await toJson(answer)) as Of<A>;
   }
 
   /** A request as it is, with our headers; for streams. @throws ApiCallError */
@@ -117,22 +119,47 @@ export class ApiClient {
   }
 }
 
-async function toError(answer: Response): Promise<ApiCallError> {
+/** One segment of a path: an empty one, or dots, would ask for another path. */
+function segment(name: string, value: string | undefined): string {
+  if (value !== undefined && !['', '.', '..'].includes(value)) return encodeURIComponent(value);
+  throw new ApiCallError(`${name} must not be ${value === undefined ? 'left out' : `"${value}"`}`, {
+    status: 0,
+    code: 'bad_request',
+    field: `params.${name}`,
+  });
+}
+
+async function toJson(answer: Response): Promise<unknown> {
   const text = await answer.text();
   try {
-    const { error } = JSON.parse(text) as ErrorBody;
-    return new ApiCallError(error.message, {
-      status: answer.status,
-      code: error.guts_code,
-      remedy: error.remedy,
-      details: error.details,
-      requestId: error.request_id,
-    });
+    return JSON.parse(text);
   } catch (cause) {
-    return new ApiCallError(`HTTP ${answer.status} without an error of ours: is that address a guts-api?`, {
+    throw new ApiCallError('the answer is no JSON: is that address a guts-api?', {
       status: answer.status,
       code: 'internal',
       cause,
     });
+  }
+}
+
+async function toError(answer: Response): Promise<ApiCallError> {
+  const { status } = answer;
+  const error = errorIn(await answer.text());
+  if (!error)
+    return new ApiCallError(`HTTP ${status} without an error of ours: is that address a guts-api?`, {
+      status,
+      code: 'internal',
+    });
+  const { guts_code: code, remedy, field, details, request_id: requestId } = error;
+  return new ApiCallError(error.message, { status, code, remedy, field, details, requestId });
+}
+
+/** Our error in an answer; null when something else (a proxy, another service) gave it. */
+function errorIn(text: string): ErrorBody['error'] | null {
+  try {
+    const error = (JSON.parse(text) as Partial<ErrorBody> | null)?.error;
+    return typeof error?.guts_code === 'string' && typeof error.message === 'string' ? error : null;
+  } catch {
+    return null; // no JSON
   }
 }

@@ -1,6 +1,7 @@
 export { allRoutes, methodsOf, nameOf } from './all-routes.ts';
 export * from './client.ts';
 export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
+export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
 export { ErrorBody } from './schemas/common.ts';
 export { Endpoint, EndpointChange, NewEndpoint, Operation } from './schemas/endpoint.ts';

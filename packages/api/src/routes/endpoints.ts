@@ -1,4 +1,4 @@
-import { routes } from '@guts/contract';
+import { checkJson, routes } from '@guts/contract';
 import {
   type DriverSchemas,
   type Endpoint,
@@ -46,23 +46,20 @@ async function driverSchemas(parts: ApiParts, side: EndpointSide, name: string):
   });
 }
 
-/** Fields that the driver does not know are refused here; whether they work is the worker's to find out. */
+/** What the driver's schema does not allow is refused here; whether it works is the worker's to find out. */
 function checkAgainst(
   schema: DriverSchemas['settings'],
   given: Readonly<Record<string, unknown>>,
-  where: string,
+  where: 'settings' | 'secret',
 ): void {
+  const [fault] = checkJson(schema, given);
+  if (!fault) return;
+  const field = fault.field === '' ? where : `${where}.${fault.field}`;
   const known = Object.keys(schema['properties'] ?? {});
-  const required = (schema['required'] ?? []) as readonly string[];
-  for (const key of Object.keys(given))
-    if (!known.includes(key))
-      throw new GutsError('bad_request', `${where} has no field "${key}"`, {
-        field: `body.${where}.${key}`,
-        remedy: `The driver knows: ${known.join(', ')}.`,
-      });
-  for (const key of required)
-    if (given[key] === undefined)
-      throw new GutsError('bad_request', `${where}.${key} is missing`, { field: `body.${where}.${key}` });
+  throw new GutsError('bad_request', `${field} ${fault.message}`, {
+    field: `body.${field}`,
+    remedy: known.length === 0 ? `The driver takes no ${where}.` : `The driver knows: ${known.join(', ')}.`,
+  });
 }
 
 export async function findEndpoint(
