@@ -1,6 +1,6 @@
 /** `POST /servers`: what Nova checks before it accepts a server. */
 import { randomUUID } from 'node:crypto';
-import { type ApiError, badRequest, conflict, forbidden, notFound } from '../http/api-error.ts';
+import { type ApiError, badRequest, conflict, notFound } from '../http/api-error.ts';
 import {
   flagIn,
   integerIn,
@@ -22,23 +22,8 @@ import { attach } from '../volume/attachments.ts';
 import { projectOf, type World } from '../world.ts';
 import { checkTags } from './labels.ts';
 import { release } from './lifecycle.ts';
+import { refuseOverQuota } from './quotas.ts';
 import type { Flavor, Server } from './state.ts';
-
-function refuseOverQuota(world: World, projectId: string, flavor: Flavor): void {
-  const own = [...world.compute.servers.values()].filter((one) => one.projectId === projectId);
-  const quotas = world.quotas(projectId);
-  const sum = (value: (one: Flavor) => number): number =>
-    own.reduce((total, one) => total + value(one.flavor), 0);
-  for (const [name, limit, used, more] of [
-    ['instances', quotas.instances, own.length, 1],
-    ['cores', quotas.cores, sum((one) => one.vcpus), flavor.vcpus],
-    ['ram', quotas.ram, sum((one) => one.ram), flavor.ram],
-  ] as const)
-    if (limit >= 0 && used + more > limit)
-      throw forbidden(
-        `Quota exceeded for ${name}: Requested ${more}, but already used ${used} of ${limit} ${name}`,
-      );
-}
 
 /** Takes the ports that the server names, and makes those it wants on a network. */
 function takePorts(world: World, call: Call, wanted: JsonObject, server: Server): void {

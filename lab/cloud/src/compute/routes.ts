@@ -10,6 +10,7 @@ import { createServer, findServer } from './create.ts';
 import { flavorRoutes } from './flavors.ts';
 import { labelRoutes } from './labels.ts';
 import { build, destroy } from './lifecycle.ts';
+import { computeQuotaRoutes, limits } from './quotas.ts';
 import type { Server } from './state.ts';
 import { serverView } from './views.ts';
 import { serverVolumeRoutes } from './volumes.ts';
@@ -61,9 +62,10 @@ export function computeService(world: World): Service {
       route('POST', '/v2.1/servers/:id/action', (call) => act(world, call, find(call))),
       ...labelRoutes(find),
       ...serverVolumeRoutes(world, find),
+      ...computeQuotaRoutes(world),
       route('GET', '/v2.1/limits', (call) => ({
         status: 200,
-        json: { limits: { rate: [], absolute: limits(world, call) } },
+        json: { limits: { rate: [], absolute: limits(world, projectOf(call.token)) } },
       })),
     ],
   };
@@ -102,19 +104,5 @@ function listServers(world: World, call: Call, detail: boolean): Reply {
   return {
     status: 200,
     json: { servers, ...(page.links.length > 0 ? { servers_links: page.links } : {}) },
-  };
-}
-
-function limits(world: World, call: Call): Record<string, number> {
-  const projectId = projectOf(call.token);
-  const quotas = world.quotas(projectId);
-  const own = [...world.compute.servers.values()].filter((one) => one.projectId === projectId);
-  return {
-    maxTotalInstances: quotas.instances,
-    totalInstancesUsed: own.length,
-    maxTotalCores: quotas.cores,
-    totalCoresUsed: own.reduce((sum, one) => sum + one.flavor.vcpus, 0),
-    maxTotalRAMSize: quotas.ram,
-    totalRAMUsed: own.reduce((sum, one) => sum + one.flavor.ram, 0),
   };
 }

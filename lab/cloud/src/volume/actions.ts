@@ -12,7 +12,7 @@ import {
 } from '../http/json.ts';
 import type { Call, Reply } from '../http/service.ts';
 import type { World } from '../world.ts';
-import { refuseMoreGigabytes } from './create.ts';
+import { refuseMoreGigabytes } from './quotas.ts';
 import type { Volume } from './state.ts';
 
 const GIB = 2 ** 30;

@@ -3,47 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { openDisk, writeRaw } from '../disk/disk.ts';
 import { DiskError } from '../disk/reading.ts';
-import { ApiError, badRequest, notFound } from '../http/api-error.ts';
+import { badRequest, notFound } from '../http/api-error.ts';
 import { integerIn, objectIn, textIn, textMapIn } from '../http/json.ts';
 import type { Call } from '../http/service.ts';
 import { visible } from '../image/list.ts';
 import type { Image } from '../image/state.ts';
 import { projectOf, type World } from '../world.ts';
 import { findType } from './find.ts';
+import { refuseOverQuota } from './quotas.ts';
 import type { Volume } from './state.ts';
 
 const GIB = 2 ** 30;
-
-function owned(world: World, projectId: string): Volume[] {
-  return [...world.volumes.volumes.values()].filter((one) => one.projectId === projectId);
-}
-
-/** Throws 413 when `more` GiB do not fit into what the project may store. */
-export function refuseMoreGigabytes(world: World, projectId: string, more: number): void {
-  const limit = world.quotas(projectId).gigabytes;
-  const used = owned(world, projectId).reduce((sum, one) => sum + one.size, 0);
-  if (limit >= 0 && used + more > limit)
-    throw new ApiError(
-      413,
-      `VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota. Requested ${more}G, quota is ${limit}G and ${used}G has been consumed.`,
-    );
-}
-
-/** Throws 413 when the project may not have one more volume, of `size` GiB. */
-export function refuseOverQuota(world: World, projectId: string, size: number): void {
-  const quotas = world.quotas(projectId);
-  if (quotas.volumes >= 0 && owned(world, projectId).length >= quotas.volumes)
-    throw new ApiError(
-      413,
-      `VolumeLimitExceeded: Maximum number of volumes allowed (${quotas.volumes}) exceeded for quota 'volumes'.`,
-    );
-  if (quotas.perVolumeGigabytes >= 0 && size > quotas.perVolumeGigabytes)
-    throw new ApiError(
-      413,
-      `VolumeSizeExceedsLimit: Requested volume size ${size} is larger than maximum allowed limit ${quotas.perVolumeGigabytes}.`,
-    );
-  refuseMoreGigabytes(world, projectId, size);
-}
 
 function imageFor(world: World, call: Call, id: string, size: number): Image {
   const image = world.images.get(id);

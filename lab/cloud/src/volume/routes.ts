@@ -12,6 +12,7 @@ import { attachmentRoutes } from './attachments.ts';
 import { createVolume } from './create.ts';
 import { findType, findVolume } from './find.ts';
 import { metadataRoutes } from './metadata.ts';
+import { limits, volumeQuotaRoutes } from './quotas.ts';
 import { transferRoutes } from './transfers.ts';
 import { typeView, volumeView } from './views.ts';
 
@@ -66,9 +67,10 @@ export function volumeService(world: World): Service {
         status: 200,
         json: { volume_type: typeView(findType(state, param(call, 'id'))) },
       })),
+      ...volumeQuotaRoutes(world),
       route('GET', '/v3/limits', (call) => ({
         status: 200,
-        json: { limits: { rate: [], absolute: limits(world, call) } },
+        json: { limits: { rate: [], absolute: limits(world, projectOf(call.token)) } },
       })),
     ],
   };
@@ -123,18 +125,4 @@ function remove(world: World, call: Call): Reply {
     await rm(world.volumePath(volume.id), { force: true });
   });
   return { status: 202 };
-}
-
-function limits(world: World, call: Call): Record<string, number> {
-  const projectId = projectOf(call.token);
-  const quotas = world.quotas(projectId);
-  const own = [...world.volumes.volumes.values()].filter((one) => one.projectId === projectId);
-  return {
-    maxTotalVolumes: quotas.volumes,
-    totalVolumesUsed: own.length,
-    maxTotalVolumeGigabytes: quotas.gigabytes,
-    totalGigabytesUsed: own.reduce((sum, one) => sum + one.size, 0),
-    maxTotalSnapshots: quotas.snapshots,
-    totalSnapshotsUsed: 0,
-  };
 }

@@ -5,7 +5,7 @@ import { objectIn, requiredText, textIn } from '../http/json.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
 import { isAdmin } from '../identity/state.ts';
 import { microTime, projectOf, type World } from '../world.ts';
-import { refuseOverQuota } from './create.ts';
+import { refuseOverQuota } from './quotas.ts';
 import { findVolume } from './find.ts';
 import type { Transfer, Volume } from './state.ts';
 
