@@ -88,8 +88,13 @@ export function createApi(options: ApiOptions): Api {
   return {
     listen: async () => {
       const address = await listen(app, options);
-      await heart.start();
-      return address;
+      try {
+        await heart.start();
+        return address;
+      } catch (error) {
+        await app.close();
+        throw error;
+      }
     },
     close: async () => {
       stopping.abort();
@@ -156,8 +161,9 @@ function openRoutes(app: FastifyInstance, parts: ApiParts): void {
   const schema: FastifySchema = { ...describe(health), security: [] };
   app.get(health.path, { schema }, async (_request, reply) => {
     try {
-      await parts.store.check();
-      return { status: 'ok', version: parts.version, database: 'ok' };
+      const { current } = await parts.store.check();
+      if (current) return { status: 'ok', version: parts.version, database: 'ok' };
+      return reply.code(503).send({ status: 'degraded', version: parts.version, database: 'outdated' });
     } catch (error) {
       parts.log.error({ err: error }, 'the database does not answer');
       return reply.code(503).send({ status: 'degraded', version: parts.version, database: 'unreachable' });

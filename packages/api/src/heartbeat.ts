@@ -8,6 +8,7 @@ export class Heartbeat {
   readonly #host: string;
   readonly #id: string;
   #timer: NodeJS.Timeout | null = null;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(parts: ApiParts, host: string) {
     this.#parts = parts;
@@ -18,15 +19,24 @@ export class Heartbeat {
   async start(): Promise<void> {
     await this.#beat();
     this.#timer = setInterval(() => {
-      this.#beat().catch((error: unknown) => this.#parts.log.warn({ err: error }, 'the heartbeat failed'));
+      this.#last = this.#beat().catch((error: unknown) =>
+        this.#parts.log.warn({ err: error }, 'the heartbeat failed'),
+      );
     }, SECONDS * 1000);
     this.#timer.unref();
   }
 
+  /** Never throws: a record that stays behind is shown as dead soon. */
   async stop(): Promise<void> {
     if (!this.#timer) return;
     clearInterval(this.#timer);
-    await this.#parts.store.removeService(this.#id);
+    this.#timer = null;
+    await this.#last; // else it might write the record anew
+    try {
+      await this.#parts.store.removeService(this.#id);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'the record of this guts-api stays behind');
+    }
   }
 
   #beat(): Promise<void> {

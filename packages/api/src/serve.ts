@@ -81,23 +81,3 @@ export function serve<
     },
   });
 }
-
-/** How many were asked for; at most 1000. */
-export function limitOf(query: { readonly limit?: string }): number {
-  return Math.min(Number(query.limit ?? 100), 1000);
-}
-
-/** The link to the next page, when there may be one. */
-export function nextLink(
-  path: string,
-  query: Readonly<Record<string, string | undefined>>,
-  limit: number,
-  last: string | undefined,
-  count: number,
-): { next: string | null } {
-  if (count < limit || last === undefined) return { next: null };
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, value);
-  search.set('marker', last);
-  return { next: `${path}?${search.toString()}` };
-}

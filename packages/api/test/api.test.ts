@@ -357,6 +357,83 @@ describe('migrations', () => {
   });
 });
 
+describe('lists', () => {
+  test('go page by page; a marker that is unknown is said, not taken for the end', async () => {
+    await prepare();
+    for (const instance of ['web', 'vm-2', 'vm-3'])
+      await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance });
+    const seen: string[] = [];
+    let next: string | null = '/v1/migrations?limit=2&source=vc&destination=cloud&status=queued';
+    while (next) {
+      const { body } = await call('GET', next);
+      seen.push(...(body.migrations as { instance_ref: string }[]).map((one) => one.instance_ref));
+      next = body.links.next as string | null;
+    }
+    expect(seen).toEqual(['vm-1', 'vm-2', 'vm-3']);
+    for (const what of ['migrations', 'sources', 'destinations', 'operations'])
+      expect(await call('GET', `/v1/${what}?marker=gone`)).toMatchObject({
+        status: 400,
+        body: { error: { field: 'querystring.marker' } },
+      });
+  });
+  test('are filtered by what a source is called, or by its id', async () => {
+    const { source } = await prepare();
+    await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance: 'web' });
+    const count = async (filter: string) =>
+      ((await call('GET', `/v1/migrations?${filter}`)).body.migrations as unknown[]).length;
+    expect(await count('source=vc')).toBe(1);
+    expect(await count(`source=${source}`)).toBe(1);
+    expect(await count('source=other')).toBe(0);
+    expect(await count('destination=cloud&name=web')).toBe(1);
+    expect(await count('status=completed')).toBe(0);
+    expect((await call('GET', '/v1/migrations?status=broken')).body.error.message).toMatch(/"broken"/);
+  });
+  test('operations, by their subject and status', async () => {
+    const { source, destination } = await prepare();
+    for (const action of ['validate', 'refresh'])
+      await call('POST', `/v1/sources/${source}/actions`, { action });
+    const made = await call('POST', `/v1/destinations/${destination}/actions`, { action: 'validate' });
+    expect(faultsOf(routes.destinations.act.answer, made.body)).toEqual([]);
+    const kinds = async (filter: string) =>
+      ((await call('GET', `/v1/operations?${filter}`)).body.operations as { kind: string }[]).map(
+        (one) => one.kind,
+      );
+    expect(await kinds(`subject=${source}`)).toEqual(['source.validate', 'source.refresh']);
+    expect(await kinds('status=queued,running&limit=1')).toHaveLength(1);
+    expect(await kinds('status=done')).toEqual([]);
+    const shown = await call('GET', `/v1/operations/${made.body.operation.id as string}`);
+    expect(shown.body.operation).toMatchObject({ kind: 'destination.validate', error: null });
+    expect((await call('GET', '/v1/operations/none')).status).toBe(404);
+    expect(
+      (await call('POST', `/v1/destinations/${destination}/actions`, { action: 'refresh' })).status,
+    ).toBe(400);
+  });
+});
+
+test.for([
+  [() => Promise.resolve({ current: false, pending: ['2'] }), 'outdated'],
+  [() => Promise.reject(new Error('connection lost to db.internal')), 'unreachable'],
+] as const)('a health check of a database that is not ready is a 503', async ([check, database]) => {
+  const ill = createApi({ ...rest(), store: { ...store, check }, port: 0 });
+  const answer = await ill.inject({ method: 'GET', url: '/healthcheck' });
+  await ill.close();
+  expect(answer.statusCode).toBe(503);
+  expect(answer.json()).toEqual({ status: 'degraded', version: '0', database });
+});
+
+test('what went wrong inside is logged, never told', async () => {
+  const logged: object[] = [];
+  const log = { ...SILENT_LOG, error: (fields: object) => void logged.push(fields), child: () => log };
+  const listServices = () => Promise.reject(new Error('password=geheim'));
+  const ill = createApi({ ...rest(), log, store: { ...store, listServices }, port: 0 });
+  const answer = await ill.inject({ method: 'GET', url: '/v1/services', headers: { 'x-auth-token': TOKEN } });
+  await ill.close();
+  expect(answer.statusCode).toBe(500);
+  expect(answer.body).not.toContain('geheim');
+  expect(answer.json().error.request_id).toBe(answer.headers['x-openstack-request-id']);
+  expect(logged).toMatchObject([{ err: { message: 'password=geheim' } }]);
+});
+
 describe('services', () => {
   test('are listed and disabled', async () => {
     const { services } = (await call('GET', '/v1/services')).body as { services: { id: string }[] };

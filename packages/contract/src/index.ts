@@ -4,7 +4,7 @@ export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
 export { ErrorBody } from './schemas/common.ts';
-export { Endpoint, EndpointChange, NewEndpoint, Operation } from './schemas/endpoint.ts';
+export { Endpoint, EndpointChange, NewEndpoint, Operation, OPERATION_STATUSES } from './schemas/endpoint.ts';
 export { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
 export {
   Artifact,

@@ -35,7 +35,10 @@ const listOf = <K extends string, T extends TSchema>(key: K, item: T) =>
     links: typeof Links;
   });
 const named = { name: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })) };
-const Reason = Type.Optional(Type.String({ minLength: 1, maxLength: 64 }));
+const IdQuery = Type.Optional(Id);
+const Statuses = Type.Optional(Type.String({ maxLength: 255, description: 'statuses, separated by commas' }));
+const endpointQuery = (side: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: `id or name of the ${side}` }));
 
 const ofSource = {
   source: Type.String({ minLength: 1, maxLength: 255, description: 'id or name of the source' }),
@@ -183,7 +186,7 @@ export const routes = {
       summary: 'Lists operations',
       tag: 'operations',
       params: none,
-      query: page({ subject: Reason }),
+      query: page({ subject: IdQuery, status: Statuses }),
       body: null,
       status: 200,
       answer: listOf('operations', Operation),
@@ -225,9 +228,9 @@ export const routes = {
       summary: 'Lists migrations',
       query: page({
         ...named,
-        status: Type.Optional(Type.String({ maxLength: 255, description: 'statuses, separated by commas' })),
-        source: Reason,
-        destination: Reason,
+        status: Statuses,
+        source: endpointQuery('source'),
+        destination: endpointQuery('destination'),
       }),
       body: null,
       answer: listOf('migrations', Migration),

@@ -12,7 +12,8 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { audit } from '../audit.ts';
 import { hint } from '../hint.ts';
-import { limitOf, nextLink, serve } from '../serve.ts';
+import { nextLink, pageOf } from '../paging.ts';
+import { serve } from '../serve.ts';
 import { endpointToWire, operationToWire } from '../wire/records.ts';
 
 /** How fresh a worker's heartbeat must be for its drivers to count; seconds. */
@@ -87,14 +88,10 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
   };
 
   serve(app, own.list, 'reader', async ({ query, scope }) => {
-    const limit = limitOf(query);
-    const { name, marker } = query;
-    const list = await store.listEndpoints(side, scope, {
-      limit,
-      ...(name === undefined ? {} : { name }),
-      ...(marker === undefined ? {} : { marker }),
-    });
-    const links = nextLink(own.list.path, query, limit, list.at(-1)?.id, list.length);
+    const page = await pageOf(query, (marker) => store.getEndpoint(side, marker, scope));
+    const { name } = query;
+    const list = await store.listEndpoints(side, scope, { ...page, ...(name === undefined ? {} : { name }) });
+    const links = nextLink(own.list.path, query, page.limit, list.at(-1)?.id, list.length);
     return { [`${side}s`]: list.map(endpointToWire), links } as never;
   });
 

@@ -2,7 +2,8 @@ import { routes } from '@guts/contract';
 import { GutsError, type InventoryKind, type InventoryRow } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { limitOf, nextLink, serve } from '../serve.ts';
+import { nextLink, limitOf } from '../paging.ts';
+import { serve } from '../serve.ts';
 import { snake } from '../wire/snake.ts';
 import { findEndpoint } from './endpoints.ts';
 

@@ -1,18 +1,19 @@
 import { routes } from '@guts/contract';
 import {
   buildReport,
+  type EndpointSide,
   GutsError,
   type Migration,
   type NewMigration,
   type ProjectScope,
-  type Status,
   STATUSES,
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { audit } from '../audit.ts';
 import { hint } from '../hint.ts';
-import { limitOf, nextLink, serve } from '../serve.ts';
+import { limitOf, nextLink, pageOf, statusesOf } from '../paging.ts';
+import { serve } from '../serve.ts';
 import { refuseUnsupported } from '../supported.ts';
 import { specFromWire } from '../wire/new-migration.ts';
 import {
@@ -27,16 +28,17 @@ import { findEndpoint } from './endpoints.ts';
 import { findInstance } from './find-instance.ts';
 import { act } from './migration-actions.ts';
 
-function statuses(text: string): Status[] {
-  return text.split(',').map((word) => {
-    const status = STATUSES.find((one) => one === word.trim());
-    if (!status)
-      throw new GutsError('bad_request', `"${word}" is no status`, {
-        field: 'querystring.status',
-        remedy: `Statuses are: ${STATUSES.join(', ')}.`,
-      });
-    return status;
-  });
+/** The id of what a filter names; what is not known (any more) is taken as an id, for its migrations may remain. */
+async function endpointId(
+  { store }: ApiParts,
+  side: EndpointSide,
+  text: string,
+  scope: ProjectScope,
+): Promise<string> {
+  const byId = await store.getEndpoint(side, text, scope);
+  if (byId) return byId.id;
+  const [named] = await store.listEndpoints(side, scope, { limit: 1, name: text });
+  return named?.id ?? text;
 }
 
 function checkPattern(pattern: string | null): void {
@@ -61,16 +63,19 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
   };
 
   serve(app, routes.migrations.list, 'reader', async ({ query, scope }) => {
-    const limit = limitOf(query);
+    const page = await pageOf(query, (marker) => store.getMigration(marker, scope));
     const list = await store.listMigrations(scope, {
-      limit,
-      ...(query.marker === undefined ? {} : { marker: query.marker }),
+      ...page,
       ...(query.name === undefined ? {} : { name: query.name }),
-      ...(query.status === undefined ? {} : { status: statuses(query.status) }),
-      ...(query.source === undefined ? {} : { sourceId: query.source }),
-      ...(query.destination === undefined ? {} : { destinationId: query.destination }),
+      ...(query.status === undefined ? {} : { status: statusesOf(query.status, STATUSES) }),
+      ...(query.source === undefined
+        ? {}
+        : { sourceId: await endpointId(parts, 'source', query.source, scope) }),
+      ...(query.destination === undefined
+        ? {}
+        : { destinationId: await endpointId(parts, 'destination', query.destination, scope) }),
     });
-    const links = nextLink(routes.migrations.list.path, query, limit, list.at(-1)?.id, list.length);
+    const links = nextLink(routes.migrations.list.path, query, page.limit, list.at(-1)?.id, list.length);
     return { migrations: list.map(migrationToWire), links };
   });
 

@@ -1,19 +1,20 @@
-import { routes } from '@guts/contract';
+import { OPERATION_STATUSES, routes } from '@guts/contract';
 import { GutsError } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { limitOf, nextLink, serve } from '../serve.ts';
+import { nextLink, pageOf, statusesOf } from '../paging.ts';
+import { serve } from '../serve.ts';
 import { operationToWire } from '../wire/records.ts';
 
 export function operationRoutes(app: FastifyInstance, { store }: ApiParts): void {
   serve(app, routes.operations.list, 'reader', async ({ query, scope }) => {
-    const limit = limitOf(query);
+    const page = await pageOf(query, (marker) => store.getOperation(marker, scope));
     const list = await store.listOperations(scope, {
-      limit,
+      ...page,
       ...(query.subject === undefined ? {} : { subjectId: query.subject }),
-      ...(query.marker === undefined ? {} : { marker: query.marker }),
+      ...(query.status === undefined ? {} : { status: statusesOf(query.status, OPERATION_STATUSES) }),
     });
-    const links = nextLink(routes.operations.list.path, query, limit, list.at(-1)?.id, list.length);
+    const links = nextLink(routes.operations.list.path, query, page.limit, list.at(-1)?.id, list.length);
     return { operations: list.map(operationToWire), links };
   });
   serve(app, routes.operations.show, 'reader', async ({ params, scope }) => {

@@ -3,7 +3,8 @@ import { GutsError } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { audit } from '../audit.ts';
-import { limitOf, nextLink, serve } from '../serve.ts';
+import { limitOf, nextLink } from '../paging.ts';
+import { serve } from '../serve.ts';
 import { serviceToWire } from '../wire/records.ts';
 import { snake } from '../wire/snake.ts';
 

@@ -28,7 +28,7 @@ export function operationToWire(operation: core.Operation): wire.Operation {
     status: operation.status,
     progress: operation.progress,
     result: operation.result,
-    error: operation.error,
+    error: faultToWire(operation.error),
     created_at: operation.createdAt,
     updated_at: operation.updatedAt,
   };
@@ -37,8 +37,12 @@ export function operationToWire(operation: core.Operation): wire.Operation {
 type Fault = NonNullable<wire.Migration['error']>;
 export function faultToWire(error: core.StoredError | null): Fault | null {
   if (!error) return null;
-  const { details, ...rest } = error;
-  return { ...rest, ...(details ? { details: { ...details } } : {}) };
+  const { details, causes, ...rest } = error;
+  return {
+    ...rest,
+    ...(details ? { details: { ...details } } : {}),
+    ...(causes ? { causes: [...causes] } : {}),
+  };
 }
 
 function specToWire(spec: core.MigrationSpec): Record<string, unknown> {

@@ -19,6 +19,7 @@ export const StoredFault = Type.Object({
   remedy: Type.Optional(Type.String()),
   field: Type.Optional(Type.String()),
   details: Type.Optional(FreeForm),
+  causes: Type.Optional(Type.Array(Type.String(), { description: 'outermost first' })),
 });
 
 /** The envelope of every answer that is an error. */

@@ -1,5 +1,6 @@
+import type { OperationStatus } from '@guts/core';
 import Type from 'typebox';
-import { FreeForm, Id, Name, Nullable, Timestamp, Words } from './common.ts';
+import { FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
 
 /** A source or a destination; its secret is never shown. */
 export const Endpoint = Type.Object({
@@ -38,14 +39,22 @@ export const EndpointChange = Type.Object(
 );
 export type EndpointChange = Type.Static<typeof EndpointChange>;
 
+export const OPERATION_STATUSES = [
+  'queued',
+  'running',
+  'done',
+  'failed',
+  'cancelled',
+] as const satisfies readonly OperationStatus[];
+
 export const Operation = Type.Object({
   id: Id,
   kind: Type.String(),
   subject_id: Id,
-  status: Words(['queued', 'running', 'done', 'failed', 'cancelled']),
+  status: Words(OPERATION_STATUSES),
   progress: Nullable(Type.String()),
   result: Type.Unknown(),
-  error: Type.Unknown(),
+  error: Nullable(StoredFault),
   created_at: Timestamp,
   updated_at: Timestamp,
 });

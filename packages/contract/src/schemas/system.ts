@@ -54,6 +54,6 @@ export const AuditLine = Type.Object({
 export const Health = Type.Object({
   status: Words(['ok', 'degraded']),
   version: Type.String(),
-  database: Words(['ok', 'unreachable']),
+  database: Words(['ok', 'outdated', 'unreachable']),
 });
 export type Health = Type.Static<typeof Health>;
