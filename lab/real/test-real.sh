@@ -16,10 +16,15 @@ while [ $# -gt 0 ]; do
   case $1 in
     --down) DOWN=1; shift ;;
     --only) ONLY+=("${2:?--only needs a name}"); shift 2 ;;
-    *) sed -n '2,9p' "$0" | cut -c3- >&2; exit 2 ;;
+    *) sed -n '2,8p' "$0" | cut -c3- >&2; exit 2 ;;
   esac
 done
 [ "$(id -u)" = 0 ] || { echo "test:real: needs root: it runs a real OpenStack" >&2; exit 1; }
+
+# The suite compares what a project holds before and after, and removes what is new: one run at a time.
+mkdir -p "$LAB_STATE"
+exec 8>"$LAB_STATE/test-real.lock"
+flock -n 8 || { echo "test:real: another run uses $LAB_STATE" >&2; exit 1; }
 
 SUMMARY=()
 finish() {
@@ -35,7 +40,7 @@ stage() {
   local name=$1 began=$SECONDS code=0
   shift
   printf '\n=== %s\n' "$name"
-  "$@" || code=$?
+  "$@" 8>&- || code=$?
   if [ $code -eq 0 ]; then SUMMARY+=("$(printf '%5d s  ok      %s' $((SECONDS - began)) "$name")"); else
     SUMMARY+=("$(printf '%5d s  FAILED  %s' $((SECONDS - began)) "$name")")
     return "$code"
