@@ -63,7 +63,8 @@ stage 'vcsim and govc' lab/real/vcsim/build.sh "$LAB_CACHE/vcsim"
 stage 'build' npm run --silent build
 export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
 failed=0
-stage "fake vCenter against VMware's clients" npx vitest run lab/vcenter || failed=1
+stage 'fakes and disk formats against govc, pyvmomi, openstack and qemu-img' \
+  npx vitest run lab/vcenter lab/cloud packages/disk || failed=1
 openstack_client() {   # the suite that `npm test` runs against the fake cloud
   GUTS_TEST_CLOUD_FILE="$LAB_STATE/clouds.yaml" GUTS_TEST_CLOUD=lab-demo GUTS_TEST_ADMIN_CLOUD=lab \
     GUTS_TEST_READER_CLOUD=lab-demo-reader GUTS_TEST_SMALL_CLOUD=lab-demo2 \
