@@ -1,5 +1,6 @@
 import {
   type Action,
+  type Artifact,
   GutsError,
   mayAsk,
   type Migration,
@@ -24,21 +25,38 @@ function eventOf(migration: Migration, action: Action, status: Status): NewEvent
   };
 }
 
+async function liveArtifacts({ store }: ApiParts, { id }: Migration): Promise<Artifact[]> {
+  return (await store.listArtifacts(id)).filter(
+    ({ status }) => status === 'intended' || status === 'created',
+  );
+}
+
 async function cancel(parts: ApiParts, migration: Migration): Promise<Migration | null> {
   const { store } = parts;
   if (migration.status === 'running')
     return store.requestCancel(migration.id, eventOf(migration, 'cancel', 'cancelling'));
-  const artifacts = await store.listArtifacts(migration.id);
-  const live = artifacts.some((one) => one.status === 'intended' || one.status === 'created');
-  const direct = !live && (migration.status === 'queued' || migration.status === 'scheduled');
+  const live = await liveArtifacts(parts, migration);
+  const direct = live.length === 0 && (migration.status === 'queued' || migration.status === 'scheduled');
   const status = direct ? 'cancelled' : 'cancelling';
   const change = { status, phase: 'undo', reason: 'cancel was asked for' } as const;
   return store.moveMigration(migration.id, [migration.status], change, eventOf(migration, 'cancel', status));
 }
 
+/**
+ * Whether an undo has still something to do: it named residues, or never came to its end (a cancel that could not
+ * reach the clouds names none). The source is put back always, the target unless the policy keeps it.
+ */
+async function undoIsOpen(parts: ApiParts, migration: Migration): Promise<boolean> {
+  if (migration.error?.details?.['residues'] !== undefined) return true;
+  const { onFailure } = migration.spec.policies;
+  const live = await liveArtifacts(parts, migration);
+  return live.some(({ side }) => side === 'source' || (side === 'destination' && onFailure === 'undo'));
+}
+
 /** After an undo that left something, the undo goes on first; never the forward steps. */
-function retry({ store }: ApiParts, migration: Migration): Promise<Migration | null> {
-  const phase: Phase | null = migration.error?.details?.['residues'] === undefined ? null : 'undo';
+async function retry(parts: ApiParts, migration: Migration): Promise<Migration | null> {
+  const { store } = parts;
+  const phase: Phase | null = (await undoIsOpen(parts, migration)) ? 'undo' : null;
   const change = {
     status: 'queued',
     phase,
