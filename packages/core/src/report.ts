@@ -1,5 +1,6 @@
 import type { Artifact } from './artifact.ts';
 import type { DiskPass, DiskProgress, Migration } from './migration.ts';
+import type { StoredError } from './errors.ts';
 import type { Finding } from './preflight-finding.ts';
 import type { Status } from './states.ts';
 import type { StepRecord } from './steps.ts';
@@ -68,6 +69,14 @@ function lastDone(steps: readonly StepRecord[], name: string): StepRecord | unde
   return steps.filter((step) => step.step === name && step.status === 'done').at(-1);
 }
 
+/** Of the last preflight: with its result, or, where it blocked, with its error. */
+function preflightFindings(steps: readonly StepRecord[]): readonly Finding[] {
+  const last = steps.filter((step) => step.step === 'preflight').at(-1);
+  const output = last?.output as { findings?: readonly Finding[] } | null | undefined;
+  const error = last?.error as StoredError | null | undefined;
+  return output?.findings ?? (error?.details?.['findings'] as readonly Finding[] | undefined) ?? [];
+}
+
 /** Puts a migration's journal together for people and for machines. */
 export function buildReport(
   migration: Migration,
@@ -89,7 +98,6 @@ export function buildReport(
   });
   const verified = perDisk.length > 0 && perDisk.every((disk) => disk.verification?.matches === true);
   const boot = (lastDone(steps, 'verify-boot')?.output as BootProof | undefined) ?? null;
-  const preflight = lastDone(steps, 'preflight')?.output as { findings?: readonly Finding[] } | undefined;
   const off = lastDone(steps, 'shutdown')?.output as { wasOn?: boolean; offAt?: string } | undefined;
   const server = artifacts.find((artifact) => artifact.kind === 'server' && artifact.status !== 'removed');
   const downtime = off?.wasOn === true ? seconds(off.offAt, lastDone(steps, 'provision')?.finishedAt) : null;
@@ -106,7 +114,7 @@ export function buildReport(
     downtimeSeconds: downtime,
     boot,
     serverId: server?.externalId ?? null,
-    findings: preflight?.findings ?? [],
+    findings: preflightFindings(steps),
     disks: perDisk,
     steps: steps.map((step) => ({
       step: step.step,

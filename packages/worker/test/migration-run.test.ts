@@ -1,4 +1,4 @@
-import { GutsError, stepsFor } from '@guts/core';
+import { buildReport, GutsError, stepsFor } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Rig } from './rig.ts';
 
@@ -61,6 +61,9 @@ describe('a cold migration', () => {
     expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'preflight_blocked' } });
     expect(await rig.store.listArtifacts(rig.id)).toEqual([]);
     expect(rig.source.power).toBe('on');
+    const steps = await rig.store.listSteps(rig.id);
+    const { findings } = buildReport(await rig.migration(), steps, [], [], []);
+    expect(findings.map((finding) => finding.code)).toContain('disk.rdm');
   });
 
   test('without proof of a boot, `require` is a failure and `report` is not', async () => {
