@@ -16,6 +16,8 @@ export function breakAfter(request: IncomingMessage, bytes: number): Transform {
       done(Object.assign(new Error('the connection broke, as asked for'), { code: 'ECONNRESET' }));
     },
   });
+  // The connection may break before the handler reads or after it gave up: nobody listens then, and that is no crash.
+  body.on('error', () => undefined);
   return request.pipe(body);
 }
 
