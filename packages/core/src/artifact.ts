@@ -9,9 +9,10 @@ export const ARTIFACT_KINDS = [
   'server',
   'snapshot',
   'lease',
-  // Two states of the source that we change and put back: recorded like anything else we make.
+  // States of the source that we change and put back: recorded like anything else we make.
   'change_tracking',
   'power_state',
+  'annotation',
   'local_file',
 ] as const;
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
@@ -50,4 +51,19 @@ export interface Artifact {
   readonly sequence: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** An object found outside by our marker. */
+export interface MarkedObject {
+  readonly kind: ArtifactKind;
+  readonly externalId: string;
+  readonly name: string | null;
+  /** The artifact's id; the migration's is '' where only the artifact's fits into the marker. */
+  readonly marker: Marker;
+}
+
+/** The inverse of {@link markerText}; null: it is none of ours. */
+export function parseMarker(text: string): Marker | null {
+  const [, migrationId, artifactId] = /^guts:([\w-]+):([\w-]+)$/.exec(text) ?? [];
+  return migrationId === undefined || artifactId === undefined ? null : { migrationId, artifactId };
 }

@@ -32,6 +32,8 @@ export const ERROR_CODES = {
   cancelled: { status: 409, exit: 5, retryable: false },
   configuration: { status: 500, exit: 2, retryable: false },
   fault_injected: { status: 500, exit: 1, retryable: false },
+  database_unavailable: { status: 503, exit: 11, retryable: true },
+  bus_unavailable: { status: 503, exit: 11, retryable: true },
   internal: { status: 500, exit: 1, retryable: false },
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;

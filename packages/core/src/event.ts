@@ -12,4 +12,18 @@ export interface GutsEvent {
   readonly data: Readonly<Record<string, unknown>>;
   readonly at: string;
 }
-export type NewEvent = Omit<GutsEvent, 'sequence' | 'at'>;
+/** Who asked for a change: kept in the audit log. */
+export interface AuditLine {
+  readonly id: string;
+  readonly projectId: string;
+  readonly userId: string | null;
+  readonly requestId: string;
+  /** Such as `migration.create`. */
+  readonly action: string;
+  readonly resourceId: string | null;
+  /** Never secrets. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** @property audit written with the event, in the transaction of the change, when a person asked for it */
+export type NewEvent = Omit<GutsEvent, 'sequence' | 'at'> & { readonly audit?: AuditLine };

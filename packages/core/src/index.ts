@@ -15,6 +15,7 @@ export * from './ports/secrets.ts';
 export * from './ports/source-driver.ts';
 export * from './ports/store.ts';
 export * from './preflight-finding.ts';
+export * from './schedule/types.ts';
 export * from './service.ts';
 export * from './states.ts';
 export * from './steps.ts';

@@ -1,5 +1,6 @@
 import type { StoredError } from './errors.ts';
-import type { Phase, Status } from './states.ts';
+import type { Demand, SchedulingTrace } from './schedule/types.ts';
+import type { Action, Phase, Status } from './states.ts';
 import type { StepName } from './steps.ts';
 
 export type Mode = 'cold' | 'warm';
@@ -80,6 +81,13 @@ export interface MigrationSpec {
   readonly policies: Policies;
 }
 
+/** What a person asked for last, kept until it is done: a worker that takes over, or a retry, follows it. */
+export interface ActionRequest {
+  readonly action: Action;
+  /** Of a revert: `park` stops and locks the target and keeps it; `remove` deletes it. */
+  readonly target?: 'park' | 'remove';
+}
+
 export interface Migration {
   readonly id: string;
   readonly projectId: string;
@@ -102,6 +110,12 @@ export interface Migration {
   /** Why it waits, or why it is in this status. */
   readonly reason: string | null;
   readonly error: StoredError | null;
+  readonly request: ActionRequest | null;
+  readonly demand: Demand;
+  /** Why it has its worker or none, as the scheduler last saw it. */
+  readonly trace: SchedulingTrace | null;
+  /** When it last began to wait for a worker; ISO 8601. */
+  readonly queuedAt: string;
   /** Set by cancel while a worker runs it; the worker turns to the undo. */
   readonly cancelRequested: boolean;
   readonly workerId: string | null;
@@ -149,4 +163,21 @@ export interface DiskPass {
   readonly verification: unknown;
   readonly startedAt: string;
   readonly finishedAt: string | null;
+}
+
+/**
+ * A part of a pass that is safe on the destination: everything before `flushedBytes` has been written and flushed.
+ * Each holds only the digests since the one before it, so that a large disk's checkpoints stay small.
+ */
+export interface DiskCheckpoint {
+  readonly migrationId: string;
+  readonly diskKey: string;
+  readonly pass: number;
+  /** Index of the first chunk of `digests`. */
+  readonly firstChunk: number;
+  /** Bytes. */
+  readonly chunkSize: number;
+  readonly digests: readonly string[];
+  /** Bytes from the start of the disk; the end of the last chunk of `digests`. */
+  readonly flushedBytes: number;
 }

@@ -1,8 +1,15 @@
+import type { ArtifactKind } from './artifact.ts';
 import type { StoredError } from './errors.ts';
 
 /** Asynchronous work that is no migration. */
 export type OperationKind =
-  'source.validate' | 'source.refresh' | 'destination.validate' | 'destination.facts' | 'migration.preflight';
+  | 'source.validate'
+  | 'source.refresh'
+  | 'source.reap'
+  | 'destination.validate'
+  | 'destination.facts'
+  | 'destination.reap'
+  | 'migration.preflight';
 export type OperationStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface Operation {
@@ -22,4 +29,32 @@ export interface Operation {
   readonly leaseUntil: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** Input of `source.reap` and `destination.reap`. */
+export interface ReapInput {
+  /** False: only listed. */
+  readonly remove: boolean;
+  /** Also what carries our marker but whose migration this database does not know (it may be another GUTS's). */
+  readonly includeUnknown: boolean;
+  /** Only these external ids; empty: all that was found. */
+  readonly only: readonly string[];
+}
+/** One object that carries our marker and belongs to no live migration. */
+export interface Leftover {
+  readonly kind: ArtifactKind;
+  readonly externalId: string;
+  readonly name: string | null;
+  readonly migrationId: string;
+  readonly artifactId: string;
+  /** `known`: its migration is in this database and has ended; `unknown`: it is not. */
+  readonly owner: 'known' | 'unknown';
+  /** Why it is none of a live migration's. */
+  readonly why: string;
+  readonly outcome: 'listed' | 'removed' | 'failed';
+  /** What went wrong while removing it. */
+  readonly error: string | null;
+}
+export interface ReapResult {
+  readonly leftovers: readonly Leftover[];
 }

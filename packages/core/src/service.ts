@@ -11,12 +11,18 @@ export interface Service {
   /** Administratively disabled: finishes what it has, gets nothing new. */
   readonly disabled: boolean;
   readonly disabledReason: string | null;
+  /** Disabled, and what it runs is to be handed over now. */
+  readonly draining: boolean;
   /** By the database's clock at the time of the question. */
   readonly alive: boolean;
   readonly heartbeatAt: string;
   readonly startedAt: string;
   /** Workers: how many migrations at once. */
   readonly slots: number;
+  /** Workers: free local space for conversions; bytes; null: not told. */
+  readonly scratchBytes: number | null;
+  /** Workers: bandwidth it may use; bytes per second; null: no limit. */
+  readonly bytesPerSecond: number | null;
   /** Workers: drivers they have, with the schemas of their settings. */
   readonly drivers: readonly DriverSchemas[];
 }

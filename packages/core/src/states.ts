@@ -12,13 +12,14 @@ export const STATUSES = [
   'cancelling',
   'completed',
   'reverting',
+  'committing',
   'cancelled',
   'reverted',
   'committed',
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** What a running migration is about; `undo` while cancelling, reverting or cleaning up after a failure. */
+/** What a migration is about; `undo` while cancelling, reverting or cleaning up after a failure. */
 export const PHASES = ['copy', 'sync', 'cutover', 'undo'] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -71,7 +72,8 @@ export const STATUS_RULES: Readonly<Record<Status, StatusRule>> = {
     doc: 'The source is as it was; residue is listed.',
     holds: 'none',
     final: false,
-    leadsTo: ['queued', 'cancelling'],
+    // Retry of a revert that failed resumes the revert.
+    leadsTo: ['queued', 'cancelling', 'reverting'],
     actions: ['cancel', 'retry'],
   },
   cancelling: {
@@ -85,7 +87,7 @@ export const STATUS_RULES: Readonly<Record<Status, StatusRule>> = {
     doc: 'Source off, target proven.',
     holds: 'none',
     final: false,
-    leadsTo: ['committed', 'reverting'],
+    leadsTo: ['committing', 'reverting'],
     actions: ['revert', 'commit'],
   },
   reverting: {
@@ -93,6 +95,14 @@ export const STATUS_RULES: Readonly<Record<Status, StatusRule>> = {
     holds: 'lease',
     final: false,
     leadsTo: ['reverted', 'failed'],
+    actions: [],
+  },
+  committing: {
+    doc: 'A worker ends revertability: what only a revert needs is dropped.',
+    holds: 'lease',
+    final: false,
+    // Back to `completed`, with the reason, when something could not be dropped: ask again.
+    leadsTo: ['committed', 'completed'],
     actions: [],
   },
   cancelled: { doc: 'Ended by request.', holds: 'none', final: true, leadsTo: [], actions: [] },
@@ -109,3 +119,8 @@ export function mayMove(from: Status, to: Status): boolean {
 export function mayAsk(status: Status, action: Action): boolean {
   return STATUS_RULES[status].actions.includes(action);
 }
+
+/** Statuses that a lost worker leaves as they are: the same work is queued again under them. */
+export const KEPT_STATUSES: readonly Status[] = STATUSES.filter(
+  (status) => STATUS_RULES[status].holds === 'lease' && status !== 'running',
+);

@@ -1,4 +1,4 @@
-import type { ArtifactKind, Marker } from '../artifact.ts';
+import type { ArtifactKind, MarkedObject, Marker } from '../artifact.ts';
 import type { DiskReader, DiskWriter, Extent } from './disk.ts';
 import type { DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
 import type { Log } from './log.ts';
@@ -190,6 +190,10 @@ export interface DestinationConnection {
   serverState(serverId: string, signal: AbortSignal): Promise<{ state: ServerState; message: string | null }>;
   /** Waits until it is off. */
   stopServer(serverId: string, signal: AbortSignal): Promise<void>;
+  /** Stops it and keeps it from being started by mistake (locked, where the cloud can), with the reason. */
+  parkServer(serverId: string, reason: string, signal: AbortSignal): Promise<void>;
+  /** Everything in this project that carries a marker of ours, whoever made it. */
+  listMarked(signal: AbortSignal): AsyncIterable<MarkedObject>;
   startServer(serverId: string, signal: AbortSignal): Promise<void>;
   /** Console text, or null when there is none (yet). */
   console(serverId: string, signal: AbortSignal): Promise<string | null>;

@@ -61,6 +61,16 @@ export interface CopyResult {
   readonly bytesWritten: number;
   readonly bytesZero: number;
 }
+/** How far a copy is safe on its target. */
+export interface CopyCheckpoint {
+  /** Bytes from the start of the disk that have been flushed on the target. */
+  readonly bytesDone: number;
+  readonly chunkSize: number;
+  /** Digests of the chunks since the checkpoint before. */
+  readonly digests: readonly string[];
+  /** Index of the first of them. */
+  readonly firstChunk: number;
+}
 export interface VerifyResult {
   readonly mismatches: readonly Extent[];
   readonly bytesChecked: number;
@@ -73,6 +83,12 @@ export interface DiskCopier {
     readonly target: DiskWriter;
     readonly signal: AbortSignal;
     readonly onProgress?: (progress: CopyProgress) => void;
+    /** Goes on behind what an earlier attempt left flushed on the target: those bytes are not read again. */
+    readonly resume?: { readonly chunkSize: number; readonly digests: readonly string[] };
+    /** Called after a flush of the target, every `checkpointBytes`. */
+    readonly onCheckpoint?: (checkpoint: CopyCheckpoint) => Promise<void>;
+    /** Bytes of the disk between checkpoints. */
+    readonly checkpointBytes?: number;
   }): Promise<CopyResult>;
   verify(job: {
     readonly manifest: ChunkManifest;

@@ -1,4 +1,4 @@
-import type { Marker } from '../artifact.ts';
+import type { MarkedObject, Marker } from '../artifact.ts';
 import type { Instance, InventoryObject, PowerState } from '../inventory.ts';
 import type { Finding } from '../preflight-finding.ts';
 import type { DiskReader, DiskStream, Extent } from './disk.ts';
@@ -89,6 +89,12 @@ export interface SourceConnection {
   /** Snapshots carrying a marker. */
   findSnapshots(ref: string, marker: Marker, signal: AbortSignal): Promise<readonly string[]>;
   createSnapshot(ref: string, marker: Marker, signal: AbortSignal): Promise<string>;
+  /** Waits until it is gone; nothing to do when it is. */
   removeSnapshot(externalId: string, signal: AbortSignal): Promise<void>;
+  /** Snapshots of any instance that carry a marker of ours, whoever made them. */
+  listMarked(signal: AbortSignal): AsyncIterable<MarkedObject>;
+  /** The instance's notes. */
+  annotation(ref: string, signal: AbortSignal): Promise<string>;
+  setAnnotation(ref: string, text: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

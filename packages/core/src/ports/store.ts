@@ -1,9 +1,20 @@
 import type { Artifact, ArtifactKind, ArtifactSide, ArtifactStatus } from '../artifact.ts';
 import type { Endpoint, EndpointSide } from '../endpoint.ts';
 import type { StoredError } from '../errors.ts';
-import type { GutsEvent, NewEvent } from '../event.ts';
+import type { AuditLine, GutsEvent, NewEvent } from '../event.ts';
 import type { InventoryKind, InventoryObject } from '../inventory.ts';
-import type { DiskPass, DiskProgress, Migration, MigrationSpec, Mode, Purpose } from '../migration.ts';
+import type {
+  ActionRequest,
+  DiskCheckpoint,
+  DiskPass,
+  DiskProgress,
+  Migration,
+  MigrationSpec,
+  Mode,
+  Purpose,
+} from '../migration.ts';
+import type { Decision, Demand, HeldWork, QueuedWork, SchedulingView } from '../schedule/types.ts';
+import type { BusMessage } from './bus.ts';
 import type { Operation, OperationKind, OperationStatus } from '../operation.ts';
 import type { Service } from '../service.ts';
 import type { Phase, Status } from '../states.ts';
@@ -92,6 +103,7 @@ export interface NewMigration {
   readonly purpose: Purpose;
   readonly priority: number;
   readonly spec: MigrationSpec;
+  readonly demand: Demand;
 }
 
 /** The right to run a migration. Every write under it carries the epoch and is refused once it is passed on. */
@@ -130,26 +142,40 @@ export interface MigrationStore {
       reason?: string | null;
       error?: StoredError | null;
       cancelRequested?: boolean;
+      request?: ActionRequest | null;
     },
     event: NewEvent,
   ): Promise<Migration | null>;
   /** Asks the worker that runs it to turn to the undo. */
   requestCancel(id: string, event: NewEvent): Promise<Migration | null>;
-  setReason(id: string, reason: string): Promise<void>;
-
-  /** Oldest and most important first: queued ones, and those whose lease or reservation has passed. */
-  listWaiting(limit: number): Promise<readonly Migration[]>;
-  /** Rows that hold a worker now, for recomputing usage. */
-  listHolding(): Promise<readonly Migration[]>;
-  /** Promises a worker; null when it had moved already. `undo` statuses keep their status. */
-  reserve(id: string, workerId: string, seconds: number, event: NewEvent): Promise<Migration | null>;
+  /**
+   * One round of scheduling, in one transaction that no other round runs beside: reads what waits and what holds a
+   * worker, asks `decide` (pure, called once), writes the reservations with an event each, and the reasons and
+   * traces that changed. Statuses of {@link KEPT_STATUSES} keep their status while reserved.
+   * @param options.aliveSeconds how fresh a worker's heartbeat must be
+   * @param options.reservationSeconds how long the worker has to take what is reserved for it
+   * @param options.limit at most so many waiting ones are looked at
+   */
+  scheduleRound(
+    options: {
+      readonly aliveSeconds: number;
+      readonly reservationSeconds: number;
+      readonly limit: number;
+    },
+    decide: (view: SchedulingView) => readonly Decision[],
+  ): Promise<{ readonly waiting: number; readonly reserved: readonly Migration[] }>;
   /** Migrations reserved for this worker. */
   listReserved(workerId: string): Promise<readonly Migration[]>;
-  /** Turns a reservation, or a lease that expired, into a lease with the next epoch. Null: not to be had. */
+  /**
+   * Turns a reservation into a lease with the next epoch. Null: not to be had.
+   * @param recheck asked in the same transaction, apart from scheduling rounds: a reason, when the limits have no
+   *   room for it any more (it goes back to the queue with that reason), or null
+   */
   acquireLease(
     id: string,
     workerId: string,
     seconds: number,
+    recheck?: (work: QueuedWork, holding: readonly HeldWork[], worker: Service) => string | null,
   ): Promise<{ lease: Lease; migration: Migration } | null>;
   /** False: it is lost. Also tells whether a cancel was requested. */
   renewLease(lease: Lease): Promise<{ held: boolean; cancelRequested: boolean }>;
@@ -198,10 +224,19 @@ export interface JournalStore {
     event?: NewEvent,
   ): Promise<void>;
   listArtifacts(migrationId: string): Promise<readonly Artifact[]>;
+  /** By the artifact's own id, whatever its migration. */
+  getArtifact(id: string): Promise<Artifact | null>;
+  /** What the migration asks of hosts, datastores and workers, once it is known exactly. */
+  setDemand(lease: Lease, demand: Demand): Promise<void>;
   putDisks(lease: Lease, disks: readonly DiskProgress[]): Promise<void>;
   listDisks(migrationId: string): Promise<readonly DiskProgress[]>;
   putPass(lease: Lease, pass: DiskPass): Promise<void>;
   listPasses(migrationId: string): Promise<readonly DiskPass[]>;
+  /** Adds to a pass's checkpoints; one with the same first chunk is replaced, later ones are dropped. */
+  putCheckpoint(lease: Lease, checkpoint: DiskCheckpoint): Promise<void>;
+  /** In their order. */
+  listCheckpoints(migrationId: string, diskKey: string, pass: number): Promise<readonly DiskCheckpoint[]>;
+  dropCheckpoints(lease: Lease, diskKey: string): Promise<void>;
   addEvent(lease: Lease, event: NewEvent): Promise<void>;
 }
 
@@ -235,11 +270,17 @@ export interface OperationStore {
 
 export interface ServiceStore {
   heartbeat(
-    service: Omit<Service, 'alive' | 'heartbeatAt' | 'startedAt' | 'disabled' | 'disabledReason'>,
-  ): Promise<void>;
+    service: Omit<
+      Service,
+      'alive' | 'heartbeatAt' | 'startedAt' | 'disabled' | 'disabledReason' | 'draining'
+    >,
+  ): Promise<{ readonly disabled: boolean; readonly draining: boolean }>;
   /** @param aliveSeconds how fresh a heartbeat must be */
   listServices(aliveSeconds: number): Promise<readonly Service[]>;
-  setServiceDisabled(id: string, disabled: boolean, reason: string | null): Promise<Service | null>;
+  setServiceDisabled(
+    id: string,
+    change: { readonly disabled: boolean; readonly draining: boolean; readonly reason: string | null },
+  ): Promise<Service | null>;
   removeService(id: string): Promise<void>;
 }
 
@@ -250,21 +291,31 @@ export interface EventStore {
   ): Promise<readonly GutsEvent[]>;
 }
 
-export interface AuditEntry {
-  readonly id: string;
+export interface AuditEntry extends AuditLine {
   readonly at: string;
-  readonly projectId: string;
-  readonly userId: string | null;
-  readonly requestId: string;
-  /** Such as `migration.create`. */
-  readonly action: string;
-  readonly resourceId: string | null;
-  /** Never secrets. */
-  readonly data: Readonly<Record<string, unknown>>;
 }
 export interface AuditStore {
-  addAudit(entry: Omit<AuditEntry, 'at'>): Promise<void>;
+  /** For what leaves no event. */
+  addAudit(entry: AuditLine): Promise<void>;
   listAudit(scope: ProjectScope, query: PageQuery): Promise<readonly AuditEntry[]>;
+}
+
+/**
+ * Messages written in the transaction of the change they announce: created and moved migrations that wait
+ * (`migration.queued`), reservations (`migration.scheduled`, to the worker), requested cancels
+ * (`migration.action`, to the worker) and new operations (`operation.queued`).
+ */
+export interface OutboxStore {
+  /** Takes up to `limit`, oldest first, and keeps others from taking them for so many seconds. */
+  claimOutbox(
+    owner: string,
+    limit: number,
+    seconds: number,
+  ): Promise<readonly { readonly id: number; readonly message: BusMessage }[]>;
+  /** They were published: forgets them. */
+  settleOutbox(ids: readonly number[]): Promise<void>;
+  /** How many wait, and for how long the oldest has; seconds. */
+  outboxState(): Promise<{ readonly pending: number; readonly oldestSeconds: number | null }>;
 }
 
 /** The database: the truth. One contract suite runs against every implementation. */
@@ -277,10 +328,17 @@ export interface Store
     OperationStore,
     ServiceStore,
     EventStore,
-    AuditStore {
+    AuditStore,
+    OutboxStore {
   /** Brings the schema up to this version; forward only. */
   upgrade(): Promise<{ readonly applied: readonly string[] }>;
   /** Whether the schema is the one this version needs. */
-  check(): Promise<{ readonly current: boolean; readonly pending: readonly string[] }>;
+  check(): Promise<{
+    /** Nothing is pending. A schema that is ahead serves this version too: changes only add. */
+    readonly current: boolean;
+    readonly pending: readonly string[];
+    /** Changes that a newer version made. */
+    readonly ahead: readonly string[];
+  }>;
   close(): Promise<void>;
 }
