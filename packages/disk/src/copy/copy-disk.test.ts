@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { copyDisk, rangeReader, verifyDisk, zeroDigest, type DiskStream, type DiskWriter } from '../index.ts';
 import { noise } from '../../test/support.ts';
@@ -108,15 +109,60 @@ test('a checkpoint comes after a flush and tells the digests so far', async () =
     inFlight: 1,
     checkpointBytes: 256 * KIB,
     signal,
-    onCheckpoint: ({ bytesDone, digests }) => {
-      seen.push([bytesDone / KIB, digests.length, calls.at(-1)]);
+    onCheckpoint: ({ bytesDone, firstChunk, digests }) => {
+      seen.push([bytesDone / KIB, firstChunk, digests.length, calls.at(-1)]);
     },
   });
   expect(seen).toEqual([
-    [256, 2, 'flush'],
-    [512, 4, 'flush'],
+    [256, 0, 2, 'flush'],
+    [512, 2, 2, 'flush'],
   ]);
   expect(manifest.digests).toHaveLength(4);
+});
+
+test('a copy that was cut off goes on behind its last checkpoint, wherever it was cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 9 }), async (every, cut) => {
+      const disk = noise(600 * KIB + 5);
+      disk.fill(0, 100 * KIB, 200 * KIB);
+      const copy = new Uint8Array(disk.length).fill(7);
+      const digests: string[] = [];
+      const job = { chunkSize: 64 * KIB, checkpointBytes: every * 64 * KIB, signal };
+      let count = 0;
+      const first = copyDisk({
+        ...job,
+        source: memoryReader(disk),
+        target: memoryWriter(copy, false).writer,
+        onProgress: () => {
+          count += 1;
+          if (count > cut) throw new Error('cut');
+        },
+        onCheckpoint: async (checkpoint) => {
+          digests.splice(checkpoint.firstChunk, Infinity, ...checkpoint.digests);
+        },
+      });
+      await first.catch(() => undefined);
+      const again = memoryWriter(copy, false);
+      const resume = { chunkSize: 64 * KIB, digests: [...digests] };
+      const result = await copyDisk({ ...job, source: memoryReader(disk), target: again.writer, resume });
+      expect(Buffer.compare(copy, disk)).toBe(0);
+      expect(result.bytesRead).toBe(Math.max(0, disk.length - digests.length * 64 * KIB));
+      const fresh = await copyDisk({ ...job, source: memoryReader(disk), target: memoryWriter(copy, false).writer });
+      expect(result.manifest).toEqual(fresh.manifest);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a resumption that cannot be is refused before anything is read', async () => {
+  const { writer } = memoryWriter(new Uint8Array(64 * KIB), true, false);
+  const source = memoryReader(new Uint8Array(64 * KIB));
+  const resume = { chunkSize: 64 * KIB, digests: ['x'] };
+  await expect(copyDisk({ source, target: writer, signal, resume })).rejects.toThrow('random access');
+  const { writer: good } = memoryWriter(new Uint8Array(64 * KIB), true);
+  await expect(
+    copyDisk({ source, target: good, signal, resume: { chunkSize: 64 * KIB, digests: ['x', 'y'] } }),
+  ).rejects.toThrow('more than the disk has');
 });
 
 test('the first failure is thrown, and nothing is left running', async () => {

@@ -11,7 +11,15 @@ export interface CopyCheckpoint {
   /** Bytes from the start of the disk that have been flushed on the target. */
   readonly bytesDone: number;
   readonly chunkSize: number;
-  /** Digests of the chunks so far. */
+  /** Index of the first chunk of `digests`. */
+  readonly firstChunk: number;
+  /** Digests of the chunks since the checkpoint before. */
+  readonly digests: readonly string[];
+}
+
+/** What an earlier copy left flushed on the target: as many whole chunks from the start as there are digests. */
+export interface CopyResumption {
+  readonly chunkSize: number;
   readonly digests: readonly string[];
 }
 
@@ -27,6 +35,11 @@ export interface CopyJob {
   readonly signal: AbortSignal;
   /** Called after every chunk, in order. What it throws ends the copy. */
   readonly onProgress?: (progress: CopyProgress) => void;
+  /**
+   * Goes on behind these chunks; they are neither read nor written again, and their digests become the manifest's.
+   * Its chunk size wins. Only for random access on both sides.
+   */
+  readonly resume?: CopyResumption;
   /** Called after a flush of the target every `checkpointBytes`. */
   readonly onCheckpoint?: (checkpoint: CopyCheckpoint) => void | Promise<void>;
   /** Bytes of the disk between checkpoints. Default 1 GiB. */
@@ -57,7 +70,8 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
   const {
     source,
     target,
-    chunkSize = DEFAULT_CHUNK,
+    resume,
+    chunkSize = resume?.chunkSize ?? DEFAULT_CHUNK,
     inFlight = 4,
     checkpointBytes = DEFAULT_CHECKPOINT,
   } = job;
@@ -67,6 +81,12 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
     throw new DiskUsageError('inFlight must be at least 1');
   if (target.size < source.size)
     throw new DiskSizeError(`the target has ${target.size} bytes, fewer than the source's ${source.size}`);
+  const resumed = resume?.digests ?? [];
+  const resumedBytes = Math.min(resumed.length * chunkSize, source.size);
+  if (resumed.length > 0 && (source.kind !== 'reader' || !target.capabilities.randomAccess))
+    throw new DiskUsageError('only a copy with random access on both sides can be resumed');
+  if (resumed.length > Math.ceil(source.size / chunkSize))
+    throw new DiskUsageError(`there are ${resumed.length} chunks to resume behind, more than the disk has`);
   job.signal.throwIfAborted();
 
   const failure = new AbortController();
@@ -95,15 +115,16 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
       return { ...chunk, ...(inOrder && data ? { data } : {}), digest, bytesRead, bytesWritten };
     });
 
-  const digests: string[] = [];
-  let bytesDone = 0;
+  const digests: string[] = [...resumed];
+  let noted = digests.length;
+  let bytesDone = resumedBytes;
   let bytesRead = 0;
   let bytesWritten = 0;
-  let checkpointAt = checkpointBytes;
+  let checkpointAt = bytesDone + checkpointBytes;
   try {
     const chunks =
       source.kind === 'reader'
-        ? readerChunks(source, chunkSize, signal)
+        ? readerChunks(source, chunkSize, signal, resumed.length)
         : streamChunks(source, chunkSize, signal);
     for await (const chunk of mapOrdered(chunks, inFlight, work))
       await guarded(async () => {
@@ -117,7 +138,8 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
         if (job.onCheckpoint && !inOrder && bytesDone >= checkpointAt) {
           checkpointAt = bytesDone + checkpointBytes;
           await target.flush(signal);
-          await job.onCheckpoint({ bytesDone, chunkSize, digests: [...digests] });
+          await job.onCheckpoint({ bytesDone, chunkSize, firstChunk: noted, digests: digests.slice(noted) });
+          noted = digests.length;
         }
       });
     if (bytesDone !== source.size)
@@ -135,7 +157,7 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
     manifest: { size: source.size, chunkSize, algorithm: 'sha256', digests },
     bytesRead,
     bytesWritten,
-    bytesZero: source.size - bytesWritten,
+    bytesZero: source.size - resumedBytes - bytesWritten,
   };
 }
 

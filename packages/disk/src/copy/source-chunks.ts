@@ -20,11 +20,15 @@ function chunkAt(index: number, chunkSize: number, size: number): SourceChunk {
   return { index, offset, length: Math.min(chunkSize, size - offset) };
 }
 
-/** Cuts a reader's map into chunks. Throws `DiskMapError` if the map does not cover the disk in order. */
+/**
+ * Cuts a reader's map into chunks, leaving out the first `skip`. Throws `DiskMapError` if the map does not cover the disk in
+ * order.
+ */
 export async function* readerChunks(
   reader: DiskReader,
   chunkSize: number,
   signal: AbortSignal,
+  skip = 0,
 ): AsyncGenerator<SourceChunk> {
   const { size } = reader;
   let at = 0;
@@ -42,7 +46,7 @@ export async function* readerChunks(
       if (kind === 'data') parts.push({ offset: at, length: upTo - at });
       at = upTo;
       if (at === chunk.offset + chunk.length) {
-        yield parts.length > 0 ? { ...chunk, parts } : chunk;
+        if (index >= skip) yield parts.length > 0 ? { ...chunk, parts } : chunk;
         parts = [];
         index += 1;
       }
