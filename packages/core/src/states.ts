@@ -58,7 +58,8 @@ export const STATUS_RULES: Readonly<Record<Status, StatusRule>> = {
     doc: 'A worker runs its steps under a lease.',
     holds: 'lease',
     final: false,
-    leadsTo: ['awaiting_cutover', 'completed', 'failed', 'cancelling', 'queued'],
+    // `committing` where the policy is to commit at once.
+    leadsTo: ['awaiting_cutover', 'completed', 'committing', 'failed', 'cancelling', 'queued'],
     actions: ['cancel', 'cutover'],
   },
   awaiting_cutover: {

@@ -83,6 +83,8 @@ export interface DiskCopier {
     readonly target: DiskWriter;
     readonly signal: AbortSignal;
     readonly onProgress?: (progress: CopyProgress) => void;
+    /** When aborted, the copy ends after a flush and a checkpoint, throwing the reason. */
+    readonly pause?: AbortSignal;
     /** Goes on behind what an earlier attempt left flushed on the target: those bytes are not read again. */
     readonly resume?: { readonly chunkSize: number; readonly digests: readonly string[] };
     /** Called after a flush of the target, every `checkpointBytes`. */

@@ -179,6 +179,8 @@ export interface MigrationStore {
   ): Promise<{ lease: Lease; migration: Migration } | null>;
   /** False: it is lost. Also tells whether a cancel was requested. */
   renewLease(lease: Lease): Promise<{ held: boolean; cancelRequested: boolean }>;
+  /** Gives it up in the middle: a running one is queued again, others keep their status. @throws GutsError `lease_lost` */
+  releaseLease(lease: Lease, reason: string, event: NewEvent): Promise<void>;
   /** Gives it up with a last status. @throws GutsError `lease_lost` */
   finishLease(
     lease: Lease,

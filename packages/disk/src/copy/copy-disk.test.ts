@@ -214,3 +214,28 @@ test('a target that is too small and a chunk size that is odd are refused before
     'multiple of 65536',
   );
 });
+
+test('a pause ends the copy behind a checkpoint of everything that was done', async () => {
+  const disk = noise(640 * KIB);
+  const copy = new Uint8Array(disk.length);
+  const pause = new AbortController();
+  const { writer } = memoryWriter(copy, true);
+  const digests: string[] = [];
+  const paused = copyDisk({
+    source: memoryReader(disk),
+    target: writer,
+    chunkSize: 64 * KIB,
+    inFlight: 2,
+    signal,
+    pause: pause.signal,
+    onProgress: ({ bytesDone }) => {
+      if (bytesDone === 192 * KIB) pause.abort(new Error('paused'));
+    },
+    onCheckpoint: async (checkpoint) => {
+      digests.push(...checkpoint.digests);
+    },
+  });
+  await expect(paused).rejects.toThrow('paused');
+  expect(digests).toHaveLength(3);
+  expect(Buffer.compare(copy.subarray(0, 192 * KIB), disk.subarray(0, 192 * KIB))).toBe(0);
+});

@@ -33,6 +33,8 @@ export interface CopyJob {
   /** Upper bound on the bytes read from the source per second. Default none. */
   readonly bytesPerSecond?: number;
   readonly signal: AbortSignal;
+  /** When aborted, the copy ends at the next chunk: after a flush and a checkpoint it throws the reason. */
+  readonly pause?: AbortSignal;
   /** Called after every chunk, in order. What it throws ends the copy. */
   readonly onProgress?: (progress: CopyProgress) => void;
   /**
@@ -135,12 +137,14 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
         digests.push(chunk.digest);
         bytesDone += chunk.length;
         job.onProgress?.({ bytesDone, bytesTotal: source.size, bytesRead, bytesWritten });
-        if (job.onCheckpoint && !inOrder && bytesDone >= checkpointAt) {
+        const paused = job.pause?.aborted === true && bytesDone < source.size;
+        if (job.onCheckpoint && !inOrder && (bytesDone >= checkpointAt || paused)) {
           checkpointAt = bytesDone + checkpointBytes;
           await target.flush(signal);
           await job.onCheckpoint({ bytesDone, chunkSize, firstChunk: noted, digests: digests.slice(noted) });
           noted = digests.length;
         }
+        if (paused) job.pause?.throwIfAborted();
       });
     if (bytesDone !== source.size)
       throw new DiskSizeError(`the source gave ${bytesDone} of its ${source.size} bytes`);
