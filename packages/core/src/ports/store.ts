@@ -320,6 +320,12 @@ export interface OutboxStore {
   outboxState(): Promise<{ readonly pending: number; readonly oldestSeconds: number | null }>;
 }
 
+/** How many rows there are in each status; a status that none has may be left out. */
+export interface WorkCounts {
+  readonly migrations: Readonly<Partial<Record<Status, number>>>;
+  readonly operations: Readonly<Partial<Record<OperationStatus, number>>>;
+}
+
 /** The database: the truth. One contract suite runs against every implementation. */
 export interface Store
   extends
@@ -342,5 +348,6 @@ export interface Store
     /** Changes that a newer version made. */
     readonly ahead: readonly string[];
   }>;
+  countWork(scope: ProjectScope): Promise<WorkCounts>;
   close(): Promise<void>;
 }
