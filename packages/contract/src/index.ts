@@ -4,7 +4,14 @@ export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
 export { ErrorBody } from './schemas/common.ts';
-export { Endpoint, EndpointChange, NewEndpoint, Operation, OPERATION_STATUSES } from './schemas/endpoint.ts';
+export {
+  Endpoint,
+  EndpointChange,
+  NewEndpoint,
+  Operation,
+  OPERATION_STATUSES,
+  ReapResult,
+} from './schemas/endpoint.ts';
 export { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
 export {
   Artifact,
@@ -14,6 +21,7 @@ export {
   NewMigration,
   Report,
   Step,
+  Trace,
 } from './schemas/migration.ts';
-export { Event, Health, Service } from './schemas/system.ts';
+export { Event, Health, HealthReport, Service } from './schemas/system.ts';
 export type { Static, TObject, TSchema } from 'typebox';

@@ -1,6 +1,6 @@
 import Type, { type TObject, type TSchema } from 'typebox';
 import { Id, Links, PageQuery } from './schemas/common.ts';
-import { Endpoint, EndpointChange, NewEndpoint, Operation } from './schemas/endpoint.ts';
+import { Endpoint, EndpointChange, NewEndpoint, Operation, ReapFields } from './schemas/endpoint.ts';
 import { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
 import {
   Artifact,
@@ -11,7 +11,7 @@ import {
   Report,
   Step,
 } from './schemas/migration.ts';
-import { AuditLine, Event, Health, Service, ServiceChange } from './schemas/system.ts';
+import { AuditLine, Event, Health, HealthReport, Service, ServiceChange } from './schemas/system.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -73,7 +73,7 @@ const endpointRoutes = <S extends 'source' | 'destination', A extends readonly s
   const base = `/v1/${tag}`;
   const one = Type.Object({ [side]: Endpoint } as Record<S, typeof Endpoint>);
   const action = Type.Object(
-    { action: Type.Unsafe<A[number]>({ type: 'string', enum: [...actions] }) },
+    { action: Type.Unsafe<A[number]>({ type: 'string', enum: [...actions] }), ...ReapFields },
     closed,
   );
   const common = { tag, params: byId, query: none, status: 200 };
@@ -127,7 +127,7 @@ const endpointRoutes = <S extends 'source' | 'destination', A extends readonly s
       ...common,
       method: 'POST',
       path: `${base}/:id/actions`,
-      summary: `Starts an operation on a ${side}`,
+      summary: `Starts an operation on a ${side}; reap needs the role admin`,
       body: action,
       status: 202,
       answer: Type.Object({ operation: Operation }),
@@ -177,8 +177,19 @@ export const routes = {
     status: 200,
     answer: Health,
   }),
-  sources: endpointRoutes('source', ['validate', 'refresh'] as const),
-  destinations: endpointRoutes('destination', ['validate'] as const),
+  healthReport: route({
+    method: 'GET',
+    path: '/v1/health',
+    summary: 'How database, bus and daemons are, and how much work there is',
+    tag: 'system',
+    params: none,
+    query: none,
+    body: null,
+    status: 200,
+    answer: HealthReport,
+  }),
+  sources: endpointRoutes('source', ['validate', 'refresh', 'reap'] as const),
+  destinations: endpointRoutes('destination', ['validate', 'reap'] as const),
   operations: {
     list: route({
       method: 'GET',
@@ -304,7 +315,7 @@ export const routes = {
     update: route({
       method: 'PATCH',
       path: '/v1/services/:id',
-      summary: 'Disables or enables a daemon',
+      summary: 'Disables (and drains) or enables a daemon',
       tag: 'services',
       params: byId,
       query: none,

@@ -1,4 +1,4 @@
-import type { OperationStatus } from '@guts/core';
+import { ARTIFACT_KINDS, type OperationStatus } from '@guts/core';
 import Type from 'typebox';
 import { FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
 
@@ -38,6 +38,42 @@ export const EndpointChange = Type.Object(
   { additionalProperties: false, minProperties: 1 },
 );
 export type EndpointChange = Type.Static<typeof EndpointChange>;
+
+/** What a reap is told besides; the same on both sides. */
+export const ReapFields = {
+  remove: Type.Optional(Type.Boolean({ description: 'of a reap: also remove; else it only lists' })),
+  confirm: Type.Optional(Type.Boolean({ description: 'of a reap that removes: must be true' })),
+  include_unknown: Type.Optional(
+    Type.Boolean({
+      description:
+        'of a reap: also what carries our marker but whose migration this database does not know; it may belong to another GUTS',
+    }),
+  ),
+  only: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 255 }), {
+      maxItems: 1000,
+      description: 'of a reap: only these external ids',
+    }),
+  ),
+};
+
+/** The result of an operation `source.reap` or `destination.reap`. */
+export const ReapResult = Type.Object({
+  leftovers: Type.Array(
+    Type.Object({
+      kind: Words(ARTIFACT_KINDS),
+      external_id: Type.String(),
+      name: Nullable(Type.String()),
+      migration_id: Type.String(),
+      artifact_id: Type.String(),
+      owner: Words(['known', 'unknown']),
+      why: Type.String(),
+      outcome: Words(['listed', 'removed', 'failed']),
+      error: Nullable(Type.String()),
+    }),
+  ),
+});
+export type ReapResult = Type.Static<typeof ReapResult>;
 
 export const OPERATION_STATUSES = [
   'queued',

@@ -65,6 +65,44 @@ export const NewMigration = Type.Object(
 );
 export type NewMigration = Type.Static<typeof NewMigration>;
 
+/** Why it has its worker or none, as the scheduler last saw it. */
+export const Trace = Type.Object({
+  filters: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      left: Type.Integer({ description: 'workers that passed' }),
+      reason: Nullable(Type.String()),
+    }),
+    { description: 'in the order they were asked' },
+  ),
+  weights: Type.Array(Type.Object({ worker_id: Id, weight: Type.Number() }), {
+    description: 'the best workers that passed every filter, best first',
+  }),
+  limit: Nullable(
+    Type.Object(
+      {
+        resource: Type.String(),
+        used: Type.Number(),
+        wanted: Type.Number(),
+        limit: Type.Number(),
+      },
+      { description: 'the limit without room, when it is that' },
+    ),
+  ),
+});
+export type Trace = Type.Static<typeof Trace>;
+
+/** What it asks of what it touches while it holds a worker. */
+const Demand = Type.Object({
+  host: Nullable(Type.String({ description: 'ref of the ESXi host' })),
+  datastores: Type.Array(Type.String({ description: 'ref' })),
+  streams: Type.Integer({ description: 'disks copied at once' }),
+  bytes: Bytes,
+  scratch_bytes: Bytes,
+});
+
+const REVERT_TARGETS = ['park', 'remove'] as const;
+
 export const Migration = Type.Object({
   id: Id,
   name: Type.String(),
@@ -80,8 +118,17 @@ export const Migration = Type.Object({
   status: Words(STATUSES),
   phase: Nullable(Words(PHASES)),
   step: Nullable(Words(STEP_NAMES)),
-  reason: Nullable(Type.String()),
+  reason: Nullable(Type.String({ description: 'why it waits, or is in this status' })),
   error: Nullable(StoredFault),
+  request: Nullable(
+    Type.Object(
+      { action: Words(ACTIONS), target: Type.Optional(Words(REVERT_TARGETS)) },
+      { description: 'what was asked of it last and is not done yet' },
+    ),
+  ),
+  demand: Demand,
+  trace: Nullable(Trace),
+  queued_at: Type.String({ format: 'date-time', description: 'when it last began to wait for a worker' }),
   cancel_requested: Type.Boolean(),
   actions: Type.Array(Words(ACTIONS), { description: 'what may be asked of it now' }),
   worker_id: Nullable(Id),
@@ -94,7 +141,21 @@ export const Migration = Type.Object({
 export type Migration = Type.Static<typeof Migration>;
 
 export const MigrationAction = Type.Object(
-  { action: Words(ACTIONS), confirm: Type.Optional(Type.Boolean()) },
+  {
+    action: Words(ACTIONS),
+    confirm: Type.Optional(
+      Type.Boolean({
+        description: 'revert needs true: what was written on the target since cutover is lost',
+      }),
+    ),
+    target: Type.Optional(
+      Type.Unsafe<(typeof REVERT_TARGETS)[number]>({
+        type: 'string',
+        enum: [...REVERT_TARGETS],
+        description: 'of a revert: park (default) stops and keeps the target, remove deletes it',
+      }),
+    ),
+  },
   closed,
 );
 export type MigrationAction = Type.Static<typeof MigrationAction>;
