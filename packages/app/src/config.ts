@@ -8,7 +8,15 @@ import { parse } from 'yaml';
 export interface Config {
   /** Where the database, the key and the token lie unless told otherwise. */
   readonly stateDir: string;
+  /** `sqlite:///path`, `postgresql://user@host/db`, `mariadb://user@host/db`. */
   readonly databaseUrl: string;
+  /** File whose first line is the database's password; null: the URL's own, if any. */
+  readonly databasePasswordFile: string | null;
+  /** `local:` (in this process) or `amqp://user@host/vhost`, `amqps://…`. */
+  readonly busUrl: string;
+  readonly busPasswordFile: string | null;
+  /** PEM file of the authorities that the broker's certificate is checked against; null: the system's. */
+  readonly busCaFile: string | null;
   readonly keyFile: string;
   readonly tokenFile: string;
   readonly listenHost: string;
@@ -19,6 +27,14 @@ export interface Config {
   /** Seconds. */
   readonly leaseSeconds: number;
   readonly pollMilliseconds: number;
+  /** How long a worker that stops waits for checkpoints and for an undo to end; seconds. */
+  readonly stopSeconds: number;
+  /** Data of a disk between checkpoints; MiB. */
+  readonly checkpointMiB: number;
+  /** How fresh a worker's heartbeat must be to be given work; seconds. */
+  readonly aliveSeconds: number;
+  /** How long a worker has to take what was reserved for it; seconds. */
+  readonly reservationSeconds: number;
 }
 
 interface Setting {
@@ -31,6 +47,10 @@ interface Setting {
 const SETTINGS: readonly Setting[] = [
   { key: 'stateDir', name: 'state_dir', kind: 'path' },
   { key: 'databaseUrl', name: 'database_url', kind: 'text' },
+  { key: 'databasePasswordFile', name: 'database_password_file', kind: 'path' },
+  { key: 'busUrl', name: 'bus_url', kind: 'text' },
+  { key: 'busPasswordFile', name: 'bus_password_file', kind: 'path' },
+  { key: 'busCaFile', name: 'bus_ca_file', kind: 'path' },
   { key: 'keyFile', name: 'key_file', kind: 'path' },
   { key: 'tokenFile', name: 'token_file', kind: 'path' },
   { key: 'listenHost', name: 'listen_host', kind: 'text' },
@@ -40,6 +60,10 @@ const SETTINGS: readonly Setting[] = [
   { key: 'slots', name: 'slots', kind: 'count' },
   { key: 'leaseSeconds', name: 'lease_seconds', kind: 'count' },
   { key: 'pollMilliseconds', name: 'poll_milliseconds', kind: 'count' },
+  { key: 'stopSeconds', name: 'stop_seconds', kind: 'count' },
+  { key: 'checkpointMiB', name: 'checkpoint_mib', kind: 'count' },
+  { key: 'aliveSeconds', name: 'alive_seconds', kind: 'count' },
+  { key: 'reservationSeconds', name: 'reservation_seconds', kind: 'count' },
 ];
 
 function readFile(path: string): Readonly<Record<string, unknown>> {
@@ -98,6 +122,10 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
   const defaults: Config = {
     stateDir,
     databaseUrl: `sqlite://${join(stateDir, 'guts.sqlite')}`,
+    databasePasswordFile: null,
+    busUrl: 'local:',
+    busPasswordFile: null,
+    busCaFile: null,
     keyFile: join(stateDir, 'key'),
     tokenFile: join(stateDir, 'token'),
     listenHost: '127.0.0.1',
@@ -107,6 +135,10 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     slots: 4,
     leaseSeconds: 60,
     pollMilliseconds: 2000,
+    stopSeconds: 60,
+    checkpointMiB: 256,
+    aliveSeconds: 30,
+    reservationSeconds: 60,
   };
   return { ...defaults, ...Object.fromEntries(given) };
 }

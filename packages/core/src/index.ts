@@ -20,6 +20,7 @@ export * from './service.ts';
 export * from './states.ts';
 export * from './steps.ts';
 export * from './plan/address.ts';
+export * from './plan/demand.ts';
 export * from './plan/disks.ts';
 export * from './plan/flavor.ts';
 export * from './plan/networks.ts';

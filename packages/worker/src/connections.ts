@@ -12,19 +12,26 @@ import {
   type SourceDriver,
 } from '@guts/core';
 
+/** Something put around a connection or another port; gives an object of the same shape. */
+export type Watch = <T extends object>(name: string, target: T) => T;
+
 /** Opens connections to stored sources and destinations. */
 export class Connections {
   readonly sources: readonly SourceDriver[];
   readonly destinations: readonly DestinationDriver[];
   readonly #store: EndpointStore;
   readonly #secrets: Secrets;
+  readonly #watch: Watch;
 
+  /** @param parts.watch puts something around each connection, such as the points where tests kill; see app */
   constructor(parts: {
     sources: readonly SourceDriver[];
     destinations: readonly DestinationDriver[];
     store: EndpointStore;
     secrets: Secrets;
+    watch?: Watch;
   }) {
+    this.#watch = parts.watch ?? ((_name, connection) => connection);
     this.sources = parts.sources;
     this.destinations = parts.destinations;
     this.#store = parts.store;
@@ -35,7 +42,7 @@ export class Connections {
     const { endpoint, config } = await this.#config('source', id);
     const driver = this.sources.find((one) => one.schemas.name === endpoint.driver);
     if (!driver) throw this.#noDriver(endpoint);
-    return driver.connect(config, context);
+    return this.#watch('source', await driver.connect(config, context));
   }
 
   async openDestination(
@@ -45,7 +52,7 @@ export class Connections {
     const { endpoint, config } = await this.#config('destination', id);
     const driver = this.destinations.find((one) => one.schemas.name === endpoint.driver);
     if (!driver) throw this.#noDriver(endpoint);
-    return driver.connect(config, context);
+    return this.#watch('destination', await driver.connect(config, context));
   }
 
   async #config(side: EndpointSide, id: string): Promise<{ endpoint: Endpoint; config: EndpointConfig }> {

@@ -1,3 +1,4 @@
-export { Connections } from './connections.ts';
-export { MigrationRun, type RunParts } from './migration-run.ts';
+export { Connections, type Watch } from './connections.ts';
+export { MigrationRun } from './migration-run.ts';
+export type { RunParts } from './run-context.ts';
 export { Worker, type WorkerOptions } from './worker.ts';

@@ -1,8 +1,10 @@
 import {
   type Artifact,
   type ArtifactSpecs,
+  type Demand,
   type DestinationArtifactKind,
   type DestinationConnection,
+  type DiskCheckpoint,
   type DiskPass,
   type DiskProgress,
   GutsError,
@@ -158,7 +160,6 @@ export class Journal {
     });
     if (artifact.status === 'created' && artifact.externalId !== null)
       return { externalId: artifact.externalId, data: artifact.data };
-    this.#keeper.check();
     const marker = this.marker(artifact);
     const found = fresh ? null : await destination.find(kind, spec, marker, signal);
     const made = found ?? (await destination.create(kind, spec, marker, signal));
@@ -166,10 +167,9 @@ export class Journal {
     return { externalId: made.externalId, data: { ...artifact.data, ...made.data } };
   }
 
-  /** Removes a destination's object, also one that was only intended; true when something was removed. */
+  /** Removes a destination's object, also one that was only intended. */
   async discard(destination: DestinationConnection, artifact: Artifact, signal: AbortSignal): Promise<void> {
     const kind = artifact.kind as DestinationArtifactKind;
-    this.#keeper.check();
     let externalId = artifact.externalId;
     if (externalId === null) {
       const spec = artifact.data['spec'] as ArtifactSpecs[typeof kind];
@@ -187,6 +187,22 @@ export class Journal {
     return this.#store.listDisks(this.migration.id);
   }
 
+  setDemand(demand: Demand): Promise<void> {
+    return this.#store.setDemand(this.#keeper.lease, demand);
+  }
+
+  putCheckpoint(checkpoint: DiskCheckpoint): Promise<void> {
+    return this.#store.putCheckpoint(this.#keeper.lease, checkpoint);
+  }
+
+  checkpoints(diskKey: string, pass: number): Promise<readonly DiskCheckpoint[]> {
+    return this.#store.listCheckpoints(this.migration.id, diskKey, pass);
+  }
+
+  dropCheckpoints(diskKey: string): Promise<void> {
+    return this.#store.dropCheckpoints(this.#keeper.lease, diskKey);
+  }
+
   putPass(pass: DiskPass): Promise<void> {
     return this.#store.putPass(this.#keeper.lease, pass);
   }
@@ -197,9 +213,5 @@ export class Journal {
 
   note(type: string, message: string, severity: NewEvent['severity'] = 'information'): Promise<void> {
     return this.#store.addEvent(this.#keeper.lease, this.event(type, message, {}, severity));
-  }
-
-  check(): void {
-    this.#keeper.check();
   }
 }

@@ -18,7 +18,7 @@ export class HandOver extends Error {
 
 /**
  * Holds a lease while its migration runs: renews it at a third of its time, aborts {@link signal} when it is
- * lost, and turns a requested cancel into an abort of its own kind.
+ * lost, and turns a requested cancel or hand-over into an abort of its own kind.
  */
 export class LeaseKeeper {
   readonly lease: Lease;
@@ -27,16 +27,22 @@ export class LeaseKeeper {
   readonly #log: Log;
   readonly #lost = new AbortController();
   readonly #work = new AbortController();
+  readonly #pause = new AbortController();
   readonly #stop = new AbortController();
+  readonly #evict = new AbortController();
+  #pausables = 0;
+  #wake: () => void = () => undefined;
+  /** By the monotonic clock; milliseconds. */
   #deadline: number;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(lease: Lease, parts: { store: MigrationStore; clock: Clock; log: Log }) {
+  /** @param askedAt monotonic time just before the lease was asked for; milliseconds */
+  constructor(lease: Lease, parts: { store: MigrationStore; clock: Clock; log: Log }, askedAt?: number) {
     this.lease = lease;
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#deadline = parts.clock.monotonic() + lease.seconds * 1000;
+    this.#deadline = (askedAt ?? parts.clock.monotonic()) + lease.seconds * 1000;
   }
 
   /** Aborted when the lease is lost, when a cancel is requested or when the worker hands over. */
@@ -44,7 +50,11 @@ export class LeaseKeeper {
     return this.#work.signal;
   }
 
-  /** Aborted only when the lease is lost: what the undo runs under. */
+  /** Aborted when the lease is lost, or when a worker that stops can wait no longer: what the undo runs under. */
+  get undoSignal(): AbortSignal {
+    return this.#evict.signal;
+  }
+
   get lostSignal(): AbortSignal {
     return this.#lost.signal;
   }
@@ -53,9 +63,32 @@ export class LeaseKeeper {
     this.#loop = this.#renew();
   }
 
-  /** Aborts the forward work, keeping the lease. */
-  interrupt(reason: Error): void {
-    this.#work.abort(reason);
+  /** Looks now whether a cancel was requested. */
+  nudge(): void {
+    this.#wake();
+  }
+
+  /** Ends the forward work: copies that can be gone on with at their next chunk, anything else at once. */
+  handOver(): void {
+    this.#pause.abort(new HandOver());
+    if (this.#pausables === 0) this.#work.abort(new HandOver());
+  }
+
+  /** Ends whatever runs at once, an undo too; the lease is still held and can be given up. */
+  evict(): void {
+    this.#work.abort(new HandOver());
+    this.#evict.abort(new HandOver());
+  }
+
+  /** Work that ends soon and well after its signal is aborted; a hand-over waits for it. */
+  async pausable<T>(work: (pause: AbortSignal) => Promise<T>): Promise<T> {
+    this.#pausables += 1;
+    try {
+      return await work(this.#pause.signal);
+    } finally {
+      this.#pausables -= 1;
+      if (this.#pausables === 0 && this.#pause.signal.aborted) this.#work.abort(new HandOver());
+    }
   }
 
   /**
@@ -78,16 +111,21 @@ export class LeaseKeeper {
     const error = new GutsError('lease_lost', message);
     this.#lost.abort(error);
     this.#work.abort(error);
+    this.#evict.abort(error);
   }
 
   async #renew(): Promise<void> {
     while (!this.#stop.signal.aborted && !this.#lost.signal.aborted) {
-      try {
-        await this.#clock.sleep((this.lease.seconds * 1000) / 3, this.#stop.signal);
-      } catch {
-        return; // stop() was called: the only reason this sleep rejects
-      }
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      // Rejects only when it is stopped or woken.
+      await this.#clock
+        .sleep((this.lease.seconds * 1000) / 3, AbortSignal.any([this.#stop.signal, woken.signal]))
+        .catch(() => undefined);
+      if (this.#stop.signal.aborted) return;
       const asked = this.#clock.monotonic();
+      // It slept for long (the process was stopped): nothing may go on before the database has had its say.
+      if (asked > this.#deadline) return this.#lose('the lease ran out');
       try {
         const { held, cancelRequested } = await this.#store.renewLease(this.lease);
         if (!held) return this.#lose('another worker took the lease over');
@@ -96,7 +134,6 @@ export class LeaseKeeper {
       } catch (error) {
         // The database may come back before the lease runs out; check() ends the work if it does not.
         this.#log.warn({ err: error }, 'the lease could not be renewed');
-        if (this.#clock.monotonic() > this.#deadline) return this.#lose('the lease ran out');
       }
     }
   }

@@ -1,18 +1,9 @@
-import {
-  type Bus,
-  type Log,
-  messageOf,
-  type Service,
-  type StepName,
-  type Migration,
-  type Store,
-} from '@guts/core';
-import type { Clock, DiskCopier } from '@guts/core';
-import type { Connections } from './connections.ts';
+import { type Bus, messageOf, type Store } from '@guts/core';
 import { MigrationRun } from './migration-run.ts';
+import type { RunParts } from './run-context.ts';
 import { runOneOperation } from './operations/run.ts';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends RunParts {
   readonly id: string;
   readonly host: string;
   readonly version: string;
@@ -22,14 +13,11 @@ export interface WorkerOptions {
   readonly leaseSeconds: number;
   /** How often the database is asked when no message says so; milliseconds. */
   readonly pollMilliseconds: number;
-  readonly store: Store;
+  /** How long a worker that stops waits for copies to come to a checkpoint and for an undo to end; seconds. */
+  readonly stopSeconds: number;
   readonly bus: Bus;
-  readonly connections: Connections;
-  readonly copier: DiskCopier;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly newId: () => string;
-  readonly afterStep?: (step: StepName, migration: Migration) => void;
+  /** Whether there is still room for what was reserved; a reason if not. */
+  readonly recheck?: Parameters<Store['acquireLease']>[3];
 }
 
 const HEARTBEAT_MS = 5000;
@@ -41,6 +29,7 @@ export class Worker {
   readonly #runs = new Map<string, { run: MigrationRun; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   #operations = 0;
+  #disabled = false;
   readonly #jobs = new Set<Promise<void>>();
   #wake: () => void = () => undefined;
   #loops: Promise<unknown> = Promise.resolve();
@@ -53,18 +42,47 @@ export class Worker {
   /** @throws when the database cannot be written */
   async start(): Promise<void> {
     await this.#beat();
-    this.#unsubscribe = await this.#options.bus.subscribe(['migration.scheduled', 'operation.queued'], () =>
-      this.#wake(),
+    const { bus, id } = this.#options;
+    const own = await bus.subscribe(
+      ['migration.scheduled', 'migration.action'],
+      { group: null },
+      (message) => {
+        if (message.to !== undefined && message.to !== id) return;
+        this.#runs.get(message.id)?.run.nudge();
+        this.#wake();
+      },
     );
+    const shared = await bus.subscribe(['operation.queued'], { group: 'worker' }, () => this.#wake());
+    this.#unsubscribe = async () => {
+      await own();
+      await shared();
+    };
     this.#loops = Promise.all([this.#heartbeats(), this.#poll()]);
   }
 
-  /** Lets nothing new begin, interrupts what runs, waits until leases are given up. */
+  /**
+   * Lets nothing new begin, has copies come to a checkpoint and an undo to its end, and gives the leases up. What
+   * has not ended after `stopSeconds` is ended as it is, its lease given up too.
+   */
   async stop(): Promise<void> {
+    const { clock, log, stopSeconds } = this.#options;
     this.#stopping.abort(new Error('the worker stops'));
     this.#wake();
-    for (const { run } of this.#runs.values()) run.handOver();
+    this.#handOver();
+    const done = new AbortController();
+    const evict = clock.sleep(stopSeconds * 1000, done.signal).then(
+      () => {
+        log.warn(
+          { running: this.#runs.size },
+          `still busy after ${stopSeconds} seconds: leases are given up`,
+        );
+        for (const { run } of this.#runs.values()) run.evict();
+      },
+      () => undefined, // all had ended before
+    );
     await Promise.all([...[...this.#runs.values()].map((one) => one.done), ...this.#jobs]);
+    done.abort();
+    await evict;
     await this.#loops;
     await this.#unsubscribe?.();
     await this.#options.store.removeService(this.#options.id);
@@ -74,18 +92,26 @@ export class Worker {
     await this.#every(HEARTBEAT_MS, () => this.#beat());
   }
 
-  #beat(): Promise<void> {
+  /** Everything that runs goes to other workers, soon and well. */
+  #handOver(): void {
+    for (const { run } of this.#runs.values()) run.handOver();
+  }
+
+  async #beat(): Promise<void> {
     const { id, host, version, slots, connections, store } = this.#options;
     const drivers = [...connections.sources, ...connections.destinations].map((driver) => driver.schemas);
-    const service: Omit<Service, 'alive' | 'heartbeatAt' | 'startedAt' | 'disabled' | 'disabledReason'> = {
+    const { disabled, draining } = await store.heartbeat({
       id,
       binary: 'guts-migration',
       host,
       version,
       slots,
+      scratchBytes: null,
+      bytesPerSecond: null,
       drivers,
-    };
-    return store.heartbeat(service);
+    });
+    this.#disabled = disabled;
+    if (draining) this.#handOver();
   }
 
   async #every(milliseconds: number, work: () => Promise<void>): Promise<void> {
@@ -120,14 +146,15 @@ export class Worker {
   }
 
   async #takeMigrations(): Promise<void> {
-    const { id, store, leaseSeconds, log } = this.#options;
+    const { id, store, leaseSeconds, log, clock, recheck } = this.#options;
     for (const reserved of await store.listReserved(id)) {
       if (this.#stopping.signal.aborted) return;
       if (this.#runs.has(reserved.id)) continue;
-      const got = await store.acquireLease(reserved.id, id, leaseSeconds);
+      const askedAt = clock.monotonic();
+      const got = await store.acquireLease(reserved.id, id, leaseSeconds, recheck);
       if (!got) continue;
       log.info({ migration_id: reserved.id, epoch: got.lease.epoch }, 'lease acquired');
-      const run = new MigrationRun(this.#options, got.lease, got.migration);
+      const run = new MigrationRun(this.#options, got.lease, got.migration, askedAt);
       const done = run.run().finally(() => {
         this.#runs.delete(reserved.id);
         this.#wake();
@@ -137,7 +164,7 @@ export class Worker {
   }
 
   #takeOperations(): void {
-    while (this.#operations < OPERATIONS_AT_ONCE) {
+    while (!this.#disabled && this.#operations < OPERATIONS_AT_ONCE) {
       this.#operations += 1;
       const job = this.#drainOperations().finally(() => {
         this.#operations -= 1;

@@ -10,6 +10,7 @@ import {
   GutsError,
   type Marker,
   markerText,
+  parseMarker,
 } from '@guts/core';
 
 interface Thing {
@@ -30,12 +31,19 @@ export class FakeDestination {
   serverState: 'active' | 'off' | 'error' = 'active';
   console: string | null = 'login:';
   corruptVolumes = false;
+  readonly parked = new Map<string, string>();
   #next = 1;
 
   readonly driver: DestinationDriver = {
     schemas: { name: 'openstack', side: 'destination', title: 'Fake', settings: {}, secret: {} },
     connect: () => Promise.resolve(this.#connection()),
   };
+
+  /** Something with a marker that no journal of ours tells of. */
+  leave(kind: DestinationArtifactKind, marker: string): void {
+    const spec = {} as Thing['spec'];
+    this.things.set(`left-${this.#next++}`, { kind, spec, marker, bytes: new Uint8Array() });
+  }
 
   kinds(): string[] {
     return [...this.things.values()].map((thing) => thing.kind).toSorted();
@@ -60,6 +68,7 @@ export class FakeDestination {
   }
 
   #connection(): DestinationConnection {
+    const { things } = this;
     return {
       project: { id: 'p', name: 'p' },
       validate: () => Promise.resolve({ product: 'Fake', version: '1', findings: [] }),
@@ -134,6 +143,17 @@ export class FakeDestination {
       stopServer: () => {
         this.serverState = 'off';
         return Promise.resolve();
+      },
+      parkServer: (id, reason) => {
+        this.serverState = 'off';
+        this.parked.set(id, reason);
+        return Promise.resolve();
+      },
+      listMarked: async function* (this: void) {
+        for (const [externalId, { kind, marker }] of things) {
+          const parsed = parseMarker(marker);
+          if (parsed) yield await Promise.resolve({ kind, externalId, name: null, marker: parsed });
+        }
       },
       startServer: () => {
         this.serverState = 'active';

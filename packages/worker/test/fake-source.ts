@@ -5,6 +5,7 @@ import {
   type Finding,
   GutsError,
   type Instance,
+  type MarkedObject,
   type PowerState,
   type SourceConnection,
   type SourceDriver,
@@ -67,6 +68,11 @@ export const INSTANCE: Instance = {
 export class FakeSource {
   power: PowerState = 'on';
   tracking = false;
+  notes = 'kept by ops';
+  readonly marked: MarkedObject[] = [];
+  readonly calls: string[] = [];
+  /** Bytes read from disks. */
+  bytesRead = 0;
   readonly leases = new Set<string>();
   readonly disks = new Map(
     INSTANCE.disks.map((disk, index) => [disk.key, new Uint8Array(disk.capacityBytes).fill(index + 1)]),
@@ -74,6 +80,7 @@ export class FakeSource {
   shutdown: 'off' | 'deadline' | 'no-tools' = 'off';
   findings: readonly Finding[] = [];
   refusePowerOn = false;
+  refuseNotes = false;
 
   readonly driver: SourceDriver = {
     schemas: { name: 'vsphere', side: 'source', title: 'Fake', settings: {}, secret: {} },
@@ -85,6 +92,7 @@ export class FakeSource {
   };
 
   #connection(): SourceConnection {
+    const { marked } = this;
     const find = (): Instance => ({
       ...INSTANCE,
       powerState: this.power,
@@ -123,7 +131,20 @@ export class FakeSource {
       abortSession: (id) => Promise.resolve(this.leases.delete(id) ? 'aborted' : 'absent'),
       findSnapshots: () => Promise.resolve([]),
       createSnapshot: () => Promise.reject(new Error('not in this test')),
-      removeSnapshot: () => Promise.reject(new Error('not in this test')),
+      removeSnapshot: (id) => {
+        const at = this.marked.findIndex((one) => one.externalId === id);
+        if (at >= 0) this.marked.splice(at, 1);
+        return Promise.resolve();
+      },
+      listMarked: async function* (this: void) {
+        yield* await Promise.resolve([...marked]);
+      },
+      annotation: () => Promise.resolve(this.notes),
+      setAnnotation: (_ref, text) => {
+        if (this.refuseNotes) return Promise.reject(new GutsError('source_fault', 'no permission'));
+        this.notes = text;
+        return Promise.resolve();
+      },
       close: () => Promise.resolve(),
     };
   }
@@ -144,7 +165,9 @@ export class FakeSource {
       externalId,
       disks: keys.map((key) => ({
         key,
-        source: reader(this.disks.get(key) ?? new Uint8Array(), areas.get(key)),
+        source: reader(this.disks.get(key) ?? new Uint8Array(), areas.get(key), (bytes) => {
+          this.bytesRead += bytes;
+        }),
       })),
       progress: () => undefined,
       complete: end,
@@ -153,7 +176,11 @@ export class FakeSource {
   }
 }
 
-function reader(bytes: Uint8Array, areas: readonly Extent[] | undefined): DiskReader {
+function reader(
+  bytes: Uint8Array,
+  areas: readonly Extent[] | undefined,
+  count: (bytes: number) => void,
+): DiskReader {
   return {
     kind: 'reader',
     size: bytes.length,
@@ -163,6 +190,7 @@ function reader(bytes: Uint8Array, areas: readonly Extent[] | undefined): DiskRe
     },
     read: (offset, buffer) => {
       buffer.set(bytes.subarray(offset, offset + buffer.length));
+      count(buffer.length);
       return Promise.resolve();
     },
     close: () => Promise.resolve(),

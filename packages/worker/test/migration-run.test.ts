@@ -34,7 +34,7 @@ describe('a cold migration', () => {
     await rig.create();
     const ended = await rig.run();
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'disk_mismatch' } });
-    expect(ended.error?.message).toContain('0+4096');
+    expect(ended.error?.message).toContain('0+1024');
     expect(rig.source.power).toBe('on');
     expect(rig.destination.kinds()).toEqual([]);
   });

@@ -11,6 +11,7 @@ import {
   SILENT_LOG,
   type StepName,
   type Store,
+  UNKNOWN_DEMAND,
 } from '@guts/core';
 import { openStore } from '@guts/store';
 import { Connections, MigrationRun } from '../src/index.ts';
@@ -23,23 +24,40 @@ const clock: Clock = {
   sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal ? { signal } : {}),
 };
 
-/** Copies whole disks at once; enough for disks of some KiB. */
-const copier: DiskCopier = {
-  async copy({ source, target, signal }) {
+const CHUNK = 1024;
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+
+/** Copies one KiB after the other; goes on where it is told to, and pauses and leaves checkpoints as the real one. */
+export const copier: DiskCopier = {
+  async copy({ source, target, signal, resume, onCheckpoint, pause, onProgress }) {
     if (source.kind !== 'reader') throw new Error('only readers here');
-    const bytes = new Uint8Array(source.size);
-    await source.read(0, bytes, signal);
-    await target.write(0, bytes, signal);
+    const digests = [...(resume?.digests ?? [])];
+    let bytesRead = 0;
+    for (let offset = digests.length * CHUNK; offset < source.size; offset += CHUNK) {
+      signal.throwIfAborted();
+      const bytes = new Uint8Array(Math.min(CHUNK, source.size - offset));
+      await source.read(offset, bytes, signal);
+      bytesRead += bytes.length;
+      await target.write(offset, bytes, signal);
+      digests.push(digestOf(bytes));
+      const firstChunk = digests.length - 1;
+      const bytesDone = offset + bytes.length;
+      onProgress?.({ bytesDone, bytesTotal: source.size, bytesRead, bytesWritten: bytesRead });
+      await target.flush(signal);
+      await onCheckpoint?.({ bytesDone, chunkSize: CHUNK, firstChunk, digests: digests.slice(-1) });
+      if (bytesDone < source.size) pause?.throwIfAborted();
+    }
     await target.flush(signal);
-    const digests = [createHash('sha256').update(bytes).digest('hex').slice(0, 32)];
-    const manifest = { size: source.size, chunkSize: source.size, algorithm: 'sha256' as const, digests };
-    return { manifest, bytesRead: source.size, bytesWritten: source.size, bytesZero: 0 };
+    const manifest = { size: source.size, chunkSize: CHUNK, algorithm: 'sha256' as const, digests };
+    return { manifest, bytesRead, bytesWritten: bytesRead, bytesZero: 0 };
   },
   async verify({ manifest, reader, signal }) {
-    const bytes = new Uint8Array(reader.size);
-    await reader.read(0, bytes, signal);
-    const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-    const mismatches = digest === manifest.digests[0] ? [] : [{ offset: 0, length: reader.size }];
+    const mismatches: { offset: number; length: number }[] = [];
+    for (const [index, digest] of manifest.digests.entries()) {
+      const bytes = new Uint8Array(CHUNK);
+      await reader.read(index * CHUNK, bytes, signal);
+      if (digestOf(bytes) !== digest) mismatches.push({ offset: index * CHUNK, length: CHUNK });
+    }
     return { mismatches, bytesChecked: reader.size };
   },
 };
@@ -50,6 +68,7 @@ export class Rig {
   readonly destination = new FakeDestination();
   readonly store: Store;
   readonly id = 'm1';
+  copier: DiskCopier = copier;
 
   private constructor(store: Store) {
     this.store = store;
@@ -112,6 +131,7 @@ export class Rig {
           policies: { ...DEFAULT_POLICIES, bootPattern: 'login:', bootSeconds: 1, ...policies },
           ...spec,
         },
+        demand: UNKNOWN_DEMAND,
       },
       this.event('created'),
     );
@@ -119,26 +139,67 @@ export class Rig {
 
   /** Leases the migration to a worker and runs it to its end. */
   async run(
-    options: { worker?: string; seconds?: number; afterStep?: (step: StepName) => void } = {},
+    options: {
+      worker?: string;
+      seconds?: number;
+      afterStep?: (step: StepName) => void;
+      started?: (run: MigrationRun) => void;
+    } = {},
   ): Promise<Migration> {
-    const { worker = 'w1', seconds = 60, afterStep } = options;
+    const { worker = 'w1', seconds = 60, afterStep, started } = options;
     // A dead worker's lease, however short, has to pass first.
     for (let tries = 0; tries < 500; tries += 1) {
-      if (await this.store.reserve(this.id, worker, 60, this.event('reserved'))) break;
+      if (await this.reserve(worker)) break;
       await sleep(10);
     }
     const got = await this.store.acquireLease(this.id, worker, seconds);
     if (!got) throw new Error('no lease');
-    const secrets = { seal: () => '{}', open: () => ({}) };
-    const connections = new Connections({
+    const connections = this.#connections();
+    const parts = {
+      store: this.store,
+      connections,
+      copier: this.copier,
+      clock,
+      log: SILENT_LOG,
+      newId: randomUUID,
+      checkpointBytes: 1024,
+      ...(afterStep ? { afterStep } : {}),
+    };
+    const run = new MigrationRun(parts, got.lease, got.migration);
+    started?.(run);
+    await run.run();
+    return this.migration();
+  }
+
+  #connections(): Connections {
+    return new Connections({
       sources: [this.source.driver],
       destinations: [this.destination.driver],
       store: this.store,
-      secrets,
+      secrets: { seal: () => '{}', open: () => ({}) },
     });
-    const parts = { store: this.store, connections, copier, clock, log: SILENT_LOG, newId: randomUUID };
-    await new MigrationRun(afterStep ? { ...parts, afterStep } : parts, got.lease, got.migration).run();
-    return this.migration();
+  }
+
+  /** What a worker's operations run with. */
+  operationParts() {
+    const { store } = this;
+    const connections = this.#connections();
+    return { store, connections, clock, log: SILENT_LOG, newId: randomUUID, workerId: 'w1' };
+  }
+
+  /** True when a scheduling round gave the migration to the worker. */
+  async reserve(worker: string): Promise<boolean> {
+    const { reserved } = await this.store.scheduleRound(
+      { aliveSeconds: 60, reservationSeconds: 60, limit: 10 },
+      ({ waiting }) =>
+        waiting.map(({ id }) => ({
+          id,
+          workerId: worker,
+          reason: 'the only one',
+          trace: { filters: [], weights: [], limit: null },
+        })),
+    );
+    return reserved.some((one) => one.id === this.id);
   }
 
   /** Another worker goes on, if there is anything left to do. */

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createApi } from '@guts/api';
-import { createLocalBus } from '@guts/bus';
-import type { Bus, Log, Store } from '@guts/core';
+import { type Log, recheck } from '@guts/core';
 import { createOpenStackDriver } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
-import { openStore } from '@guts/store';
-import { Connections, Worker } from '@guts/worker';
+import { Connections, type Watch, Worker } from '@guts/worker';
 import { type Config, loadConfig } from '../config.ts';
-import { faultAfter } from '../faults.ts';
+import { faultAfter } from '../faults/fault-after.ts';
+import { pointsFrom } from '../faults/points.ts';
+import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
@@ -22,9 +22,10 @@ export type Daemon = 'all' | 'api' | 'scheduler' | 'migration';
 interface Parts {
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
-  readonly store: Store;
-  readonly bus: Bus;
+  readonly backends: Pick<Backends, 'store' | 'bus' | 'relay'>;
   readonly log: Log;
+  /** Points for tests; see faults/points.ts. */
+  readonly watch?: Watch;
 }
 interface Running {
   stop(): Promise<void>;
@@ -32,13 +33,15 @@ interface Running {
 
 /** A worker wired with both drivers; also what the one-shot runs. */
 export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
-  const { config, env, store, bus, log } = parts;
+  const { config, env, backends, log, watch } = parts;
+  const { store, bus } = backends;
   const afterStep = faultAfter(env);
   const connections = new Connections({
     sources: [createVSphereDriver()],
     destinations: [createOpenStackDriver()],
     store,
     secrets,
+    ...(watch ? { watch } : {}),
   });
   return new Worker({
     id: `worker-${process.pid}-${randomUUID()}`,
@@ -47,6 +50,9 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     slots: config.slots,
     leaseSeconds: config.leaseSeconds,
     pollMilliseconds: config.pollMilliseconds,
+    stopSeconds: config.stopSeconds,
+    checkpointBytes: config.checkpointMiB * 2 ** 20,
+    recheck: (work, holding, worker) => recheck(work, holding, worker, config.limits),
     store,
     bus,
     connections,
@@ -58,11 +64,8 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   });
 }
 
-/** @param seconds how fresh a worker's heartbeat must be, and how long it has to take what it was promised */
-export function createScheduler(
-  { config, store, bus, log }: Parts,
-  seconds: { readonly alive: number; readonly reservation: number },
-): Scheduler {
+export function createScheduler({ config, backends, log }: Parts): Scheduler {
+  const { store, bus, relay } = backends;
   return new Scheduler({
     id: `scheduler-${randomUUID()}`,
     host: config.host,
@@ -71,17 +74,21 @@ export function createScheduler(
     bus,
     clock: systemClock,
     log,
-    aliveSeconds: seconds.alive,
-    reservationSeconds: seconds.reservation,
+    nudge: () => relay.nudge(),
+    limits: config.limits,
+    aliveSeconds: config.aliveSeconds,
+    reservationSeconds: config.reservationSeconds,
     pollMilliseconds: config.pollMilliseconds,
   });
 }
 
 async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> {
-  const { config, store, bus, log } = parts;
+  const { config, backends, log } = parts;
+  const { store, bus, relay } = backends;
   const api = createApi({
     store,
     bus,
+    nudge: () => relay.nudge(),
     secrets,
     token: loadToken(config.tokenFile),
     host: config.listenHost,
@@ -107,7 +114,7 @@ async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
       running.push(worker);
     }
     if (daemon === 'all' || daemon === 'scheduler') {
-      const scheduler = createScheduler(parts, { alive: 30, reservation: 60 });
+      const scheduler = createScheduler(parts);
       await scheduler.start();
       running.push(scheduler);
     }
@@ -147,15 +154,13 @@ export async function runDaemon(
   const config = loadConfig(configFile, env);
   const log = createLog(config.logLevel, daemon === 'all' ? 'guts' : `guts-${daemon}`);
   prepareStateDir(config.stateDir);
-  const store = await openStore({ url: config.databaseUrl });
+  const watch = pointsFrom(env);
+  const backends = await openBackends(config, log, watch);
   try {
-    await store.upgrade();
-    const bus = createLocalBus();
-    const running = await startAll(daemon, { config, env, store, bus, log });
+    const running = await startAll(daemon, { config, env, backends, log, ...(watch ? { watch } : {}) });
     await signalled(log);
     await stopAll(running);
-    await bus.close();
   } finally {
-    await store.close();
+    await backends.close();
   }
 }

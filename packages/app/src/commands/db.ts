@@ -1,7 +1,12 @@
 import { GutsError } from '@guts/core';
-import { openStore } from '@guts/store';
 import { loadConfig } from '../config.ts';
+import { openDatabase } from '../wiring/backends.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
+
+/** As people may see it. */
+function withoutPassword(url: string): string {
+  return url.replace(/^([a-z0-9+]+:\/\/[^:@/]*):[^@/]*@/i, '$1@');
+}
 
 /** `guts db upgrade|check`. */
 export async function runDb(
@@ -11,20 +16,22 @@ export async function runDb(
 ): Promise<void> {
   const config = loadConfig(configFile, env);
   prepareStateDir(config.stateDir);
-  const store = await openStore({ url: config.databaseUrl });
+  const store = await openDatabase(config);
+  const name = withoutPassword(config.databaseUrl);
   try {
     if (command === 'upgrade') {
       const { applied } = await store.upgrade();
       const what = applied.length === 0 ? 'nothing to do' : `applied ${applied.join(', ')}`;
-      process.stdout.write(`${config.databaseUrl}: ${what}\n`);
+      process.stdout.write(`${name}: ${what}\n`);
       return;
     }
-    const { current, pending } = await store.check();
+    const { current, pending, ahead } = await store.check();
     if (!current)
       throw new GutsError('configuration', `the schema lacks ${pending.join(', ')}`, {
         remedy: 'Run guts db upgrade.',
       });
-    process.stdout.write(`${config.databaseUrl}: the schema is current\n`);
+    const newer = ahead.length === 0 ? '' : `; a newer version added ${ahead.join(', ')}`;
+    process.stdout.write(`${name}: the schema is current${newer}\n`);
   } finally {
     await store.close();
   }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskToWire, eventToWire, migrationToWire, reportToWire, specFromWire } from '@guts/api';
-import { createLocalBus } from '@guts/bus';
 import {
   migrationBody,
   type MigrationOptions,
@@ -11,6 +10,7 @@ import {
   type WatchSource,
 } from '@guts/cli';
 import {
+  demandOf,
   buildReport,
   type Endpoint,
   ERROR_CODES,
@@ -24,9 +24,9 @@ import {
 import { toEndpointConfig, type VolumeAccess } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { CloudConfigError, loadCloud } from '@guts/openstack';
-import { openStore } from '@guts/store';
 import { createScheduler, createWorker } from '../commands/daemon.ts';
 import { loadConfig } from '../config.ts';
+import { openBackends } from '../wiring/backends.ts';
 import { createLog } from '../wiring/log.ts';
 import { loadKeyFile, SealedSecrets } from '../wiring/secrets.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
@@ -146,6 +146,7 @@ async function startMigration(
         purpose: 'production',
         priority: 0,
         spec,
+        demand: demandOf(instance),
       },
       eventOf(id, 'migration.created', `migration of "${instance.name}" queued`),
     );
@@ -222,6 +223,8 @@ export async function migrateOnce(
     pollMilliseconds: 200,
     // A run that was cut off is gone on with soon.
     leaseSeconds: Math.min(base.leaseSeconds, 15),
+    reservationSeconds: 10,
+    busUrl: 'local:',
   };
   const log = createLog(env['GUTS_LOG_LEVEL'] ?? 'error', 'guts-migrate');
   const abort = new AbortController();
@@ -229,10 +232,9 @@ export async function migrateOnce(
   const toCloud = cloudConfig(options, env);
   const instances = await findInstances(fromSource, options.instance, { signal: abort.signal, log });
   prepareStateDir(config.stateDir);
-  const store = await openStore({ url: config.databaseUrl });
-  const bus = createLocalBus();
+  const backends = await openBackends(config, log);
+  const { store } = backends;
   try {
-    await store.upgrade();
     const secrets = new SealedSecrets(loadKeyFile(config.keyFile));
     const parts = { store, secrets, newId: randomUUID };
     const source = await keepEndpoint(parts, 'source', options.source, 'vsphere', fromSource);
@@ -241,10 +243,9 @@ export async function migrateOnce(
     const migrations: Migration[] = [];
     for (const instance of instances)
       migrations.push(await startMigration(store, source, destination, instance, options));
-    return await runAll({ config, env, store, bus, log }, secrets, migrations, json);
+    return await runAll({ config, env, backends, log }, secrets, migrations, json);
   } finally {
-    await bus.close();
-    await store.close();
+    await backends.close();
   }
 }
 
@@ -273,11 +274,11 @@ async function runAll(
   migrations: readonly Migration[],
   json: boolean,
 ): Promise<number> {
-  const { store } = parts;
+  const { store } = parts.backends;
   const ids = migrations.map((one) => one.id);
   await forgetDeadWorkers(store, parts.config.host);
   const worker = createWorker(parts, secrets);
-  const scheduler = createScheduler(parts, { alive: 30, reservation: 10 });
+  const scheduler = createScheduler(parts);
   const release = undoOnInterrupt(store, ids);
   await worker.start();
   await scheduler.start();

@@ -16,7 +16,6 @@ export async function baseline(context: StepContext): Promise<StepResult> {
     data: { was: false },
   });
   if (artifact.status !== 'created') {
-    journal.check();
     await source.setChangeTracking(migration.instanceRef, true, signal);
     await journal.created(artifact, 'on');
   }

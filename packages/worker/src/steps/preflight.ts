@@ -1,4 +1,11 @@
-import { type Finding, GutsError, type Instance, resolveTarget, type TransportName } from '@guts/core';
+import {
+  demandOf,
+  type Finding,
+  GutsError,
+  type Instance,
+  resolveTarget,
+  type TransportName,
+} from '@guts/core';
 import type { PreflightOutput, StepContext, StepResult } from '../context.ts';
 
 const isBlocker = (finding: Finding): boolean => finding.severity === 'blocker';
@@ -55,6 +62,8 @@ export async function preflight(context: StepContext): Promise<StepResult> {
       state: 'waiting',
     })),
   );
+  const moved = plan.disks.map((disk) => disk.key);
+  await journal.setDemand(demandOf(instance, moved));
   const output: PreflightOutput = { instance, plan, findings };
   const warnings = findings.filter((finding) => finding.severity === 'warning').length;
   const note = `flavor ${plan.flavor.name}, transport ${plan.transport}, ${plan.disks.length} disks, ${plan.nics.length} NICs, ${warnings} warnings`;

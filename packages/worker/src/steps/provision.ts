@@ -10,10 +10,7 @@ export async function provision(context: StepContext): Promise<StepResult> {
   const boot = plan.disks.find((disk) => disk.boot);
   if (!boot) throw new GutsError('internal', 'the plan has no boot disk');
   const bootVolumeId = boot.target === 'volume' ? await journal.idOf(`volume:${boot.key}`) : null;
-  if (bootVolumeId !== null) {
-    journal.check();
-    await destination.prepareBootVolume(bootVolumeId, plan.properties, signal);
-  }
+  if (bootVolumeId !== null) await destination.prepareBootVolume(bootVolumeId, plan.properties, signal);
   const portIds: string[] = [];
   for (const nic of plan.nics) portIds.push(await journal.idOf(`port:${nic.key}`));
   const dataVolumeIds: string[] = [];

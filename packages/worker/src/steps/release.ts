@@ -13,7 +13,6 @@ export async function release(context: StepContext): Promise<StepResult> {
       await journal.discard(destination, artifact, signal);
       dropped += 1;
     } else if (kind === 'change_tracking') {
-      journal.check();
       await source.setChangeTracking(migration.instanceRef, artifact.data['was'] === true, signal);
       await journal.settled(artifact, 'removed');
       dropped += 1;

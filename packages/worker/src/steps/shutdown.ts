@@ -26,7 +26,6 @@ async function stop(context: StepContext): Promise<string> {
       remedy: 'Stop it by hand and retry, or let the policy cut power (power: guest, or off).',
     });
   }
-  context.journal.check();
   await source.powerOff(ref, signal);
   return `${why}; power was cut, as the policy allows`;
 }
@@ -46,7 +45,6 @@ export async function shutdown(context: StepContext): Promise<StepResult> {
   });
   const wasOn = artifact.data['was'] === 'on';
   const offAt = new Date(clock.now()).toISOString();
-  journal.check();
   const note = was === 'off' ? (wasOn ? 'it is off by now' : 'it was off already') : await stop(context);
   const now = await source.powerState(ref, signal);
   if (now !== 'off') throw new GutsError('source_power', `the source is still ${now} after it was stopped`);

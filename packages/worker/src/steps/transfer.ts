@@ -1,5 +1,7 @@
 import {
+  type CopyCheckpoint,
   type CopyResult,
+  DISKS_AT_ONCE,
   type DiskPass,
   type DiskSession,
   type DiskWriter,
@@ -11,11 +13,13 @@ import {
   type TargetPlan,
 } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
+import { guardedWriter } from '../guard.ts';
+import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
 
-/** Disks of one machine copied at once. */
-const DISKS_AT_ONCE = 4;
+/** Number of the pass that copies everything. */
+const FULL_PASS = 1;
 
 /** What a pass stores beside the chunk digests: for images, what was sent. */
 export interface PassManifest {
@@ -44,29 +48,64 @@ async function readAreas(context: StepContext, disks: readonly TargetDisk[]): Pr
   return areas;
 }
 
-/** Copies into a volume that this worker reaches as a file or device. */
+type Copy = (
+  target: DiskWriter,
+  more?: Partial<Parameters<StepContext['copier']['copy']>[0]>,
+) => Promise<CopyResult>;
+
+/** What an earlier attempt left flushed on the volume, when both sides can go on behind it. */
+async function resumption(
+  { journal }: StepContext,
+  disk: TargetDisk,
+): Promise<{ chunkSize: number; digests: readonly string[] } | undefined> {
+  const checkpoints = await journal.checkpoints(disk.key, FULL_PASS);
+  const [first] = checkpoints;
+  return first && { chunkSize: first.chunkSize, digests: checkpoints.flatMap((one) => one.digests) };
+}
+
+/**
+ * Copies into a volume that this worker reaches as a file or device. With random access on both sides it goes on
+ * behind the last checkpoint, and leaves checkpoints for whoever comes after.
+ */
 async function toVolume(
   context: StepContext,
   disk: TargetDisk,
-  copy: (target: DiskWriter) => Promise<CopyResult>,
+  source: OpenDisk['source'],
+  copy: Copy,
 ): Promise<PassManifest & { result: CopyResult }> {
-  const { destination, journal, signal } = context;
+  const { destination, journal, signal, migration, checkpointBytes } = context;
   const volume = await journal.byRole(`volume:${disk.key}`);
   if (!volume?.externalId) throw new GutsError('internal', `the journal has no volume for ${disk.label}`);
   const spec = { volumeId: volume.externalId };
   const attached = await journal.ensure(destination, 'attachment', `attachment:${disk.key}`, spec, signal);
   const fresh = volume.data['written'] !== true;
   if (fresh) await journal.remember(volume, { written: true });
-  const writer = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
+  const opened = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
+  const writer = guardedWriter(opened, context.check);
   try {
-    const result = await copy(writer);
+    if (source.kind !== 'reader' || !writer.capabilities.randomAccess) {
+      const result = await copy(writer);
+      return { chunks: result.manifest, result };
+    }
+    const resume = fresh ? undefined : await resumption(context, disk);
+    const note = ({ bytesDone, ...rest }: CopyCheckpoint): Promise<void> =>
+      journal.putCheckpoint({
+        migrationId: migration.id,
+        diskKey: disk.key,
+        pass: FULL_PASS,
+        flushedBytes: bytesDone,
+        ...rest,
+      });
+    const result = await context.pausable((pause) =>
+      copy(writer, { pause, checkpointBytes, onCheckpoint: note, ...(resume ? { resume } : {}) }),
+    );
     return { chunks: result.manifest, result };
   } finally {
     await writer.close();
   }
 }
 
-async function send(upload: ImageUpload, copy: (target: DiskWriter) => Promise<CopyResult>) {
+async function send(upload: ImageUpload, copy: Copy) {
   try {
     const result = await copy(upload.writer);
     await upload.writer.close();
@@ -87,7 +126,7 @@ async function toImage(
   plan: TargetPlan,
   disk: TargetDisk,
   areas: readonly Extent[] | null,
-  copy: (target: DiskWriter) => Promise<CopyResult>,
+  copy: Copy,
 ): Promise<PassManifest & { result: CopyResult }> {
   const { destination, journal, signal } = context;
   const role = `image:${disk.key}`;
@@ -140,8 +179,9 @@ async function copyOne(
   const { migration, journal, copier, clock, signal } = context;
   const startedAt = new Date(clock.now()).toISOString();
   board.update(disk.key, { state: 'copying', bytesDone: 0, bytesTotal: disk.capacityBytes });
-  const copy = (target: DiskWriter): Promise<CopyResult> =>
+  const copy: Copy = (target, more) =>
     copier.copy({
+      ...more,
       source: open.source,
       target,
       signal,
@@ -152,12 +192,12 @@ async function copyOne(
     });
   const { result, ...manifest } =
     disk.target === 'volume' && disk.fill === 'device'
-      ? await toVolume(context, disk, copy)
+      ? await toVolume(context, disk, open.source, copy)
       : await toImage(context, plan, disk, areas, copy);
   const pass: DiskPass = {
     migrationId: migration.id,
     diskKey: disk.key,
-    number: 1,
+    number: FULL_PASS,
     kind: 'full',
     transport: session.transport,
     capacityBytes: disk.capacityBytes,
@@ -172,6 +212,7 @@ async function copyOne(
     finishedAt: new Date(clock.now()).toISOString(),
   };
   await journal.putPass(pass);
+  await journal.dropCheckpoints(disk.key);
   board.update(disk.key, {
     state: 'copied',
     bytesDone: disk.capacityBytes,
@@ -195,15 +236,6 @@ async function finished(context: StepContext): Promise<ReadonlySet<string>> {
   );
 }
 
-async function abortLeftover(context: StepContext): Promise<void> {
-  const { source, journal, signal } = context;
-  const left = await journal.byRole('lease');
-  if (!left) return;
-  journal.check();
-  if (left.externalId !== null) await source.abortSession(left.externalId, signal);
-  await journal.settled(left, 'removed');
-}
-
 export async function transfer(context: StepContext): Promise<StepResult> {
   const { source, migration, journal, clock, signal } = context;
   const { plan, instance } = preflightOutput(context);
@@ -216,10 +248,8 @@ export async function transfer(context: StepContext): Promise<StepResult> {
   const done = await finished(context);
   const disks = plan.disks.filter((disk) => !done.has(disk.key));
   if (disks.length === 0) return { status: 'done', note: 'every disk was copied before' };
-  await abortLeftover(context);
   const areas = await readAreas(context, disks);
   const lease = await journal.intend({ kind: 'lease', side: 'source', role: 'lease', name: null, data: {} });
-  journal.check();
   const keys = disks.map((disk) => disk.key);
   const session = await source.openDisks(instance, plan.transport, keys, areas, signal);
   const board = new ProgressBoard(journal, clock, await journal.disks());
@@ -234,7 +264,8 @@ export async function transfer(context: StepContext): Promise<StepResult> {
       try {
         await copyOne(shared, plan, disk, open, session, areas.get(disk.key) ?? null, board);
       } catch (error) {
-        failed.abort(error);
+        // One that was paused has left its checkpoint: the others do so, too.
+        if (!(error instanceof HandOver)) failed.abort(error);
         throw error;
       }
     });

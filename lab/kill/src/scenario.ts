@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { type ApiClient, ApiCallError, type NewMigration, routes } from '@guts/contract';
+import { writeGuestDisk } from '../../demo/src/guests.ts';
+import type { Lane } from './lane.ts';
+
+const MIB = 2 ** 20;
+
+/** What must be true in the end, whatever was killed. */
+export interface Expected {
+  readonly status: string;
+  readonly source: 'on' | 'off';
+  /** `parked`: there, stopped and locked. */
+  readonly target: 'running' | 'parked' | 'none';
+  /** The source's notes tell of the migration. */
+  readonly marked?: boolean;
+}
+
+/** One thing that people do, cut into what comes before and what is done while something dies. */
+export interface Scenario {
+  readonly name: string;
+  readonly body: Partial<NewMigration>;
+  /** The status that the surviving worker first brings it to, undisturbed; null: the act is the creation. */
+  readonly before: string | null;
+  /** Asked for while the victim lives; undefined: the creation. */
+  readonly act?: Record<string, unknown>;
+  readonly expected: Expected;
+}
+
+const volumes: Partial<NewMigration> = { transport: 'datastore', boot_from: 'volume' };
+const proven = (id: string) => ({
+  verify_boot: 'require' as const,
+  boot_pattern: `id=${id}`,
+  boot_seconds: 20,
+});
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'volumes',
+    body: volumes,
+    before: null,
+    expected: { status: 'completed', source: 'off', target: 'running' },
+  },
+  {
+    name: 'image',
+    body: { transport: 'lease', boot_from: 'image' },
+    before: null,
+    expected: { status: 'completed', source: 'off', target: 'running' },
+  },
+  {
+    name: 'auto-commit',
+    body: { transport: 'datastore', boot_from: 'image', policies: { commit: 'auto' } },
+    before: null,
+    expected: { status: 'committed', source: 'off', target: 'running', marked: true },
+  },
+  {
+    name: 'failure-undone',
+    body: { ...volumes, policies: { on_failure: 'undo', boot_pattern: 'never shown', boot_seconds: 1 } },
+    before: null,
+    expected: { status: 'failed', source: 'on', target: 'none' },
+  },
+  {
+    name: 'cancel',
+    body: { ...volumes, policies: { on_failure: 'keep', boot_pattern: 'never shown', boot_seconds: 1 } },
+    before: 'failed',
+    act: { action: 'cancel' },
+    expected: { status: 'cancelled', source: 'on', target: 'none' },
+  },
+  {
+    name: 'revert-park',
+    body: { transport: 'lease', boot_from: 'image' },
+    before: 'completed',
+    act: { action: 'revert', confirm: true, target: 'park' },
+    expected: { status: 'reverted', source: 'on', target: 'parked' },
+  },
+  {
+    name: 'revert-remove',
+    body: volumes,
+    before: 'completed',
+    act: { action: 'revert', confirm: true, target: 'remove' },
+    expected: { status: 'reverted', source: 'on', target: 'none' },
+  },
+  {
+    name: 'commit',
+    body: volumes,
+    before: 'completed',
+    act: { action: 'commit' },
+    expected: { status: 'committed', source: 'off', target: 'running', marked: true },
+  },
+];
+
+/** A machine of its own for a run: a boot disk, and a second one with holes. */
+export async function addMachine(lane: Lane): Promise<string> {
+  const { name, mac } = lane.newMachine();
+  const disks = [];
+  for (const [index, sizeMiB] of [8, 4].entries()) {
+    const file = join(lane.folder, `${name}-${index}.raw`);
+    const guest = index === 0 ? { id: name, firmware: 'bios' as const } : null;
+    await writeGuestDisk(file, { sizeMiB, dataMiB: 2, guest });
+    disks.push({ sizeBytes: sizeMiB * MIB, source: { file }, controller: 'pvscsi' as const, thin: true });
+  }
+  await lane.vcenter.addMachine({
+    name,
+    cpus: 1,
+    memoryMiB: 256,
+    guestId: 'debian12_64Guest',
+    powerState: 'poweredOn',
+    toolsRunning: true,
+    annotation: 'belongs to the shop',
+    disks,
+    nics: [{ mac, network: 'VM Network' }],
+  });
+  return name;
+}
+
+/**
+ * Asks for the migration as a careful client does: what was not answered is looked up before it is asked again.
+ */
+export async function create(
+  lane: Lane,
+  client: ApiClient,
+  scenario: Scenario,
+  name: string,
+): Promise<string> {
+  const policies = { ...proven(name), ...scenario.body.policies };
+  const body: NewMigration = {
+    mapping: { networks: { '*': { network: 'private' } } },
+    ...scenario.body,
+    policies,
+    source: 'vcenter',
+    destination: 'cloud',
+    instance: name,
+    name,
+  };
+  return again(lane, client, async (api) => {
+    const { migrations } = await api.call(routes.migrations.list, { query: { name } });
+    const [found] = migrations;
+    if (found) return found.id;
+    return (await api.call(routes.migrations.create, { body })).migration.id;
+  });
+}
+
+/** Asks for the scenario's action; that it is under way or done already is no error. */
+export async function act(lane: Lane, client: ApiClient, scenario: Scenario, id: string): Promise<void> {
+  const { before, act: body } = scenario;
+  if (!body || before === null) return;
+  await again(lane, client, async (api) => {
+    const { migration } = await api.call(routes.migrations.show, { params: { id } });
+    if (migration.status !== before) return;
+    await api.call(routes.migrations.act, { params: { id }, body: body as never });
+  });
+}
+
+/** Through the api that may die first, then through the lane's own. */
+async function again<T>(lane: Lane, first: ApiClient, ask: (api: ApiClient) => Promise<T>): Promise<T> {
+  try {
+    return await ask(first);
+  } catch (error) {
+    if (!(error instanceof ApiCallError && error.code === 'unreachable')) throw error;
+  }
+  return lane.until('the api takes the request', () => ask(lane.client));
+}

@@ -1,0 +1,18 @@
+import type { Clock, Log, Operation, Store } from '@guts/core';
+import type { Connections } from '../connections.ts';
+
+export interface OperationParts {
+  readonly store: Store;
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workerId: string;
+  readonly newId: () => string;
+}
+
+/** @param say tells people how far it is */
+export type Work = (
+  operation: Operation,
+  signal: AbortSignal,
+  say: (progress: string) => void,
+) => Promise<unknown>;

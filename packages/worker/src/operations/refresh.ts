@@ -1,0 +1,36 @@
+import type { InventoryObject } from '@guts/core';
+import type { OperationParts } from './operation.ts';
+
+const BATCH = 200;
+
+/** Reads a source's whole inventory into the database. */
+export async function refreshSource(
+  parts: OperationParts,
+  id: string,
+  signal: AbortSignal,
+  say: (progress: string) => void,
+): Promise<{ objects: number }> {
+  const { store, connections, log, newId } = parts;
+  const source = await connections.openSource(id, { signal, log });
+  const generation = newId();
+  let objects = 0;
+  let batch: InventoryObject[] = [];
+  const put = async (): Promise<void> => {
+    await store.putInventory(id, generation, batch);
+    objects += batch.length;
+    say(`${objects} objects`);
+    batch = [];
+  };
+  try {
+    for await (const object of source.inventory(signal)) {
+      batch.push(object);
+      if (batch.length >= BATCH) await put();
+    }
+    await put();
+    await store.finishInventory(id, generation);
+    await store.updateEndpoint('source', id, { refreshed: true, status: 'valid', statusReason: null });
+    return { objects };
+  } finally {
+    await source.close();
+  }
+}

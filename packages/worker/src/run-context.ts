@@ -1,0 +1,109 @@
+import {
+  type Clock,
+  type DestinationConnection,
+  type DiskCopier,
+  type Lease,
+  type Log,
+  type Migration,
+  type Phase,
+  type SourceConnection,
+  type Status,
+  type StepName,
+  type Store,
+  type StoredError,
+} from '@guts/core';
+import type { Connections } from './connections.ts';
+import { throughOutages } from './database-away.ts';
+import { guarded } from './guard.ts';
+import { Journal } from './journal.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+
+/** How long an undo may take before what is left is called residue; seconds. */
+const UNDO_SECONDS = 1800;
+
+export interface RunParts {
+  readonly store: Store;
+  readonly connections: Connections;
+  readonly copier: DiskCopier;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: () => string;
+  /** Bytes of a disk between checkpoints: at most so much is copied again after a worker's death. */
+  readonly checkpointBytes: number;
+  /** Called after each step's result is recorded; test faults throw here. */
+  readonly afterStep?: (step: StepName, migration: Migration) => void;
+}
+
+/** Both ends of a migration. Every call on them first makes sure that the lease is still ours. */
+export interface Ends {
+  readonly source: SourceConnection;
+  readonly destination: DestinationConnection;
+}
+
+/** What everything that is done under one lease works with. */
+export class RunContext {
+  readonly parts: RunParts;
+  readonly migration: Migration;
+  readonly keeper: LeaseKeeper;
+  readonly journal: Journal;
+  readonly log: Log;
+  /** Waits for a database that is away, while the lease lasts. */
+  readonly #store: Store;
+
+  /** @param askedAt monotonic time just before the lease was asked for; milliseconds */
+  constructor(parts: RunParts, lease: Lease, migration: Migration, askedAt?: number) {
+    const { store, clock } = parts;
+    this.parts = parts;
+    this.migration = migration;
+    this.log = parts.log.child({ migration_id: migration.id });
+    this.keeper = new LeaseKeeper(lease, { store, clock, log: this.log }, askedAt);
+    const outage = { check: () => this.keeper.check(), clock, log: this.log };
+    this.#store = throughOutages(store, outage);
+    this.journal = new Journal(migration, this.#store, this.keeper, parts.newId);
+  }
+
+  /** @throws GutsError of the driver whose end cannot be reached */
+  async open(signal: AbortSignal): Promise<Ends> {
+    const { connections } = this.parts;
+    const { sourceId, destinationId, targetProject } = this.migration;
+    const check = (): void => this.keeper.check();
+    const source = await connections.openSource(sourceId, { signal, log: this.log });
+    try {
+      const context = { targetProject, signal, log: this.log };
+      const destination = await connections.openDestination(destinationId, context);
+      return { source: guarded(source, check), destination: guarded(destination, check) };
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+  }
+
+  async close(ends: Ends | null): Promise<void> {
+    for (const end of ends ? [ends.source, ends.destination] : []) {
+      await end
+        .close()
+        .catch((error: unknown) => this.log.warn({ err: error }, 'a connection did not close'));
+    }
+  }
+
+  /** A fresh signal for putting things back: neither a cancel nor a first hand-over ends it. */
+  undoSignal(): AbortSignal {
+    return AbortSignal.any([this.keeper.undoSignal, AbortSignal.timeout(UNDO_SECONDS * 1000)]);
+  }
+
+  /** Gives the lease up with a last status. */
+  async end(status: Status, phase: Phase | null, error: StoredError | null): Promise<void> {
+    const message = error ? `${status}: ${error.message}` : status;
+    const severity = error ? 'error' : 'information';
+    const event = this.journal.event('migration.status', message, { status, error }, severity);
+    const change = { status, phase, reason: error?.message ?? null, error };
+    await this.#store.finishLease(this.keeper.lease, change, event);
+  }
+
+  /** Gives the lease up in the middle: the next worker goes on from the journal. */
+  async handBack(): Promise<void> {
+    const reason = 'handed over by a worker that stopped';
+    const event = this.journal.event('migration.handed_over', reason, {});
+    await this.#store.releaseLease(this.keeper.lease, reason, event);
+  }
+}

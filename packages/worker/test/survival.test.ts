@@ -1,0 +1,124 @@
+import { GutsError } from '@guts/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type MigrationRun } from '../src/index.ts';
+import { copier, Rig } from './rig.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await Rig.open();
+});
+afterEach(() => rig.store.close());
+
+describe('a copy that a worker did not end', () => {
+  test('is gone on with behind its last checkpoint by the next one', async () => {
+    await rig.create({}, { bootFrom: 'volume' });
+    let chunks = 0;
+    rig.copier = {
+      ...copier,
+      copy: (job) =>
+        copier.copy({
+          ...job,
+          onCheckpoint: async (checkpoint) => {
+            await job.onCheckpoint?.(checkpoint);
+            chunks += 1;
+            // The process stops for longer than its lease.
+            if (chunks === 3) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+          },
+        }),
+    };
+    await rig.run({ seconds: 0.3 });
+    expect((await rig.migration()).status).toBe('running');
+    const before = rig.source.bytesRead;
+    rig.copier = copier;
+    expect((await rig.run({ worker: 'w2' })).status).toBe('completed');
+    // Two disks of 4 KiB, three chunks of one KiB are safe, one more may have been in the air per disk.
+    expect(before).toBeGreaterThanOrEqual(3 * 1024);
+    expect(rig.source.bytesRead - before).toBe(2 * 4096 - 3 * 1024);
+    for (const thing of rig.destination.things.values())
+      if (thing.kind === 'volume') expect([...rig.source.disks.values()]).toContainEqual(thing.bytes);
+  });
+
+  test('a disk that was finished is not read again', async () => {
+    await rig.create({}, { bootFrom: 'volume' });
+    rig.destination.refuse.add('server');
+    let stopped = false;
+    await rig.run({
+      seconds: 0.3,
+      afterStep: (step) => {
+        if (step !== 'transfer' || stopped) return;
+        stopped = true;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      },
+    });
+    rig.destination.refuse.clear();
+    const before = rig.source.bytesRead;
+    expect(before).toBe(2 * 4096);
+    expect((await rig.run({ worker: 'w2' })).status).toBe('completed');
+    expect(rig.source.bytesRead).toBe(before);
+  });
+});
+
+describe('a worker that stops', () => {
+  test('comes to a checkpoint, gives the lease up, and nothing is read twice', async () => {
+    await rig.create({}, { bootFrom: 'volume' });
+    let run: MigrationRun | undefined;
+    let chunks = 0;
+    rig.copier = {
+      ...copier,
+      copy: (job) =>
+        copier.copy({
+          ...job,
+          onProgress: (progress) => {
+            job.onProgress?.(progress);
+            chunks += 1;
+            if (chunks === 3) run?.handOver();
+          },
+        }),
+    };
+    const handed = await rig.run({ started: (one) => (run = one) });
+    expect(handed).toMatchObject({ status: 'queued', workerId: null });
+    expect(handed.reason).toContain('handed over');
+    rig.copier = copier;
+    expect((await rig.run({ worker: 'w2' })).status).toBe('completed');
+    expect(rig.source.bytesRead).toBe(2 * 4096);
+  });
+
+  test('in the middle of an undo lets it end', async () => {
+    await rig.create();
+    let run: MigrationRun | undefined;
+    const ended = await rig.run({
+      started: (one) => (run = one),
+      afterStep: (step) => {
+        if (step === 'provision') throw new GutsError('fault_injected', 'on purpose');
+        run?.nudge();
+      },
+    });
+    expect(ended.status).toBe('failed');
+    expect(rig.source.power).toBe('on');
+  });
+
+  test('and can wait no longer gives an undo up, which its successor ends', async () => {
+    await rig.create();
+    await rig.run();
+    const change = { status: 'reverting' as const, request: { action: 'revert' as const } };
+    await rig.store.moveMigration(rig.id, ['completed'], change, rig.event('revert'));
+    const evicted = await rig.run({ started: (one) => one.evict() });
+    expect(evicted).toMatchObject({ status: 'reverting', workerId: null });
+    expect((await rig.run({ worker: 'w2' })).status).toBe('reverted');
+  });
+});
+
+describe('a worker that slept through its lease', () => {
+  test('touches nothing outside any more', async () => {
+    await rig.create();
+    await rig.run({
+      seconds: 0.2,
+      afterStep: (step) => {
+        if (step === 'reserve') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      },
+    });
+    // The next step would have been the shutdown of the source.
+    expect(rig.source.power).toBe('on');
+    expect((await rig.migration()).status).toBe('running');
+  });
+});
