@@ -17,7 +17,8 @@ const NOTES = 'belongs to the shop';
  * notes; everything in the cloud, of which nothing may be there but what the journal holds; every byte.
  */
 export async function check(lane: Lane, id: string, name: string, expected: Expected): Promise<Wrongs> {
-  const { client, vcenter, cloud } = lane;
+  const { client } = lane;
+  const { vcenter, cloud } = lane.stack;
   const ends: string[] = [];
   const leaks: string[] = [];
   const corrupt: string[] = [];

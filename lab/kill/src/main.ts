@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   const lanes: Lane[] = [];
   try {
     for (let n = 0; n < Number(values.lanes); n += 1)
-      lanes.push(await Lane.open(join(folder, `lane-${n}`), { env: {} }));
+      lanes.push(await Lane.open(join(folder, `lane-${n}`), {}));
     say(`${lanes.length} lanes are up in ${folder}`);
     const all = await enumerate(lanes);
     const points = new Set(all.map(({ victim, point }) => `${victim} ${point}`));
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
     });
     summarise(outcomes, chosen);
   } finally {
-    for (const lane of lanes) await lane.close();
+    for (const lane of lanes) await lane.stack.close();
     if (values.keep || process.exitCode === 1) say(`logs are kept in ${folder}`);
     else await rm(folder, { recursive: true, force: true });
   }

@@ -85,7 +85,7 @@ export async function run(lane: Lane, strike: Strike, blows: Blows): Promise<Out
     server.closeAllConnections();
     server.close();
     await restore(lane, kind, victim);
-    await lane.vcenter.removeMachine(name).catch(() => undefined); // a wrong end may hold it: it was told
+    await lane.stack.vcenter.removeMachine(name).catch(() => undefined); // a wrong end may hold it: it was told
   }
 }
 
@@ -99,7 +99,7 @@ async function prepare(lane: Lane, scenario: Scenario, name: string): Promise<st
   if (scenario.before === null) return null;
   const { before } = scenario;
   const id = await create(lane, lane.client, scenario, name);
-  await lane.until(
+  await lane.stack.until(
     `${name} is ${before} before the strike`,
     async () => (await lane.migration(id)).status === before,
   );
@@ -110,12 +110,12 @@ async function prepare(lane: Lane, scenario: Scenario, name: string): Promise<st
 async function startVictim(lane: Lane, kind: Victim, points: NodeJS.ProcessEnv) {
   const host = 'victim';
   if (kind === 'api') {
-    const { daemon, client } = await lane.startApi(host, points);
+    const { daemon, client } = await lane.stack.startApi(host, null, points);
     return { daemon, client };
   }
   if (kind === 'worker') await lane.useSurvivor(false);
   else await lane.scheduler.stop();
-  const daemon = lane.start(DAEMONS[kind], host, points);
+  const daemon = lane.stack.start(DAEMONS[kind], host, points);
   return { daemon, client: lane.client };
 }
 
@@ -133,7 +133,7 @@ async function succession(
   if (kind === 'worker') await lane.useSurvivor(true);
   let seconds: number | null = null;
   if (kind === 'worker') {
-    const taken = await lane
+    const taken = await lane.stack
       .until(`${name} is taken over`, async () => {
         const now = await byName(lane, name);
         if (now === undefined) return false;
@@ -149,7 +149,7 @@ async function succession(
 const ENDED = new Set(['completed', 'failed', 'cancelled', 'reverted', 'committed']);
 
 async function ended(lane: Lane, id: string, scenario: Scenario, struck: () => boolean): Promise<void> {
-  await lane.until(`the end of ${scenario.name}`, async () => {
+  await lane.stack.until(`the end of ${scenario.name}`, async () => {
     const now = await lane.migration(id);
     if (now.status === scenario.expected.status) return true;
     // Where an action follows, what was before the action is no end.
@@ -171,12 +171,12 @@ async function restore(lane: Lane, kind: Victim, victim: Daemon | undefined): Pr
   await victim?.kill();
   if (kind === 'scheduler' && !lane.scheduler.alive) lane.startScheduler();
   if (kind === 'worker')
-    await lane.until('the survivor works again', async () => (await lane.useSurvivor(true), true));
+    await lane.stack.until('the survivor works again', async () => (await lane.useSurvivor(true), true));
 }
 
 /** The points that a scenario passes, in their order, found by running it with a victim that only tells. */
 export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promise<readonly string[]> {
-  const file = join(lane.folder, 'trace');
+  const file = join(lane.stack.folder, 'trace');
   await rm(file, { force: true });
   const name = await addMachine(lane);
   const id = await prepare(lane, scenario, name);
@@ -191,7 +191,7 @@ export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promi
     await daemon.stop();
   } finally {
     await restore(lane, kind, daemon);
-    await lane.vcenter.removeMachine(name).catch(() => undefined);
+    await lane.stack.vcenter.removeMachine(name).catch(() => undefined);
   }
   const text = await readFile(file, 'utf8');
   return [...new Set(text.split('\n').filter((line) => line !== ''))];

@@ -90,15 +90,15 @@ export const SCENARIOS: readonly Scenario[] = [
 
 /** A machine of its own for a run: a boot disk, and a second one with holes. */
 export async function addMachine(lane: Lane): Promise<string> {
-  const { name, mac } = lane.newMachine();
+  const { name, mac } = lane.stack.newMachine();
   const disks = [];
   for (const [index, sizeMiB] of [8, 4].entries()) {
-    const file = join(lane.folder, `${name}-${index}.raw`);
+    const file = join(lane.stack.folder, `${name}-${index}.raw`);
     const guest = index === 0 ? { id: name, firmware: 'bios' as const } : null;
     await writeGuestDisk(file, { sizeMiB, dataMiB: 2, guest });
     disks.push({ sizeBytes: sizeMiB * MIB, source: { file }, controller: 'pvscsi' as const, thin: true });
   }
-  await lane.vcenter.addMachine({
+  await lane.stack.vcenter.addMachine({
     name,
     cpus: 1,
     memoryMiB: 256,
@@ -157,5 +157,5 @@ async function again<T>(lane: Lane, first: ApiClient, ask: (api: ApiClient) => P
   } catch (error) {
     if (!(error instanceof ApiCallError && error.code === 'unreachable')) throw error;
   }
-  return lane.until('the api takes the request', () => ask(lane.client));
+  return lane.stack.until('the api takes the request', () => ask(lane.client));
 }
