@@ -4,8 +4,10 @@ import type { Command } from 'commander';
 import { addEndpointCommands } from './commands/endpoints.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
 import { addMigrationCommands } from './commands/migrations.ts';
-import { addSystemCommands } from './commands/system.ts';
-import { type Output, type Run, UsageError } from './context.ts';
+import { addOperationCommands } from './commands/operations.ts';
+import { addServiceCommands } from './commands/services.ts';
+import { terminalAsk } from './confirm.ts';
+import { type Ask, type Output, type Run, UsageError } from './context.ts';
 
 export interface ClientParts {
   readonly env: NodeJS.ProcessEnv;
@@ -13,6 +15,8 @@ export interface ClientParts {
   readonly out: Output;
   /** Where a daemon on this host keeps its token. */
   readonly tokenFile: () => string;
+  /** How to ask a person; null: nobody is there. Left out: on this process's terminal, if it has one. */
+  readonly ask?: Ask | null;
   readonly setExitCode: (code: number) => void;
 }
 
@@ -42,11 +46,14 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
       baseUrl: api,
       headers: { 'x-auth-token': readToken(parts) },
     });
-    await work({ client, json, out: parts.out, signal: stop.signal, exit: parts.setExitCode });
+    const { out, setExitCode: exit } = parts;
+    const ask = parts.ask === undefined ? terminalAsk(process.stdin, process.stderr, out) : parts.ask;
+    await work({ client, json, out, signal: stop.signal, ask, exit });
   };
   addEndpointCommands(program, run, 'source');
   addEndpointCommands(program, run, 'destination');
   addInventoryCommands(program, run);
   addMigrationCommands(program, run);
-  addSystemCommands(program, run);
+  addOperationCommands(program, run);
+  addServiceCommands(program, run);
 }

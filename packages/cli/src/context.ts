@@ -7,6 +7,9 @@ export interface Output {
   readonly columns?: number;
 }
 
+/** Asks a person a question and gives the answer, without the end of line. */
+export type Ask = (question: string) => Promise<string>;
+
 /** What commands work with; made when one runs. */
 export interface CliContext {
   readonly client: ApiClient;
@@ -14,6 +17,8 @@ export interface CliContext {
   /** Machine-readable output was asked for. */
   readonly json: boolean;
   readonly signal: AbortSignal;
+  /** Null: nobody is there to answer. */
+  readonly ask: Ask | null;
   /** Ends the process with this code when the command returns. */
   exit(code: number): void;
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type ApiClient, type Endpoint, type Operation, routes } from '@guts/contract';
+import { type ApiClient, type Endpoint, routes } from '@guts/contract';
 import type { Command } from 'commander';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type CliContext, type Run, UsageError } from '../context.ts';
 import { showList, showOne, text } from '../output/show.ts';
 import { allPages } from '../paging.ts';
 import { readSecretFile } from '../secret-file.ts';
+import { waitForOperation } from '../wait-operation.ts';
 
-type Side = 'source' | 'destination';
+export type Side = 'source' | 'destination';
 
 /** `key=value` pairs; `true` and `false` are booleans, `@FILE` is what the file holds. */
 function settingsOf(pairs: readonly string[]): Record<string, unknown> {
@@ -23,11 +23,11 @@ function settingsOf(pairs: readonly string[]): Record<string, unknown> {
 }
 
 // Both sides have the same routes; only the name of the thing differs.
-const routesOf = (side: Side): typeof routes.sources =>
+export const routesOf = (side: Side): typeof routes.sources =>
   side === 'source' ? routes.sources : (routes.destinations as unknown as typeof routes.sources);
 const oneOf = (answer: unknown, side: Side): Endpoint => (answer as Record<Side, Endpoint>)[side];
 
-function list(client: ApiClient, side: Side, name?: string): Promise<Endpoint[]> {
+export function listEndpoints(client: ApiClient, side: Side, name?: string): Promise<Endpoint[]> {
   return allPages(async (marker) => {
     const query = { ...(name === undefined ? {} : { name }), ...(marker === undefined ? {} : { marker }) };
     const answer = await client.call(routesOf(side).list, { query });
@@ -38,17 +38,8 @@ function list(client: ApiClient, side: Side, name?: string): Promise<Endpoint[]>
 
 /** By name, else by id. */
 export async function findEndpoint(client: ApiClient, side: Side, nameOrId: string): Promise<Endpoint> {
-  const [named] = await list(client, side, nameOrId);
+  const [named] = await listEndpoints(client, side, nameOrId);
   return named ?? oneOf(await client.call(routesOf(side).show, { params: { id: nameOrId } }), side);
-}
-
-async function waitFor({ client, signal }: CliContext, operation: Operation): Promise<Operation> {
-  let now = operation;
-  while (now.status === 'queued' || now.status === 'running') {
-    await sleep(300, undefined, { signal });
-    now = (await client.call(routes.operations.show, { params: { id: operation.id }, signal })).operation;
-  }
-  return now;
 }
 
 async function act(
@@ -63,7 +54,7 @@ async function act(
     params: { id: endpoint.id },
     body: { action },
   });
-  const ended = await waitFor(context, operation);
+  const ended = await waitForOperation(context, operation);
   showOne(context, ended);
   if (ended.status !== 'done') context.exit(1);
 }
@@ -78,7 +69,7 @@ export function addEndpointCommands(program: Command, run: Run, side: Side): voi
     .summary(`lists ${side}s`)
     .action(() =>
       run(async (context) =>
-        showList(context, await list(context.client, side), [
+        showList(context, await listEndpoints(context.client, side), [
           ['ID', (one) => one.id],
           ['Name', (one) => one.name],
           ['Driver', (one) => one.driver],

@@ -5,7 +5,9 @@ import { addMigrationOptions, migrationBody, type MigrationOptions } from '../mi
 import { reportText } from '../output/report.ts';
 import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
 import { formatBytes } from '../output/units.ts';
+import { traceText } from '../output/trace.ts';
 import { allPages } from '../paging.ts';
+import { addMigrationActions } from './migration-actions.ts';
 import { watchMigrations, type WatchSource } from '../watch.ts';
 
 const COLUMNS: readonly Column<Migration>[] = [
@@ -13,7 +15,8 @@ const COLUMNS: readonly Column<Migration>[] = [
   ['Name', (one) => one.name],
   ['Status', (one) => one.status],
   ['Step', (one) => text(one.step)],
-  ['Reason', (one) => text(one.error?.message ?? one.reason)],
+  // What waits says what for; an error of before is in its details.
+  ['Reason', (one) => text(one.status === 'queued' ? one.reason : (one.error?.message ?? one.reason))],
 ];
 
 /** What the API tells while watching. */
@@ -40,7 +43,7 @@ async function watch(context: CliContext, ids: readonly string[]): Promise<void>
   const quiet = { write: () => undefined };
   const ended = await watchMigrations(apiWatchSource(client), ids, { out: json ? quiet : out, signal });
   for (const id of ids) await report(context, id);
-  if (ended.some((one) => one.status !== 'completed')) context.exit(1);
+  if (ended.some((one) => one.status !== 'completed' && one.status !== 'committed')) context.exit(1);
 }
 
 function addReads(group: Command, run: Run): void {
@@ -63,11 +66,16 @@ function addReads(group: Command, run: Run): void {
     );
   group
     .command('show <id>')
-    .summary('shows a migration')
+    .summary('shows a migration, and why it waits')
     .action((id: string) =>
-      run(async (context) =>
-        showOne(context, (await context.client.call(routes.migrations.show, { params: { id } })).migration),
-      ),
+      run(async (context) => {
+        const { migration } = await context.client.call(routes.migrations.show, { params: { id } });
+        if (context.json) return showJson(context.out, migration);
+        const { trace: _told, ...fields } = migration;
+        showOne(context, fields);
+        const why = traceText(migration);
+        if (why !== '') context.out.write(`${why}\n`);
+      }),
     );
   group
     .command('steps <id>')
@@ -160,20 +168,5 @@ export function addMigrationCommands(program: Command, run: Run): void {
     .command('watch <id...>')
     .summary('shows progress until it has ended')
     .action((ids: string[]) => run((context) => watch(context, ids)));
-  for (const [action, summary] of [
-    ['cancel', 'undoes it: nothing is left, the source is as it was'],
-    ['retry', 'goes on after a failure'],
-  ] as const)
-    group
-      .command(`${action} <id>`)
-      .summary(summary)
-      .action((id: string) =>
-        run(async (context) => {
-          const answer = await context.client.call(routes.migrations.act, {
-            params: { id },
-            body: { action },
-          });
-          showOne(context, answer.migration);
-        }),
-      );
+  addMigrationActions(group, run);
 }

@@ -1,0 +1,261 @@
+import { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { addClientCommands } from '../client-commands.ts';
+import type { Ask } from '../context.ts';
+import { UsageError } from '../context.ts';
+
+type Answerer = (method: string, path: string, body: Record<string, unknown> | null) => unknown;
+interface Call {
+  readonly line: string;
+  readonly body: Record<string, unknown> | null;
+}
+
+/** Runs one command line against an API that answers by a function. */
+async function guts(
+  args: readonly string[],
+  answer: Answerer,
+  ask: Ask | null = null,
+): Promise<{ out: string; calls: Call[]; exit: number }> {
+  let out = '';
+  let exit = 0;
+  const calls: Call[] = [];
+  const program = new Command('guts').exitOverride().configureOutput({ writeErr: () => undefined });
+  addClientCommands(program, {
+    env: { GUTS_TOKEN: 't' },
+    out: {
+      write: (text) => {
+        out += text;
+      },
+    },
+    tokenFile: () => '/nowhere',
+    ask,
+    setExitCode: (code) => {
+      exit = code;
+    },
+    fetch: (url, { method = 'GET', body }) => {
+      const { pathname, search } = new URL(url);
+      const given = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : null;
+      calls.push({ line: `${method} ${pathname}${search}`, body: given });
+      const found = answer(method, `${pathname}${search}`, given);
+      return Promise.resolve(
+        found instanceof Response ? found : new Response(JSON.stringify(found), { status: 200 }),
+      );
+    },
+  });
+  await program.parseAsync(args, { from: 'user' });
+  return { out, calls, exit };
+}
+
+const refusal = (status: number, message: string): Response =>
+  new Response(JSON.stringify({ error: { guts_code: 'not_found', message, remedy: null, field: null } }), {
+    status,
+  });
+
+describe('guts migration', () => {
+  const migration = { id: 'm1', status: 'reverting' };
+  test.for(['cancel', 'retry', 'commit'] as const)('%s asks for just that', async (action) => {
+    const { calls } = await guts(['migration', action, 'm1'], () => ({ migration }));
+    expect(calls).toEqual([{ line: 'POST /v1/migrations/m1/actions', body: { action } }]);
+  });
+  test('revert parks the target unless told otherwise', async () => {
+    const { calls } = await guts(['migration', 'revert', 'm1', '--yes'], () => ({ migration }));
+    expect(calls[0]?.body).toEqual({ action: 'revert', confirm: true, target: 'park' });
+    const removing = ['migration', 'revert', 'm1', '--yes', '--target', 'remove'];
+    expect((await guts(removing, () => ({ migration }))).calls[0]?.body).toMatchObject({ target: 'remove' });
+  });
+  test('revert asks a person, who may say no', async () => {
+    const questions: string[] = [];
+    const say =
+      (answer: string): Ask =>
+      (question) => {
+        questions.push(question);
+        return Promise.resolve(answer);
+      };
+    const no = await guts(['migration', 'revert', 'm1'], () => ({ migration }), say(''));
+    expect([no.calls, no.exit]).toEqual([[], 1]);
+    const yes = await guts(['migration', 'revert', 'm1'], () => ({ migration }), say('y'));
+    expect(yes.calls).toHaveLength(1);
+    expect(questions[0]).toMatch(/written on the target since cutover is lost.*stopped, locked and kept/);
+  });
+  test('revert without anybody to ask is a mistake in the command line, and says what would be lost', async () => {
+    const run = guts(['migration', 'revert', 'm1'], () => ({ migration }));
+    await expect(run).rejects.toThrow(UsageError);
+    await expect(run).rejects.toThrow(/since cutover is lost.*Say --yes/s);
+  });
+  test('show tells why it waits', async () => {
+    const trace = {
+      filters: [
+        { name: 'AliveFilter', left: 2, reason: null },
+        { name: 'CapacityFilter', left: 0, reason: 'all slots are taken' },
+      ],
+      weights: [{ worker_id: 'w2', weight: 0.123456 }],
+      limit: { resource: 'host esx1 streams', used: 10, wanted: 4, limit: 10 },
+    };
+    const shown = {
+      id: 'm1',
+      status: 'queued',
+      worker_id: null,
+      reason: 'no worker has a free slot',
+      queued_at: '2026-01-01T00:00:00.000Z',
+      trace,
+    };
+    const { out } = await guts(['migration', 'show', 'm1'], () => ({ migration: shown }));
+    expect(out.split('\n').slice(-6)).toEqual([
+      'waits: no worker has a free slot (since 2026-01-01T00:00:00.000Z)',
+      '  AliveFilter     2 workers left',
+      '  CapacityFilter  0 workers left: all slots are taken',
+      '  no room: host esx1 streams: 10 of 10 taken, 4 wanted',
+      '  best workers: w2 (0.123)',
+      '',
+    ]);
+    const { out: json } = await guts(['--json', 'migration', 'show', 'm1'], () => ({ migration: shown }));
+    expect(JSON.parse(json)).toMatchObject({ trace });
+  });
+});
+
+describe('guts service', () => {
+  const service = { id: 'w1', binary: 'guts-migration', disabled: true, drivers: [] };
+  test('disable needs a reason, and drains when told', async () => {
+    await expect(guts(['service', 'disable', 'w1'], () => ({ service }))).rejects.toThrow(/--reason/);
+    const { calls } = await guts(['service', 'disable', 'w1', '--reason', 'new disk', '--drain'], () => ({
+      service,
+    }));
+    expect(calls).toEqual([
+      { line: 'PATCH /v1/services/w1', body: { disabled: true, reason: 'new disk', drain: true } },
+    ]);
+    const enabled = await guts(['service', 'enable', 'w1'], () => ({ service }));
+    expect(enabled.calls[0]?.body).toEqual({ disabled: false });
+  });
+  test('list shows state and slots', async () => {
+    const worker = {
+      id: 'w1',
+      binary: 'guts-migration',
+      host: 'h1',
+      version: '1',
+      alive: true,
+      disabled: true,
+      draining: true,
+      disabled_reason: 'new disk',
+      slots: 4,
+      slots_used: 3,
+      scratch_bytes: 2 ** 30,
+      heartbeat_at: 'now',
+      drivers: [],
+    };
+    const { out } = await guts(['service', 'list'], () => ({ services: [worker] }));
+    expect(out).toMatch(/draining: new disk +\| 3 of 4 +\| 1\.0 GiB/);
+  });
+  test('health says what is wrong and what to do', async () => {
+    const report = {
+      status: 'degraded',
+      version: '1',
+      problems: [{ message: 'the message bus is away', remedy: 'See whether the broker runs.' }],
+      database: { latency_ms: 1.5, pending: [], ahead: [] },
+      bus: {
+        kind: 'rabbitmq',
+        connected: false,
+        since: 'noon',
+        detail: 'refused',
+        outbox_pending: 3,
+        outbox_oldest_seconds: 65,
+      },
+      services: [{ binary: 'guts-migration', alive: 3, dead: 1, disabled: 1 }],
+      migrations: { queued: 2, running: 0 },
+      operations: { queued: 0 },
+    };
+    const { out, exit } = await guts(['service', 'health'], () => report);
+    expect(exit).toBe(0);
+    expect(out.trimEnd().split('\n')).toEqual([
+      'status: degraded (guts-api 1)',
+      'database: answers in 1.5 ms, schema current',
+      'bus: rabbitmq, away since noon; 3 messages wait to be sent, the oldest for 1m05s',
+      'guts-migration: 3 alive (1 disabled), 1 dead',
+      'migrations: 2 queued',
+      'operations: none',
+      'problem: the message bus is away',
+      '  See whether the broker runs.',
+    ]);
+  });
+});
+
+describe('guts service reap', () => {
+  const leftover = {
+    kind: 'volume',
+    external_id: 'v1',
+    name: 'web-disk',
+    migration_id: 'm1',
+    artifact_id: 'a1',
+    owner: 'known',
+    why: 'its migration is cancelled',
+    outcome: 'listed',
+    error: null,
+  };
+  /** An API with one source and one destination, whose reaps end at once as given. */
+  const cloud =
+    (ends: Readonly<Record<'source' | 'destination', object>>): Answerer =>
+    (method, path) => {
+      const [, side = ''] = /^\/v1\/(source|destination)s/.exec(path) ?? [];
+      if (method === 'GET' && path.endsWith('name=gone')) return { [`${side}s`]: [], links: { next: null } };
+      if (method === 'GET' && path.endsWith('/gone')) return refusal(404, 'there is no such thing');
+      if (method === 'GET') return { [`${side}s`]: [{ id: `${side}-1`, name: side }], links: { next: null } };
+      const base = { id: 'o1', status: 'done', progress: null, error: null, result: { leftovers: [] } };
+      return { operation: { ...base, ...ends[side as 'source'] } };
+    };
+  const found = { result: { leftovers: [leftover] } };
+  const lost = {
+    status: 'failed',
+    result: null,
+    error: { code: 'destination_login', message: 'the cloud refuses the login' },
+  };
+
+  test('says where it looked and what it found', async () => {
+    const { out, exit, calls } = await guts(
+      ['service', 'reap', '--all'],
+      cloud({ source: {}, destination: found }),
+    );
+    expect(exit).toBe(0);
+    expect(out).toMatch(/destination destination \| volume \| v1 +\| web-disk \| m1 .*cancelled \| listed/);
+    expect(out).toMatch(/source "source": nothing is left over/);
+    expect(out).not.toMatch(/destination "destination": nothing/);
+    expect(calls.filter(({ body }) => body).map(({ body }) => body)).toEqual([
+      { action: 'reap' },
+      { action: 'reap' },
+    ]);
+  });
+  test.for([
+    ['failed', lost, /could not be looked at: the cloud refuses the login/],
+    ['tells nothing', { result: null }, /could not be looked at: operation o1 tells no leftovers/],
+    ['cannot be asked for', null, /could not be looked at: the token is too weak/],
+  ] as const)('never says "nothing" for one that %s', async ([, end, message]) => {
+    const api = cloud({ source: {}, destination: end ?? {} });
+    const answer: Answerer = (method, path, body) =>
+      end === null && method === 'POST' && path.includes('destination')
+        ? refusal(403, 'the token is too weak')
+        : api(method, path, body);
+    const { out, exit } = await guts(['service', 'reap', '--all'], answer);
+    expect(exit).toBe(1);
+    expect(out).toMatch(message);
+    expect(out).not.toMatch(/destination "destination": nothing/);
+    expect(out).toMatch(/source "source": nothing is left over/);
+    const { out: json } = await guts(['--json', 'service', 'reap', '--all'], answer);
+    expect(JSON.parse(json)).toMatchObject([
+      { side: 'source', failure: null, leftovers: [] },
+      { side: 'destination', failure: expect.any(String) as string },
+    ]);
+  });
+  test('removes only with a yes, and is told by its exit code when something stays', async () => {
+    const failed = { result: { leftovers: [{ ...leftover, outcome: 'failed', error: 'in use' }] } };
+    const api = cloud({ source: {}, destination: failed });
+    const line = ['service', 'reap', '--destination', 'destination', '--remove', '--only', 'v1'];
+    await expect(guts([...line, '--include-unknown'], api)).rejects.toThrow(/only v1.*another GUTS.*--yes/);
+    const { out, exit, calls } = await guts([...line, '--yes', '--only', 'v2'], api);
+    expect(exit).toBe(1);
+    expect(out).toMatch(/failed: in use/);
+    expect(calls.at(-1)?.body).toEqual({ action: 'reap', remove: true, confirm: true, only: ['v1', 'v2'] });
+  });
+  test('wants to be told where', async () => {
+    const api = cloud({ source: {}, destination: {} });
+    await expect(guts(['service', 'reap'], api)).rejects.toThrow(/--source NAME/);
+    await expect(guts(['service', 'reap', '--source', 'gone'], api)).rejects.toThrow(/no such thing/);
+  });
+});

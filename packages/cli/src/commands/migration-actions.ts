@@ -1,0 +1,62 @@
+import { type Migration, type MigrationAction, routes } from '@guts/contract';
+import { type Command, Option } from 'commander';
+import { confirm } from '../confirm.ts';
+import type { CliContext, Run } from '../context.ts';
+import { showOne } from '../output/show.ts';
+
+async function ask(context: CliContext, id: string, body: MigrationAction): Promise<Migration> {
+  const { migration } = await context.client.call(routes.migrations.act, { params: { id }, body });
+  return migration;
+}
+
+function warning(id: string, target: 'park' | 'remove'): string {
+  const fate = target === 'park' ? 'stopped, locked and kept' : 'deleted';
+  return (
+    `Reverting migration ${id} brings the source back as it was. Whatever was written on the target since ` +
+    `cutover is lost to it. The target is ${fate}.`
+  );
+}
+
+/** `guts migration cancel|retry|revert|commit`. */
+export function addMigrationActions(group: Command, run: Run): void {
+  for (const [action, summary, description] of [
+    [
+      'cancel',
+      'undoes it: nothing is left, the source is as it was',
+      'Undoes a migration that has not ended: a worker removes what was made and restores the source.',
+    ],
+    [
+      'retry',
+      'goes on after a failure',
+      'Goes on after a failure: at the first step whose result is no longer valid, or with the undo, the cancel or the revert that could not be ended.',
+    ],
+    [
+      'commit',
+      'ends revertability: what only a revert needs is dropped',
+      'Ends revertability of a completed migration: the source has its change tracking as it was and is marked by a note (never deleted), images that nothing uses are removed. It cannot be reverted afterwards.',
+    ],
+  ] as const)
+    group
+      .command(`${action} <id>`)
+      .summary(summary)
+      .description(description)
+      .action((id: string) => run(async (context) => showOne(context, await ask(context, id, { action }))));
+  group
+    .command('revert <id>')
+    .summary('brings the source back; the target is parked, or removed')
+    .description(
+      'Brings the source of a completed migration back as it was. What was written on the target since cutover is lost to it.',
+    )
+    .addOption(
+      new Option('--target <what>', 'park: stopped, locked and kept; remove: deleted')
+        .choices(['park', 'remove'])
+        .default('park'),
+    )
+    .option('--yes', 'does not ask', false)
+    .action((id: string, { target, yes }: { target: 'park' | 'remove'; yes: boolean }) =>
+      run(async (context) => {
+        if (!(await confirm(context, warning(id, target), yes))) return context.exit(1);
+        showOne(context, await ask(context, id, { action: 'revert', confirm: true, target }));
+      }),
+    );
+}

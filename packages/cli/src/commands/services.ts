@@ -1,0 +1,72 @@
+import { type HealthReport, routes, type Service } from '@guts/contract';
+import type { Command } from 'commander';
+import { type Run, UsageError } from '../context.ts';
+import { healthText } from '../output/health.ts';
+import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
+import { formatBytes } from '../output/units.ts';
+import { addReapCommand } from './reap.ts';
+
+function state({ alive, disabled, draining, disabled_reason: reason }: Service): string {
+  const word = draining ? 'draining' : disabled ? 'disabled' : 'enabled';
+  return `${alive ? '' : 'dead, '}${word}${reason === null || !disabled ? '' : `: ${reason}`}`;
+}
+
+const isWorker = ({ binary }: Service): boolean => binary === 'guts-migration';
+const COLUMNS: readonly Column<Service>[] = [
+  ['ID', (one) => one.id],
+  ['Binary', (one) => one.binary],
+  ['Host', (one) => one.host],
+  ['State', state],
+  ['Slots', (one) => (isWorker(one) ? `${one.slots_used} of ${one.slots}` : '-')],
+  ['Scratch', (one) => (one.scratch_bytes === null ? '-' : formatBytes(one.scratch_bytes))],
+  ['Heartbeat', (one) => one.heartbeat_at],
+  ['Version', (one) => one.version],
+];
+
+/** `guts service …`. */
+export function addServiceCommands(program: Command, run: Run): void {
+  const service = program.command('service').summary('the daemons');
+  service
+    .command('list')
+    .summary('lists daemons')
+    .action(() =>
+      run(async (context) => {
+        const { services } = await context.client.call(routes.services.list);
+        showList(context, services, COLUMNS);
+      }),
+    );
+  const change = (id: string, body: { disabled: boolean; drain?: boolean; reason?: string }): Promise<void> =>
+    run(async (context) => {
+      const answer = await context.client.call(routes.services.update, { params: { id }, body });
+      if (context.json) return showJson(context.out, answer.service);
+      const { drivers, ...fields } = answer.service;
+      showOne(context, { ...fields, drivers: text(drivers.map(({ name }) => name).join(', ')) });
+    });
+  service
+    .command('disable <id>')
+    .summary('gives a worker nothing new; with --drain it hands over what it has')
+    .description(
+      'Gives a worker nothing new: it finishes what it has. With --drain it stops behind a checkpoint and hands over, and others go on.',
+    )
+    .requiredOption('--reason <text>', 'why')
+    .option('--drain', 'hands over what it runs, now', false)
+    .action((id: string, { reason, drain }: { reason: string; drain: boolean }) => {
+      if (reason.trim() === '') throw new UsageError('--reason must say why');
+      return change(id, { disabled: true, reason, ...(drain ? { drain } : {}) });
+    });
+  service
+    .command('enable <id>')
+    .summary('gives a worker work again')
+    .action((id: string) => change(id, { disabled: false }));
+  service
+    .command('health')
+    .summary('how database, message bus and daemons are, and how much work there is')
+    .action(() =>
+      run(async (context) => {
+        const report: HealthReport = await context.client.call(routes.healthReport);
+        if (context.json) showJson(context.out, report);
+        else context.out.write(`${healthText(report)}\n`);
+      }),
+    );
+  addReapCommand(service, run);
+}
