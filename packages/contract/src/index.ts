@@ -3,6 +3,7 @@ export * from './client.ts';
 export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
+export { SERVED_ACTIONS } from './served-actions.ts';
 export { ErrorBody } from './schemas/common.ts';
 export {
   Endpoint,
