@@ -65,7 +65,11 @@ export async function run(lane: Lane, strike: Strike, blows: Blows): Promise<Out
     if (mode === 'stop') victim.signal('SIGSTOP');
     if (mode === 'database') await blows.cutDatabase?.();
     if (mode === 'broker') await blows.restartBroker?.();
-    if (mode === 'kill' || mode === 'stop') takeOver = succession(lane, kind, victim, mode, held, name);
+    if (mode === 'kill' || mode === 'stop') {
+      takeOver = succession(lane, kind, victim, mode, held, name);
+      // Awaited with the end; a failure here is told there.
+      takeOver.catch(() => undefined);
+    }
   });
   try {
     const points = { GUTS_POINT_AT: point, GUTS_POINT_URL: url };
@@ -133,14 +137,12 @@ async function succession(
   if (kind === 'worker') await lane.useSurvivor(true);
   let seconds: number | null = null;
   if (kind === 'worker') {
-    const taken = await lane.stack
-      .until(`${name} is taken over`, async () => {
-        const now = await byName(lane, name);
-        if (now === undefined) return false;
-        return (now.worker_id !== null && now.worker_id !== held) || ENDED.has(now.status);
-      })
-      .catch(() => false);
-    seconds = taken === false ? null : (performance.now() - struck) / 1000;
+    await lane.stack.until(`${name} is taken over`, async () => {
+      const now = await byName(lane, name);
+      if (now === undefined) return false;
+      return (now.worker_id !== null && now.worker_id !== held) || ENDED.has(now.status);
+    });
+    seconds = (performance.now() - struck) / 1000;
   } else if (mode === 'stop') await sleep(4000);
   if (mode === 'stop') victim.signal('SIGCONT');
   return seconds;

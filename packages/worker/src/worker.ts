@@ -65,27 +65,26 @@ export class Worker {
    * has not ended after `stopSeconds` is ended as it is, its lease given up too.
    */
   async stop(): Promise<void> {
-    const { clock, log, stopSeconds } = this.#options;
+    const { stopSeconds } = this.#options;
     this.#stopping.abort(new Error('the worker stops'));
     this.#wake();
     this.#handOver();
     const done = new AbortController();
-    const evict = clock.sleep(stopSeconds * 1000, done.signal).then(
-      () => {
-        log.warn(
-          { running: this.#runs.size },
-          `still busy after ${stopSeconds} seconds: leases are given up`,
-        );
-        for (const { run } of this.#runs.values()) run.evict();
-      },
-      () => undefined, // all had ended before
-    );
+    const evict = this.#evictAfter(stopSeconds, done.signal);
     await Promise.all([...[...this.#runs.values()].map((one) => one.done), ...this.#jobs]);
     done.abort();
     await evict;
     await this.#loops;
     await this.#unsubscribe?.();
     await this.#options.store.removeService(this.#options.id);
+  }
+
+  async #evictAfter(seconds: number, done: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    await clock.sleep(seconds * 1000, done).catch(() => undefined);
+    if (done.aborted) return;
+    log.warn({ running: this.#runs.size }, `still busy after ${seconds} seconds: leases are given up`);
+    for (const { run } of this.#runs.values()) run.evict();
   }
 
   async #heartbeats(): Promise<void> {

@@ -22,7 +22,7 @@ const asked = (action: 'revert' | 'commit', target?: 'park' | 'remove') =>
 describe('revert', () => {
   beforeEach(async () => {
     await rig.create();
-    expect((await rig.run()).status).toBe('completed');
+    await rig.run();
   });
 
   test('parks the target and brings the source back', async () => {
