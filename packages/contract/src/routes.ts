@@ -323,6 +323,17 @@ export const routes = {
       status: 200,
       answer: Type.Object({ service: Service }),
     }),
+    remove: route({
+      method: 'DELETE',
+      path: '/v1/services/:id',
+      summary: 'Forgets a daemon that is dead',
+      tag: 'services',
+      params: byId,
+      query: none,
+      body: null,
+      status: 204,
+      answer: null,
+    }),
   },
   audit: route({
     method: 'GET',

@@ -126,6 +126,13 @@ describe('guts service', () => {
     const enabled = await guts(['service', 'enable', 'w1'], () => ({ service }));
     expect(enabled.calls[0]?.body).toEqual({ disabled: false });
   });
+  test('forget drops records of the dead, one by one', async () => {
+    const { calls } = await guts(
+      ['service', 'forget', 'w1', 'w2'],
+      () => new Response(null, { status: 204 }),
+    );
+    expect(calls.map(({ line }) => line)).toEqual(['DELETE /v1/services/w1', 'DELETE /v1/services/w2']);
+  });
   test('list shows state and slots', async () => {
     const worker = {
       id: 'w1',

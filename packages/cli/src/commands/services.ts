@@ -59,6 +59,14 @@ export function addServiceCommands(program: Command, run: Run): void {
     .summary('gives a worker work again')
     .action((id: string) => change(id, { disabled: false }));
   service
+    .command('forget <id...>')
+    .summary('drops the records of daemons that are dead')
+    .action((ids: string[]) =>
+      run(async ({ client }) => {
+        for (const id of ids) await client.call(routes.services.remove, { params: { id } });
+      }),
+    );
+  service
     .command('health')
     .summary('how database, message bus and daemons are, and how much work there is')
     .action(() =>
