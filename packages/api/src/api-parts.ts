@@ -4,7 +4,10 @@ import type { Authenticator } from './authenticator.ts';
 /** What routes work with. */
 export interface ApiParts {
   readonly store: Store;
-  readonly bus: Bus;
+  /** For its health only: messages are written to the outbox, in the transaction of the change. */
+  readonly bus: Pick<Bus, 'health'>;
+  /** Says that a change was written, so that what waits in the outbox is sent at once. */
+  readonly nudge: () => void;
   readonly secrets: Secrets;
   readonly authenticate: Authenticator;
   readonly version: string;

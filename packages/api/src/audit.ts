@@ -1,15 +1,15 @@
+import type { AuditLine } from '@guts/core';
 import type { ApiParts } from './api-parts.ts';
 import type { Caller } from './authenticator.ts';
 
-/** One line of the audit log. @param data never secrets */
-export function audit(
-  { store, newId }: ApiParts,
-  caller: Caller,
-  requestId: string,
+/** One line of the audit log, to be written with the event of the change. @param data never secrets */
+export function auditLine(
+  { newId }: Pick<ApiParts, 'newId'>,
+  { caller, requestId }: { readonly caller: Caller; readonly requestId: string },
   action: string,
   resourceId: string,
   data: Readonly<Record<string, unknown>>,
-): Promise<void> {
+): AuditLine {
   const { projectId, userId } = caller;
-  return store.addAudit({ id: newId(), projectId, userId, requestId, action, resourceId, data });
+  return { id: newId(), projectId, userId, requestId, action, resourceId, data };
 }

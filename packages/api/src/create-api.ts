@@ -1,14 +1,14 @@
 import swagger from '@fastify/swagger';
-import { methodsOf, routes } from '@guts/contract';
+import { methodsOf } from '@guts/contract';
 import { GutsError } from '@guts/core';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifySchema } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { tokenAuthenticator } from './authenticator.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { envelope, explain } from './errors.ts';
-import { describe } from './serve.ts';
+import { envelope, explain, headersOf } from './errors.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
+import { healthRoutes } from './routes/health.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -82,6 +82,7 @@ export function createApi(options: ApiOptions): Api {
     systemRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);
     openRoutes(inner, parts);
+    healthRoutes(inner, parts);
     done();
   });
   const heart = new Heartbeat(parts, options.hostName);
@@ -127,7 +128,10 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
   });
   app.setErrorHandler((failure, request, reply) => {
     const { error, status } = explain(failure, parts.log.child({ request_id: request.id }));
-    return reply.code(status).send(envelope(error, status, request.id));
+    return reply
+      .code(status)
+      .headers(headersOf(error))
+      .send(envelope(error, status, request.id));
   });
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?');
@@ -157,18 +161,6 @@ function openRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.code(300).send(versions));
   app.get('/v1', { schema: { hide: true } }, () => Promise.resolve(versions));
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
-  const { health } = routes;
-  const schema: FastifySchema = { ...describe(health), security: [] };
-  app.get(health.path, { schema }, async (_request, reply) => {
-    try {
-      const { current } = await parts.store.check();
-      if (current) return { status: 'ok', version: parts.version, database: 'ok' };
-      return reply.code(503).send({ status: 'degraded', version: parts.version, database: 'outdated' });
-    } catch (error) {
-      parts.log.error({ err: error }, 'the database does not answer');
-      return reply.code(503).send({ status: 'degraded', version: parts.version, database: 'unreachable' });
-    }
-  });
 }
 
 async function listen(app: FastifyInstance, { host, port }: ApiOptions): Promise<string> {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorBody } from '@guts/contract';
-import { ERROR_CODES, GutsError, type Log } from '@guts/core';
+import { ERROR_CODES, type ErrorCode, GutsError, type Log } from '@guts/core';
 import type { FastifyError } from 'fastify';
 
 /** The envelope of an error answer. */
@@ -11,7 +11,7 @@ export function envelope(error: GutsError, status: number, requestId: string): E
       title: STATUS_CODES[status] ?? 'Error',
       guts_code: error.code,
       message: error.message,
-      remedy: error.remedy ?? null,
+      remedy: error.remedy ?? REMEDIES[error.code] ?? null,
       field: error.field ?? null,
       details: error.details ?? null,
       request_id: requestId,
@@ -40,10 +40,27 @@ function validationError(context: string, problems: readonly ValidationProblem[]
   });
 }
 
+/** After how long it may be asked again; seconds. */
+const RETRY_AFTER: Readonly<Partial<Record<ErrorCode, number>>> = {
+  database_unavailable: 5,
+  bus_unavailable: 5,
+};
+const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  database_unavailable:
+    'Ask again in a few seconds; if that lasts, see whether the database runs and guts-api can reach it.',
+};
+
+/** Headers of an error answer. */
+export function headersOf({ code }: GutsError): Record<string, string> {
+  const seconds = RETRY_AFTER[code];
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}
+
 /** What happened, as an error of ours and its status; what is nobody's business but ours is logged only. */
 export function explain(error: unknown, log: Log): { error: GutsError; status: number } {
   if (error instanceof GutsError) {
-    if (error.code === 'internal') log.error({ err: error }, 'a request failed');
+    if (error.code === 'internal' || error.code === 'database_unavailable')
+      log.error({ err: error }, 'a request failed');
     return { error, status: ERROR_CODES[error.code].status };
   }
   const known = error as Partial<FastifyError>;

@@ -1,3 +1,4 @@
+import { GutsError } from '@guts/core';
 import type { ApiParts } from './api-parts.ts';
 
 const SECONDS = 5;
@@ -16,8 +17,14 @@ export class Heartbeat {
     this.#id = `api-${parts.newId()}`;
   }
 
+  /** A database that is away at this moment is only told: it may come back, and requests say it themselves. */
   async start(): Promise<void> {
-    await this.#beat();
+    try {
+      await this.#beat();
+    } catch (error) {
+      if (!(error instanceof GutsError && error.code === 'database_unavailable')) throw error;
+      this.#parts.log.warn({ err: error }, 'the database is away: the first heartbeat failed');
+    }
     this.#timer = setInterval(() => {
       this.#last = this.#beat().catch((error: unknown) =>
         this.#parts.log.warn({ err: error }, 'the heartbeat failed'),
@@ -39,14 +46,16 @@ export class Heartbeat {
     }
   }
 
-  #beat(): Promise<void> {
+  async #beat(): Promise<void> {
     const { store, version } = this.#parts;
-    return store.heartbeat({
+    await store.heartbeat({
       id: this.#id,
       binary: 'guts-api',
       host: this.#host,
       version,
       slots: 0,
+      scratchBytes: null,
+      bytesPerSecond: null,
       drivers: [],
     });
   }

@@ -1,15 +1,24 @@
-import { type Action, GutsError } from '@guts/core';
-import type { NewMigration } from '@guts/contract';
+import { type NewMigration, SERVED_ACTIONS } from '@guts/contract';
+import { type Action, GutsError, type Migration, STATUS_RULES } from '@guts/core';
 
-/** Of the actions that the life cycle knows, those that this version's workers can carry out. */
-export const SERVED_ACTIONS: readonly Action[] = ['cancel', 'retry'];
+/**
+ * What may be asked of a migration now. One whose revert failed can only go on with it: a cancel would delete the
+ * target, which may be parked with all that was written since cutover.
+ */
+export function allowedActions({ status, request }: Pick<Migration, 'status' | 'request'>): Action[] {
+  return STATUS_RULES[status].actions.filter(
+    (one) =>
+      SERVED_ACTIONS.includes(one) &&
+      !(one === 'cancel' && status === 'failed' && request?.action === 'revert'),
+  );
+}
 
 /**
  * Refuses what may be asked but is not done yet. Taken in silence, a rehearsal would switch the source off like a
  * production migration.
  * @throws GutsError `unsupported`
  */
-export function refuseUnsupported({ mode, purpose, policies }: NewMigration): void {
+export function refuseUnsupported({ mode, purpose }: NewMigration): void {
   const refuse = (message: string, field: string, remedy: string): never => {
     throw new GutsError('unsupported', message, { field: `body.${field}`, remedy });
   };
@@ -21,6 +30,4 @@ export function refuseUnsupported({ mode, purpose, policies }: NewMigration): vo
       'purpose',
       'Leave the purpose out, or say production.',
     );
-  if (policies?.commit === 'auto')
-    refuse('this version cannot commit a migration', 'policies.commit', 'Leave it out, or say manual.');
 }

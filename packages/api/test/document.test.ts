@@ -1,9 +1,8 @@
 import { allRoutes } from '@guts/contract';
-import { SILENT_LOG } from '@guts/core';
-import { createLocalBus } from '@guts/bus';
 import { openStore } from '@guts/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApi } from '../src/index.ts';
+import { optionsFor } from './rig.ts';
 
 interface Operation {
   operationId: string;
@@ -22,19 +21,7 @@ let document: Document;
 const store = await openStore({ url: 'sqlite::memory:' });
 
 beforeAll(async () => {
-  const api = createApi({
-    store,
-    bus: createLocalBus(),
-    secrets: { seal: () => '', open: () => ({}) },
-    token: 't',
-    host: '127.0.0.1',
-    hostName: 'h',
-    port: 0,
-    version: '1.2.3',
-    log: SILENT_LOG,
-    clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },
-    newId: () => 'id',
-  });
+  const api = createApi(optionsFor(store, { version: '1.2.3' }));
   // As it is sent: what JSON leaves out is not there for a reader either.
   document = JSON.parse(JSON.stringify(await api.document())) as Document;
   await api.close();

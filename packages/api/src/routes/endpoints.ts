@@ -1,5 +1,6 @@
 import { checkJson, routes } from '@guts/contract';
 import {
+  type AuditLine,
   type DriverSchemas,
   type Endpoint,
   type EndpointSide,
@@ -10,11 +11,12 @@ import {
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { audit } from '../audit.ts';
-import { hint } from '../hint.ts';
+import { auditLine } from '../audit.ts';
 import { nextLink, pageOf } from '../paging.ts';
 import { serve } from '../serve.ts';
+import { noReapFields, reapInput } from '../wire/reap.ts';
 import { endpointToWire, operationToWire } from '../wire/records.ts';
+import { snake } from '../wire/snake.ts';
 
 /** How fresh a worker's heartbeat must be for its drivers to count; seconds. */
 const ALIVE_SECONDS = 60;
@@ -22,6 +24,7 @@ const ALIVE_SECONDS = 60;
 function eventOf(
   endpoint: { id: string; projectId: string; side: EndpointSide; name: string },
   what: string,
+  audit: AuditLine,
 ): NewEvent {
   return {
     projectId: endpoint.projectId,
@@ -31,6 +34,7 @@ function eventOf(
     severity: 'information',
     message: `${endpoint.side} "${endpoint.name}" ${what}`,
     data: {},
+    audit,
   };
 }
 
@@ -103,8 +107,8 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     const id = newId();
     const sealedSecret = secrets.seal(secret, `${side}:${id}`);
     const made = { id, projectId: caller.projectId, side, name, driver, settings, sealedSecret };
-    const endpoint = await store.createEndpoint(made, eventOf(made, 'created'));
-    await audit(parts, caller, requestId, `${side}.create`, id, { name, driver });
+    const line = auditLine(parts, { caller, requestId }, `${side}.create`, id, { name, driver });
+    const endpoint = await store.createEndpoint(made, eventOf(made, 'created', line));
     return wrap(endpoint);
   });
 
@@ -124,15 +128,17 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
       // What was checked before says nothing about what it is now.
       ...(body.settings || body.secret ? { status: 'unknown' as const, statusReason: null } : {}),
     };
-    const endpoint = await store.updateEndpoint(side, before.id, change, eventOf(before, 'changed'));
-    await audit(parts, caller, requestId, `${side}.update`, before.id, { fields: Object.keys(body) });
+    const facts = { fields: Object.keys(body) };
+    const line = auditLine(parts, { caller, requestId }, `${side}.update`, before.id, facts);
+    const endpoint = await store.updateEndpoint(side, before.id, change, eventOf(before, 'changed', line));
     return wrap(endpoint);
   });
 
   serve(app, own.remove, 'member', async ({ params, caller, scope, requestId }) => {
     const before = await get(params.id, scope);
-    await store.deleteEndpoint(side, before.id, eventOf(before, 'deleted'));
-    await audit(parts, caller, requestId, `${side}.delete`, before.id, { name: before.name });
+    const facts = { name: before.name };
+    const line = auditLine(parts, { caller, requestId }, `${side}.delete`, before.id, facts);
+    await store.deleteEndpoint(side, before.id, eventOf(before, 'deleted', line));
     return undefined;
   });
 
@@ -140,12 +146,19 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     const endpoint = await get(params.id, scope);
     const kind = `${side}.${body.action}` as OperationKind;
     const id = newId();
+    const input = body.action === 'reap' ? { ...reapInput(body, caller) } : noReapFields(body);
+    const facts = { operation_id: id, ...snake(input) };
+    const line = auditLine(parts, { caller, requestId }, kind, endpoint.id, facts);
     const operation = await store.createOperation(
-      { id, projectId: caller.projectId, kind, subjectId: endpoint.id, input: {} },
-      { ...eventOf(endpoint, 'operation'), resource: 'operation', resourceId: id, message: `${kind} queued` },
+      { id, projectId: caller.projectId, kind, subjectId: endpoint.id, input },
+      {
+        ...eventOf(endpoint, 'operation', line),
+        resource: 'operation',
+        resourceId: id,
+        message: `${kind} queued`,
+      },
     );
-    await hint(parts, { topic: 'operation.queued', id });
-    await audit(parts, caller, requestId, kind, endpoint.id, { operation_id: id });
+    parts.nudge();
     return { operation: operationToWire(operation) };
   });
 }

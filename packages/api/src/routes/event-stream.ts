@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { EVENT_STREAM_PATH } from '@guts/contract';
-import { GutsError, type ProjectScope } from '@guts/core';
+import { GutsError, type GutsEvent, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { callerOf } from '../serve.ts';
@@ -42,7 +42,11 @@ async function* events(
   yield ': guts\n\n';
   while (!signal.aborted) {
     const query = { after, limit: BATCH, ...(resourceId === undefined ? {} : { resourceId }) };
-    const batch = await store.listEvents(scope, query);
+    const batch = await store.listEvents(scope, query).catch((error: unknown): readonly GutsEvent[] => {
+      // It comes back, and the stream goes on where it was: no reason to send every listener away.
+      if (error instanceof GutsError && error.code === 'database_unavailable') return [];
+      throw error;
+    });
     for (const event of batch) {
       after = event.sequence;
       said = clock.monotonic();

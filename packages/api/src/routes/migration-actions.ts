@@ -1,19 +1,32 @@
+import { type MigrationAction, SERVED_ACTIONS } from '@guts/contract';
 import {
   type Action,
-  type Artifact,
+  type ActionRequest,
   GutsError,
   mayAsk,
   type Migration,
   type NewEvent,
   type Phase,
   type Status,
-  STATUS_RULES,
 } from '@guts/core';
 import type { ApiParts } from '../api-parts.ts';
-import { hint } from '../hint.ts';
-import { SERVED_ACTIONS } from '../supported.ts';
+import { auditLine } from '../audit.ts';
+import type { Caller } from '../authenticator.ts';
+import { allowedActions } from '../supported.ts';
+import { liveArtifacts, undoIsOpen } from './undo-state.ts';
 
-function eventOf(migration: Migration, action: Action, status: Status): NewEvent {
+/** One action asked of one migration, and by whom. */
+interface Asked {
+  readonly parts: ApiParts;
+  readonly migration: Migration;
+  readonly body: MigrationAction;
+  readonly asker: { readonly caller: Caller; readonly requestId: string };
+}
+type Handler = (asked: Asked) => Promise<Migration | null>;
+
+function eventOf({ parts, migration, body, asker }: Asked, status: Status): NewEvent {
+  const { action, target } = body;
+  const data = action === 'revert' ? { status, target: target ?? 'park' } : { status };
   return {
     projectId: migration.projectId,
     resource: 'migration',
@@ -21,70 +34,111 @@ function eventOf(migration: Migration, action: Action, status: Status): NewEvent
     type: 'migration.action',
     severity: 'information',
     message: `${action} was asked for`,
-    data: { action, status },
+    data: { action, ...data },
+    audit: auditLine(parts, asker, `migration.${action}`, migration.id, { from: migration.status, ...data }),
   };
 }
 
-async function liveArtifacts({ store }: ApiParts, { id }: Migration): Promise<Artifact[]> {
-  return (await store.listArtifacts(id)).filter(
-    ({ status }) => status === 'intended' || status === 'created',
+function move(
+  asked: Asked,
+  change: {
+    status: Status;
+    phase: Phase | null;
+    error?: Migration['error'];
+    request: ActionRequest | null;
+  },
+): Promise<Migration | null> {
+  const { parts, migration, body } = asked;
+  return parts.store.moveMigration(
+    migration.id,
+    [migration.status],
+    { ...change, reason: `${body.action} was asked for` },
+    eventOf(asked, change.status),
   );
 }
 
-async function cancel(parts: ApiParts, migration: Migration): Promise<Migration | null> {
-  const { store } = parts;
+const cancel: Handler = async (asked) => {
+  const { parts, migration } = asked;
   if (migration.status === 'running')
-    return store.requestCancel(migration.id, eventOf(migration, 'cancel', 'cancelling'));
-  const live = await liveArtifacts(parts, migration);
-  const direct = live.length === 0 && (migration.status === 'queued' || migration.status === 'scheduled');
-  const status = direct ? 'cancelled' : 'cancelling';
-  const change = { status, phase: 'undo', reason: 'cancel was asked for' } as const;
-  return store.moveMigration(migration.id, [migration.status], change, eventOf(migration, 'cancel', status));
-}
+    return parts.store.requestCancel(migration.id, eventOf(asked, 'cancelling'));
+  const waits = migration.status === 'queued' || migration.status === 'scheduled';
+  const direct = waits && (await liveArtifacts(parts, migration)).length === 0;
+  return move(asked, {
+    status: direct ? 'cancelled' : 'cancelling',
+    phase: 'undo',
+    request: direct ? null : { action: 'cancel' },
+  });
+};
 
-/**
- * Whether an undo has still something to do: it named residues, or never came to its end (a cancel that could not
- * reach the clouds names none). The source is put back always, the target unless the policy keeps it.
- */
-async function undoIsOpen(parts: ApiParts, migration: Migration): Promise<boolean> {
-  if (migration.error?.details?.['residues'] !== undefined) return true;
-  const { onFailure } = migration.spec.policies;
-  const live = await liveArtifacts(parts, migration);
-  return live.some(({ side }) => side === 'source' || (side === 'destination' && onFailure === 'undo'));
-}
-
-/** After an undo that left something, the undo goes on first; never the forward steps. */
-async function retry(parts: ApiParts, migration: Migration): Promise<Migration | null> {
-  const { store } = parts;
+/** What was on its way back goes on so; after an undo that left something, the undo goes on; else the forward steps. */
+const retry: Handler = async (asked) => {
+  const { parts, migration } = asked;
+  const { request, error } = migration;
+  if (request?.action === 'revert')
+    return move(asked, { status: 'reverting', phase: 'undo', error, request });
+  if (request?.action === 'cancel')
+    return move(asked, { status: 'cancelling', phase: 'undo', error, request });
   const phase: Phase | null = (await undoIsOpen(parts, migration)) ? 'undo' : null;
-  const change = {
-    status: 'queued',
-    phase,
-    reason: 'retry was asked for',
-    error: phase === null ? null : migration.error,
-  } as const;
-  return store.moveMigration(migration.id, ['failed'], change, eventOf(migration, 'retry', 'queued'));
-}
+  return move(asked, { status: 'queued', phase, error: phase === null ? null : error, request: null });
+};
 
-/** @throws GutsError `conflict` with what may be asked instead; `unsupported` */
-export async function act(parts: ApiParts, migration: Migration, action: Action): Promise<Migration> {
+const revert: Handler = async (asked) => {
+  const { confirm, target = 'park' } = asked.body;
+  if (confirm !== true)
+    throw new GutsError(
+      'bad_request',
+      `a revert brings the source back; what was written on the target since cutover is lost to it, and the target is ${target === 'park' ? 'stopped, locked and kept' : 'deleted'}`,
+      { field: 'body.confirm', remedy: 'Send "confirm": true if that is what you want.' },
+    );
+  return move(asked, {
+    status: 'reverting',
+    phase: 'undo',
+    error: null,
+    request: { action: 'revert', target },
+  });
+};
+
+const commit: Handler = (asked) =>
+  move(asked, { status: 'committing', phase: 'cutover', error: null, request: { action: 'commit' } });
+
+const HANDLERS: Readonly<Partial<Record<Action, Handler>>> = { cancel, retry, revert, commit };
+
+/** @throws GutsError `conflict` with what may be asked instead; `unsupported`; `bad_request` */
+export async function act(
+  parts: ApiParts,
+  migration: Migration,
+  body: MigrationAction,
+  asker: Asked['asker'],
+): Promise<Migration> {
   const { status } = migration;
-  if (!mayAsk(status, action)) {
-    const actions = STATUS_RULES[status].actions.filter((one) => SERVED_ACTIONS.includes(one));
+  const { action } = body;
+  const actions = allowedActions(migration);
+  const remedy = actions.length > 0 ? `It can: ${actions.join(', ')}.` : 'Nothing can be asked of it now.';
+  if (!mayAsk(status, action))
     throw new GutsError('conflict', `a migration that is ${status} cannot ${action}`, {
-      remedy: actions.length > 0 ? `It can: ${actions.join(', ')}.` : 'Nothing can be asked of it now.',
+      remedy,
       details: { status, actions },
     });
-  }
-  if (!SERVED_ACTIONS.includes(action))
+  const handler = HANDLERS[action];
+  if (!handler)
     throw new GutsError('unsupported', `this version cannot ${action} a migration`, {
       remedy: `It can: ${SERVED_ACTIONS.join(', ')}.`,
     });
-  const moved = action === 'cancel' ? await cancel(parts, migration) : await retry(parts, migration);
+  if (!actions.includes(action))
+    throw new GutsError('conflict', `a revert of this migration has begun: it cannot ${action}`, {
+      remedy,
+      details: { status, actions },
+    });
+  if (action !== 'revert' && (body.target !== undefined || body.confirm !== undefined))
+    throw new GutsError('bad_request', `${action} takes neither confirm nor target`, {
+      field: body.target === undefined ? 'body.confirm' : 'body.target',
+      remedy: 'Only a revert does.',
+    });
+  const moved = await handler({ parts, migration, body, asker });
   if (!moved)
     throw new GutsError('conflict', 'the migration changed at the same moment', {
       remedy: 'Look at it and ask again.',
     });
-  await hint(parts, { topic: 'migration.action', id: migration.id });
+  parts.nudge();
   return moved;
 }

@@ -1,6 +1,7 @@
 import { routes } from '@guts/contract';
 import {
   buildReport,
+  demandOf,
   type EndpointSide,
   GutsError,
   type Migration,
@@ -10,8 +11,7 @@ import {
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { audit } from '../audit.ts';
-import { hint } from '../hint.ts';
+import { auditLine } from '../audit.ts';
 import { limitOf, nextLink, pageOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { refuseUnsupported } from '../supported.ts';
@@ -102,7 +102,9 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
       purpose: body.purpose ?? 'production',
       priority: body.priority ?? 0,
       spec,
+      demand: demandOf(instance),
     };
+    const facts = { instance: instance.ref, source: source.id };
     const migration = await store.createMigration(made, {
       projectId: caller.projectId,
       resource: 'migration',
@@ -111,12 +113,9 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
       severity: 'information',
       message: `migration of "${instance.name}" queued`,
       data: { status: 'queued' },
+      audit: auditLine(parts, { caller, requestId }, 'migration.create', id, facts),
     });
-    await hint(parts, { topic: 'migration.queued', id });
-    await audit(parts, caller, requestId, 'migration.create', id, {
-      instance: instance.ref,
-      source: source.id,
-    });
+    parts.nudge();
     return { migration: migrationToWire(migration) };
   });
 
@@ -125,8 +124,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
   }));
 
   serve(app, routes.migrations.act, 'member', async ({ params, body, caller, scope, requestId }) => {
-    const migration = await act(parts, await get(params.id, scope), body.action);
-    await audit(parts, caller, requestId, `migration.${body.action}`, migration.id, {});
+    const migration = await act(parts, await get(params.id, scope), body, { caller, requestId });
     return { migration: migrationToWire(migration) };
   });
 

@@ -2,9 +2,10 @@ import { routes } from '@guts/contract';
 import { GutsError } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { audit } from '../audit.ts';
+import { auditLine } from '../audit.ts';
 import { limitOf, nextLink } from '../paging.ts';
 import { serve } from '../serve.ts';
+import { slotsUsed } from '../slots-used.ts';
 import { serviceToWire } from '../wire/records.ts';
 import { snake } from '../wire/snake.ts';
 
@@ -13,17 +14,44 @@ const ALIVE_SECONDS = 30;
 export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { store } = parts;
 
-  serve(app, routes.services.list, 'reader', async () => ({
-    services: (await store.listServices(ALIVE_SECONDS)).map(serviceToWire),
-  }));
+  serve(app, routes.services.list, 'reader', async () => {
+    const [services, used] = await Promise.all([store.listServices(ALIVE_SECONDS), slotsUsed(store)]);
+    return { services: services.map((one) => serviceToWire(one, used.get(one.id) ?? 0)) };
+  });
 
   serve(app, routes.services.update, 'admin', async ({ params, body, caller, requestId }) => {
-    const service = await store.setServiceDisabled(params.id, body.disabled, body.reason ?? null);
+    const { disabled, drain = false } = body;
+    if (disabled && (body.reason ?? '').trim() === '')
+      throw new GutsError('bad_request', 'to disable a daemon needs a reason', {
+        field: 'body.reason',
+        remedy: 'Say why: the next who looks will want to know.',
+      });
+    if (!disabled && (drain || body.reason !== undefined))
+      throw new GutsError('bad_request', 'only disabling takes drain and reason', {
+        field: drain ? 'body.drain' : 'body.reason',
+        remedy: 'Leave it out to enable the daemon.',
+      });
+    const reason = body.reason ?? null;
+    const service = await store.setServiceDisabled(params.id, { disabled, draining: drain, reason });
     if (!service) throw new GutsError('not_found', `there is no service ${params.id}`);
-    await audit(parts, caller, requestId, body.disabled ? 'service.disable' : 'service.enable', params.id, {
-      reason: body.reason ?? null,
-    });
-    return { service: serviceToWire(service) };
+    const action = disabled ? 'service.disable' : 'service.enable';
+    const asker = { caller, requestId };
+    await store.addAudit(auditLine(parts, asker, action, params.id, disabled ? { drain, reason } : {}));
+    return { service: serviceToWire(service, (await slotsUsed(store)).get(service.id) ?? 0) };
+  });
+
+  serve(app, routes.services.remove, 'admin', async ({ params, caller, requestId }) => {
+    const service = (await store.listServices(ALIVE_SECONDS)).find(({ id }) => id === params.id);
+    if (!service) throw new GutsError('not_found', `there is no service ${params.id}`);
+    if (service.alive)
+      throw new GutsError('conflict', `${service.binary} ${service.id} on ${service.host} is alive`, {
+        remedy: `Stop it, or disable it; it can be forgotten ${ALIVE_SECONDS} seconds after its last heartbeat.`,
+      });
+    const asker = { caller, requestId };
+    const { binary, host } = service;
+    await store.addAudit(auditLine(parts, asker, 'service.forget', service.id, { binary, host }));
+    await store.removeService(service.id);
+    return undefined;
   });
 
   serve(app, routes.audit, 'admin', async ({ query, scope }) => {

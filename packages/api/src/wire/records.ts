@@ -1,7 +1,6 @@
 import type * as wire from '@guts/contract';
 import type * as core from '@guts/core';
-import { STATUS_RULES } from '@guts/core';
-import { SERVED_ACTIONS } from '../supported.ts';
+import { allowedActions } from '../supported.ts';
 import { snake } from './snake.ts';
 
 export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
@@ -20,6 +19,8 @@ export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
   };
 }
 
+const isReap = ({ kind }: core.Operation): boolean => kind === 'source.reap' || kind === 'destination.reap';
+
 export function operationToWire(operation: core.Operation): wire.Operation {
   return {
     id: operation.id,
@@ -27,7 +28,8 @@ export function operationToWire(operation: core.Operation): wire.Operation {
     subject_id: operation.subjectId,
     status: operation.status,
     progress: operation.progress,
-    result: operation.result,
+    // A reap's names no user chose a key of; what drivers report is passed on as they give it.
+    result: isReap(operation) ? snake(operation.result) : operation.result,
     error: faultToWire(operation.error),
     created_at: operation.createdAt,
     updated_at: operation.updatedAt,
@@ -81,8 +83,12 @@ export function migrationToWire(migration: core.Migration): wire.Migration {
     step: migration.step,
     reason: migration.reason,
     error: faultToWire(migration.error),
+    request: migration.request,
+    demand: snake(migration.demand),
+    trace: migration.trace && snake(migration.trace),
+    queued_at: migration.queuedAt,
     cancel_requested: migration.cancelRequested,
-    actions: STATUS_RULES[migration.status].actions.filter((one) => SERVED_ACTIONS.includes(one)),
+    actions: allowedActions(migration),
     worker_id: migration.workerId,
     spec: specToWire(migration.spec),
     created_at: migration.createdAt,
@@ -133,12 +139,13 @@ export function reportToWire(report: core.MigrationReport): wire.Report {
   return snake(report);
 }
 
-export function serviceToWire(service: core.Service): wire.Service {
+/** @param slotsUsed migrations reserved for it or run by it */
+export function serviceToWire(service: core.Service, slotsUsed: number): wire.Service {
   const { drivers, ...rest } = service;
   const plain = drivers.map(({ settings, secret, ...driver }) => ({
     ...driver,
     settings: { ...settings },
     secret: { ...secret },
   }));
-  return { ...snake(rest), drivers: plain };
+  return { ...snake(rest), slots_used: slotsUsed, drivers: plain };
 }

@@ -1,0 +1,68 @@
+import type { HealthReport } from '@guts/contract';
+import type { BusHealth, Service } from '@guts/core';
+
+/** A message that waits longer means that nobody sends; seconds. */
+const OUTBOX_SECONDS = 60;
+
+interface Seen {
+  readonly schemaState: { readonly pending: readonly string[] };
+  readonly bus: BusHealth;
+  readonly outbox: { readonly pending: number; readonly oldestSeconds: number | null };
+  readonly services: readonly Service[];
+}
+
+type Problem = HealthReport['problems'][number];
+
+function ofServices(services: readonly Service[]): Problem[] {
+  const problems: Problem[] = [];
+  const alive = (binary: Service['binary']): Service[] =>
+    services.filter((one) => one.binary === binary && one.alive);
+  if (alive('guts-scheduler').length === 0)
+    problems.push({
+      message: 'no guts-scheduler is alive: what waits gets no worker; what runs goes on',
+      remedy: 'Start one: guts scheduler.',
+    });
+  const workers = alive('guts-migration');
+  if (workers.length === 0)
+    problems.push({
+      message: 'no guts-migration is alive: nothing runs',
+      remedy: 'Start one: guts migration.',
+    });
+  else if (workers.every((one) => one.disabled))
+    problems.push({
+      message: 'every guts-migration that is alive is disabled: nothing new starts',
+      remedy: 'Enable one: guts service enable ID.',
+    });
+  // One that was started again has a new id: its old record is no problem.
+  const missing = services.filter(
+    (one) => !one.alive && !alive(one.binary).some(({ host }) => host === one.host),
+  );
+  for (const one of missing)
+    problems.push({
+      message: `${one.binary} ${one.id} on ${one.host} was last heard of at ${one.heartbeatAt}`,
+      remedy: `Start it again, or see why it cannot reach the database; others take over what it ran. If it is gone for good: guts service forget ${one.id}.`,
+    });
+  return problems;
+}
+
+/** What is wrong with the whole, and what to do about it. */
+export function problemsOf({ schemaState, bus, outbox, services }: Seen): Problem[] {
+  const problems: Problem[] = [];
+  if (schemaState.pending.length > 0)
+    problems.push({
+      message: `the schema lacks ${schemaState.pending.join(', ')}`,
+      remedy: 'Run guts db upgrade.',
+    });
+  if (!bus.connected)
+    problems.push({
+      message: `the message bus is away since ${bus.since}${bus.detail === null ? '' : `: ${bus.detail}`}; work goes on, new work is found by polling`,
+      remedy:
+        'See whether the broker runs and whether this host reaches it; the connection is made again by itself.',
+    });
+  else if (outbox.oldestSeconds !== null && outbox.oldestSeconds > OUTBOX_SECONDS)
+    problems.push({
+      message: `${outbox.pending} messages wait to be sent, the oldest for ${Math.round(outbox.oldestSeconds)} s`,
+      remedy: 'See the logs of the daemons: every one of them sends; work is found by polling meanwhile.',
+    });
+  return [...problems, ...ofServices(services)];
+}

@@ -1,0 +1,90 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Health, type HealthReport, routes } from '@guts/contract';
+import { GutsError, type Service } from '@guts/core';
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { ApiParts } from '../api-parts.ts';
+import { problemsOf } from '../health-problems.ts';
+import { describe, serve } from '../serve.ts';
+import { countsToWire } from '../wire/counts.ts';
+
+/** How fresh a heartbeat must be; seconds. */
+const ALIVE_SECONDS = 30;
+/** A database that takes longer to answer counts as unreachable: who asks for health has little patience. */
+const PATIENCE_MS = 5000;
+
+async function soon<T>(work: Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const late = wait(PATIENCE_MS, undefined, { signal: stop.signal }).then((): never => {
+    throw new GutsError('database_unavailable', `the database did not answer in ${PATIENCE_MS / 1000} s`);
+  });
+  late.catch(() => undefined); // aborted, once the work has won
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    stop.abort();
+  }
+}
+
+async function health({ store, bus, log, version }: ApiParts): Promise<Health> {
+  const busState = bus.health().connected ? 'ok' : 'disconnected';
+  const answer = (status: Health['status'], database: Health['database']): Health => ({
+    status,
+    version,
+    database,
+    bus: busState,
+  });
+  try {
+    const { current } = await soon(store.check());
+    if (!current) return answer('unavailable', 'outdated');
+    // Without the bus everything goes on, found by polling.
+    return answer(busState === 'ok' ? 'ok' : 'degraded', 'ok');
+  } catch (error) {
+    log.error({ err: error }, 'the database does not answer');
+    return answer('unavailable', 'unreachable');
+  }
+}
+
+function countServices(services: readonly Service[]): HealthReport['services'] {
+  return (['guts-api', 'guts-scheduler', 'guts-migration'] as const).map((binary) => {
+    const own = services.filter((one) => one.binary === binary);
+    const alive = own.filter((one) => one.alive);
+    const disabled = alive.filter((one) => one.disabled).length;
+    return { binary, alive: alive.length, dead: own.length - alive.length, disabled };
+  });
+}
+
+/** Open: `/healthcheck` (200 while it serves, else 503). With a token: what exactly is the matter. */
+export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const schema: FastifySchema = { ...describe(routes.health), security: [] };
+  app.get(routes.health.path, { schema }, async (_request, reply) => {
+    const answer = await health(parts);
+    return reply.code(answer.status === 'unavailable' ? 503 : 200).send(answer);
+  });
+  serve(app, routes.healthReport, 'reader', async ({ scope }) => {
+    const { store, bus, clock, version } = parts;
+    const start = clock.monotonic();
+    const schemaState = await soon(store.check());
+    const latency = clock.monotonic() - start;
+    const [outbox, services, counts] = await soon(
+      Promise.all([store.outboxState(), store.listServices(ALIVE_SECONDS), store.countWork(scope)]),
+    );
+    const problems = problemsOf({ schemaState, bus: bus.health(), outbox, services });
+    return {
+      status: problems.length === 0 ? ('ok' as const) : ('degraded' as const),
+      version,
+      problems,
+      database: {
+        latency_ms: Math.round(latency * 10) / 10,
+        pending: [...schemaState.pending],
+        ahead: [...schemaState.ahead],
+      },
+      bus: {
+        ...bus.health(),
+        outbox_pending: outbox.pending,
+        outbox_oldest_seconds: outbox.oldestSeconds,
+      },
+      services: countServices(services),
+      ...countsToWire(counts),
+    };
+  });
+}

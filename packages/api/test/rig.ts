@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { BusHealth, Lease, NewEvent, Service, Store } from '@guts/core';
+import { SILENT_LOG } from '@guts/core';
+import { openStore } from '@guts/store';
+import type { ApiOptions } from '../src/index.ts';
+
+export const TOKEN = 'correct horse battery staple';
+
+export const CONNECTED: BusHealth = {
+  kind: 'rabbitmq',
+  connected: true,
+  since: '2026-01-01T00:00:00.000Z',
+  detail: null,
+};
+
+/** Everything that an API needs, on a store. */
+export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOptions {
+  return {
+    store,
+    bus: { health: () => CONNECTED },
+    nudge: () => undefined,
+    secrets: { seal: () => '', open: () => ({}) },
+    token: TOKEN,
+    host: '127.0.0.1',
+    hostName: 'h',
+    port: 0,
+    version: '0',
+    log: SILENT_LOG,
+    clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },
+    newId: randomUUID,
+    ...more,
+  };
+}
+
+/** The same store with some of its methods replaced. */
+export function storeWith(store: Store, changed: Partial<Store>): Store {
+  return new Proxy(store, {
+    get(object, name): unknown {
+      const value: unknown = Reflect.get(Object.hasOwn(changed, name) ? changed : object, name);
+      return typeof value === 'function' ? (value.bind(object) as unknown) : value;
+    },
+  });
+}
+
+/** A worker's heartbeat. */
+export function workerBeat(
+  more: Partial<Parameters<Store['heartbeat']>[0]> = {},
+): Parameters<Store['heartbeat']>[0] {
+  const kind = { binary: 'guts-migration' as Service['binary'], host: 'h', version: '0', slots: 4 };
+  return { id: 'w', ...kind, scratchBytes: null, bytesPerSecond: null, drivers: [], ...more };
+}
+
+export function eventFor(resource: NewEvent['resource'], resourceId: string): NewEvent {
+  const what = { type: 'test', severity: 'information', message: '', data: {} } as const;
+  return { projectId: 'local', resource, resourceId, ...what };
+}
+
+/** Reserves a migration for a worker, as a scheduler does. */
+export async function reserve(store: Store, id: string, workerId: string): Promise<void> {
+  const trace = { filters: [], weights: [], limit: null };
+  const options = { aliveSeconds: 60, reservationSeconds: 60, limit: 100 };
+  const { reserved } = await store.scheduleRound(options, (view) =>
+    view.waiting.filter((one) => one.id === id).map(() => ({ id, workerId, reason: '', trace })),
+  );
+  if (reserved.length !== 1) throw new Error(`${id} was not reserved`);
+}
+
+/** A migration that waits, in the hands of a worker. */
+export async function leased(store: Store, id: string, workerId: string): Promise<Lease> {
+  await store.heartbeat(workerBeat({ id: workerId }));
+  await reserve(store, id, workerId);
+  const held = await store.acquireLease(id, workerId, 60);
+  if (!held) throw new Error('no lease');
+  return held.lease;
+}
+
+async function hasEveryPort(): Promise<boolean> {
+  const store = await openStore({ url: 'sqlite::memory:' });
+  const ready = 'scheduleRound' in store && 'countWork' in store;
+  await store.close();
+  return ready;
+}
+/** False while the store lacks methods of core's port: what needs them is skipped. */
+export const READY = await hasEveryPort();
