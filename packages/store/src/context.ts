@@ -1,4 +1,4 @@
-import { GutsError, type Lease, type NewEvent } from '@guts/core';
+import { type AuditLine, type BusMessage, GutsError, type Lease, type NewEvent } from '@guts/core';
 import { type Kysely, sql } from 'kysely';
 import type { Db, StoreDialect, Trx } from './dialect.ts';
 import type { Tables } from './schema/tables.ts';
@@ -48,6 +48,43 @@ export class StoreContext {
         at: this.dialect.now,
       })
       .execute();
+    if (event.audit) await this.addAudit(trx, event.audit);
+  }
+
+  async addAudit(trx: Trx, line: AuditLine): Promise<void> {
+    await trx
+      .insertInto('audit')
+      .values({
+        id: line.id,
+        project_id: line.projectId,
+        user_id: line.userId,
+        request_id: line.requestId,
+        action: line.action,
+        resource_id: line.resourceId,
+        data: JSON.stringify(line.data),
+        at: this.dialect.now,
+      })
+      .execute();
+  }
+
+  /** A message in the transaction of what it announces. */
+  async announce(trx: Trx, message: BusMessage): Promise<void> {
+    await trx
+      .insertInto('outbox')
+      .values({
+        topic: message.topic,
+        about: message.id,
+        recipient: message.to ?? null,
+        created_at: this.dialect.now,
+        claimed_by: null,
+        claimed_until: null,
+      })
+      .execute();
+  }
+
+  /** Held to the end of the transaction; written as an update so that it locks the row in every database. */
+  async lock(trx: Trx, name: 'scheduling'): Promise<void> {
+    await trx.updateTable('locks').set({ taken_at: this.dialect.now }).where('name', '=', name).execute();
   }
 
   /**

@@ -1,6 +1,10 @@
 import { GutsError, messageOf, type Store } from '@guts/core';
 import { Kysely } from 'kysely';
 import { StoreContext } from './context.ts';
+import { countStore } from './parts/counts.ts';
+import { checkpointStore } from './parts/checkpoints.ts';
+import { outboxStore } from './parts/outbox.ts';
+import { schedulingStore } from './parts/scheduling.ts';
 import { artifactStore } from './parts/artifacts.ts';
 import { diskStore } from './parts/disks.ts';
 import { endpointStore } from './parts/endpoints.ts';
@@ -12,7 +16,7 @@ import { operationStore } from './parts/operations.ts';
 import { serviceStore } from './parts/services.ts';
 import { stepStore } from './parts/steps.ts';
 import type { Tables } from './schema/tables.ts';
-import { applyChanges, pendingChanges } from './schema/upgrade.ts';
+import { aheadChanges, applyChanges, pendingChanges } from './schema/upgrade.ts';
 import { openSqlite } from './sqlite/database.ts';
 import { ImmediateSqliteDialect, sqliteDialect } from './sqlite/dialect.ts';
 
@@ -52,6 +56,10 @@ export function openStore(options: { readonly url: string }): Promise<Store> {
     ...inventoryStore(context),
     ...migrationStore(context),
     ...leaseStore(context),
+    ...schedulingStore(context),
+    ...checkpointStore(context),
+    ...outboxStore(context),
+    ...countStore(context),
     ...stepStore(context),
     ...artifactStore(context),
     ...diskStore(context),
@@ -71,7 +79,7 @@ export function openStore(options: { readonly url: string }): Promise<Store> {
     },
     async check() {
       const pending = await pendingChanges(db);
-      return { current: pending.length === 0, pending };
+      return { current: pending.length === 0, pending, ahead: await aheadChanges(db) };
     },
     close: () => db.destroy(),
   });

@@ -11,7 +11,10 @@ import { iso, json, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { ArtifactRow } from '../schema/tables.ts';
 
-type Part = Pick<JournalStore, 'intendArtifact' | 'recordArtifact' | 'listArtifacts'>;
+type Part = Pick<
+  JournalStore,
+  'intendArtifact' | 'recordArtifact' | 'listArtifacts' | 'getArtifact' | 'setDemand'
+>;
 
 function toArtifact(row: Selectable<ArtifactRow>): Artifact {
   return {
@@ -82,6 +85,25 @@ export function artifactStore(context: StoreContext): Part {
           .where('migration_id', '=', lease.migrationId)
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) throw new GutsError('internal', `there is no artifact ${id}`);
+      });
+    },
+
+    async getArtifact(id) {
+      const row = await context.db
+        .selectFrom('artifacts')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row ? toArtifact(row) : null;
+    },
+
+    setDemand(lease, demand) {
+      return context.journal(lease, undefined, async (trx) => {
+        await trx
+          .updateTable('migrations')
+          .set({ demand: json(demand) })
+          .where('id', '=', lease.migrationId)
+          .execute();
       });
     },
 

@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditStore, EventStore, GutsEvent } from '@guts/core';
-import { iso, json, parse } from '../codec.ts';
+import { iso, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 
 /** Events and audit: what happened, and who asked for it. */
@@ -31,21 +31,7 @@ export function historyStore(context: StoreContext): EventStore & AuditStore {
     },
 
     async addAudit(entry) {
-      await context.write((trx) =>
-        trx
-          .insertInto('audit')
-          .values({
-            id: entry.id,
-            at: context.dialect.now,
-            project_id: entry.projectId,
-            user_id: entry.userId,
-            request_id: entry.requestId,
-            action: entry.action,
-            resource_id: entry.resourceId,
-            data: json(entry.data),
-          })
-          .execute(),
-      );
+      await context.write((trx) => context.addAudit(trx, entry));
     },
 
     async listAudit(scope, query) {

@@ -1,87 +1,55 @@
-import { GutsError, mayMove, type MigrationStore, type Status, STATUS_RULES } from '@guts/core';
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import { GutsError, KEPT_STATUSES, mayMove, type MigrationStore, type Status, STATUS_RULES } from '@guts/core';
 import { jsonOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
-import type { Tables } from '../schema/tables.ts';
-import { toMigration } from './migration-record.ts';
+import { readMigration, toMigration } from './migration-record.ts';
+import { readServices } from './services.ts';
+import { heldWork, queuedWork } from './work-rows.ts';
+
+/** A worker that asks for a lease is alive, whatever its last heartbeat says. */
+const ALIVE_SECONDS = 3600;
 
 type Part = Pick<
   MigrationStore,
-  'listWaiting' | 'listHolding' | 'reserve' | 'listReserved' | 'acquireLease' | 'renewLease' | 'finishLease'
+  'listReserved' | 'acquireLease' | 'renewLease' | 'releaseLease' | 'finishLease'
 >;
-
-/** These keep their status whatever happens to the worker: the undo is queued again. */
-const UNDO_STATUSES: readonly Status[] = ['cancelling', 'reverting'];
 
 export function leaseStore(context: StoreContext): Part {
   const { db, dialect } = context;
 
-  /** Nobody runs it and nobody is promised it. */
-  const free = (eb: ExpressionBuilder<Tables, 'migrations'>): Expression<SqlBool> =>
-    eb.and([
-      eb.or([eb('reserved_until', 'is', null), eb('reserved_until', '<', dialect.now)]),
-      eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', dialect.now)]),
-      eb('status', 'in', ['queued', 'scheduled', 'running', ...UNDO_STATUSES]),
-    ]);
-  const read = async (trx: Trx, id: string) =>
-    toMigration(
-      await trx.selectFrom('migrations').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
-    );
+  type Recheck = NonNullable<Parameters<MigrationStore['acquireLease']>[3]>;
+
+  /** Why there is no room for it any more. */
+  const refusal = async (
+    trx: Trx,
+    id: string,
+    workerId: string,
+    recheck: Recheck,
+  ): Promise<string | null> => {
+    const services = await readServices(trx, await context.now(trx), ALIVE_SECONDS);
+    const worker = services.find((one) => one.id === workerId);
+    if (!worker) return 'its worker has never reported';
+    return recheck(await queuedWork(trx, id), await heldWork(context, trx, id), worker);
+  };
+
+  const requeue = async (trx: Trx, id: string, status: Status, reason: string): Promise<void> => {
+    await trx
+      .updateTable('migrations')
+      .set({
+        status: KEPT_STATUSES.includes(status) ? status : 'queued',
+        reason,
+        queued_at: dialect.now,
+        reserved_worker_id: null,
+        reserved_until: null,
+        worker_id: null,
+        lease_until: null,
+        updated_at: dialect.now,
+      })
+      .where('id', '=', id)
+      .execute();
+  };
 
   return {
-    async listWaiting(limit) {
-      const rows = await db
-        .selectFrom('migrations')
-        .selectAll()
-        .where(free)
-        .orderBy('priority', 'desc')
-        .orderBy('sequence')
-        .limit(limit)
-        .execute();
-      return rows.map(toMigration);
-    },
-
-    async listHolding() {
-      const rows = await db
-        .selectFrom('migrations')
-        .selectAll()
-        .where((eb) => eb.or([eb('reserved_until', '>=', dialect.now), eb('lease_until', '>=', dialect.now)]))
-        .execute();
-      return rows.map(toMigration);
-    },
-
-    reserve(id, workerId, seconds, event) {
-      return context.write(async (trx) => {
-        const row = await trx
-          .selectFrom('migrations')
-          .select('status')
-          .where('id', '=', id)
-          .executeTakeFirst();
-        if (!row) return null;
-        const undoing = UNDO_STATUSES.includes(row.status as Status);
-        const { numUpdatedRows } = await trx
-          .updateTable('migrations')
-          .set({
-            // A running one whose lease passed goes back to the queue and out of it in one move.
-            status: undoing ? row.status : 'scheduled',
-            reason: event.message,
-            reserved_worker_id: workerId,
-            reserved_until: context.inSeconds(seconds),
-            worker_id: null,
-            lease_until: null,
-            updated_at: dialect.now,
-          })
-          .where('id', '=', id)
-          .where('status', '=', row.status)
-          .where(free)
-          .executeTakeFirst();
-        if (numUpdatedRows !== 1n) return null;
-        await context.addEvent(trx, event);
-        return read(trx, id);
-      });
-    },
-
     async listReserved(workerId) {
       const rows = await db
         .selectFrom('migrations')
@@ -93,16 +61,22 @@ export function leaseStore(context: StoreContext): Part {
       return rows.map(toMigration);
     },
 
-    acquireLease(id, workerId, seconds) {
+    acquireLease(id, workerId, seconds, recheck) {
       return context.write(async (trx) => {
+        if (recheck) await context.lock(trx, 'scheduling');
         const now = await context.now(trx);
         const row = await trx.selectFrom('migrations').selectAll().where('id', '=', id).executeTakeFirst();
         if (!row || row.reserved_worker_id !== workerId || (row.reserved_until ?? 0) < now) return null;
+        const reason = recheck ? await refusal(trx, id, workerId, recheck) : null;
+        if (reason !== null) {
+          await requeue(trx, id, row.status as Status, reason);
+          return null;
+        }
         const epoch = row.epoch + 1;
         const { numUpdatedRows } = await trx
           .updateTable('migrations')
           .set({
-            status: UNDO_STATUSES.includes(row.status as Status) ? row.status : 'running',
+            status: KEPT_STATUSES.includes(row.status as Status) ? row.status : 'running',
             reason: null,
             reserved_worker_id: null,
             reserved_until: null,
@@ -118,7 +92,10 @@ export function leaseStore(context: StoreContext): Part {
           .where('reserved_worker_id', '=', workerId)
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) return null;
-        return { lease: { migrationId: id, workerId, epoch, seconds }, migration: await read(trx, id) };
+        return {
+          lease: { migrationId: id, workerId, epoch, seconds },
+          migration: await readMigration(trx, id),
+        };
       });
     },
 
@@ -138,6 +115,14 @@ export function leaseStore(context: StoreContext): Part {
           .where('id', '=', lease.migrationId)
           .executeTakeFirstOrThrow();
         return { held: true, cancelRequested: row.cancel_requested === 1 };
+      });
+    },
+
+    releaseLease(lease, reason, event) {
+      return context.journal(lease, event, async (trx) => {
+        const { status } = await readMigration(trx, lease.migrationId);
+        await requeue(trx, lease.migrationId, status, reason);
+        await context.announce(trx, { topic: 'migration.queued', id: lease.migrationId });
       });
     },
 
@@ -173,10 +158,12 @@ export function leaseStore(context: StoreContext): Part {
             lease_until: null,
             instance_claim: frees ? null : row.instance_claim,
             finished_at: ended ? dialect.now : null,
+            ...(ended ? {} : { queued_at: dialect.now }),
           })
           .where('id', '=', lease.migrationId)
           .execute();
-        return read(trx, lease.migrationId);
+        if (!ended) await context.announce(trx, { topic: 'migration.queued', id: lease.migrationId });
+        return readMigration(trx, lease.migrationId);
       });
     },
   };

@@ -1,6 +1,16 @@
-import type { Migration, Mode, Phase, Purpose, Status, StepName } from '@guts/core';
+import {
+  type Demand,
+  type Migration,
+  type Mode,
+  type Phase,
+  type Purpose,
+  type Status,
+  type StepName,
+  UNKNOWN_DEMAND,
+} from '@guts/core';
 import type { Selectable } from 'kysely';
 import { iso, isoOrNull, parse, parseOrNull } from '../codec.ts';
+import type { Trx } from '../dialect.ts';
 import type { MigrationRow } from '../schema/tables.ts';
 
 export function toMigration(row: Selectable<MigrationRow>): Migration {
@@ -24,6 +34,10 @@ export function toMigration(row: Selectable<MigrationRow>): Migration {
     step: row.step as StepName | null,
     reason: row.reason,
     error: parseOrNull(row.error),
+    request: parseOrNull(row.request),
+    demand: parseOrNull<Demand>(row.demand) ?? UNKNOWN_DEMAND,
+    trace: parseOrNull(row.trace),
+    queuedAt: iso(row.queued_at ?? row.created_at),
     cancelRequested: row.cancel_requested === 1,
     workerId: row.worker_id ?? row.reserved_worker_id,
     epoch: row.epoch,
@@ -33,6 +47,12 @@ export function toMigration(row: Selectable<MigrationRow>): Migration {
     startedAt: isoOrNull(row.started_at),
     finishedAt: isoOrNull(row.finished_at),
   };
+}
+
+export async function readMigration(trx: Trx, id: string): Promise<Migration> {
+  return toMigration(
+    await trx.selectFrom('migrations').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+  );
 }
 
 /** What owns an instance: one migration at a time. */

@@ -2,11 +2,11 @@ import { GutsError, mayMove, type MigrationStore, type Status, STATUS_RULES } fr
 import { jsonOrNull, json } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
-import { instanceClaim, toMigration } from './migration-record.ts';
+import { instanceClaim, readMigration, toMigration } from './migration-record.ts';
 
 type Part = Pick<
   MigrationStore,
-  'createMigration' | 'getMigration' | 'listMigrations' | 'moveMigration' | 'requestCancel' | 'setReason'
+  'createMigration' | 'getMigration' | 'listMigrations' | 'moveMigration' | 'requestCancel'
 >;
 
 async function refuseClaimed(trx: Trx, claim: string, exceptId: string | null): Promise<void> {
@@ -28,10 +28,7 @@ async function refuseClaimed(trx: Trx, claim: string, exceptId: string | null): 
 
 export function migrationStore(context: StoreContext): Part {
   const { db } = context;
-  const read = async (trx: Trx, id: string) =>
-    toMigration(
-      await trx.selectFrom('migrations').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
-    );
+  const read = readMigration;
 
   return {
     createMigration(migration, event) {
@@ -63,6 +60,10 @@ export function migrationStore(context: StoreContext): Part {
             reason: null,
             error: null,
             cancel_requested: 0,
+            request: null,
+            demand: json(migration.demand),
+            trace: null,
+            queued_at: now,
             reserved_worker_id: null,
             reserved_until: null,
             worker_id: null,
@@ -75,6 +76,7 @@ export function migrationStore(context: StoreContext): Part {
           })
           .execute();
         await context.addEvent(trx, event);
+        await context.announce(trx, { topic: 'migration.queued', id: migration.id });
         return read(trx, migration.id);
       });
     },
@@ -126,7 +128,8 @@ export function migrationStore(context: StoreContext): Part {
           .executeTakeFirst();
         if (!before || !from.includes(before.status as Status)) return null;
         const claim = instanceClaim(before.source_id, before.instance_ref);
-        const { final } = STATUS_RULES[change.status];
+        const { final, holds } = STATUS_RULES[change.status];
+        const waits = change.status === 'queued' || holds === 'lease';
         if (!final) await refuseClaimed(trx, claim, id);
         const { numUpdatedRows } = await trx
           .updateTable('migrations')
@@ -144,6 +147,8 @@ export function migrationStore(context: StoreContext): Part {
             ...(change.cancelRequested === undefined
               ? {}
               : { cancel_requested: change.cancelRequested ? 1 : 0 }),
+            ...(change.request === undefined ? {} : { request: jsonOrNull(change.request) }),
+            ...(waits ? { queued_at: context.dialect.now } : {}),
             finished_at: final ? context.dialect.now : null,
           })
           .where('id', '=', id)
@@ -151,6 +156,7 @@ export function migrationStore(context: StoreContext): Part {
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) return null;
         await context.addEvent(trx, event);
+        if (waits) await context.announce(trx, { topic: 'migration.queued', id });
         return read(trx, id);
       });
     },
@@ -165,18 +171,11 @@ export function migrationStore(context: StoreContext): Part {
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) return null;
         await context.addEvent(trx, event);
-        return read(trx, id);
+        const row = await read(trx, id);
+        const to = row.workerId === null ? {} : { to: row.workerId };
+        await context.announce(trx, { topic: 'migration.action', id, ...to });
+        return row;
       });
-    },
-
-    async setReason(id, reason) {
-      await context.write((trx) =>
-        trx
-          .updateTable('migrations')
-          .set({ reason, updated_at: context.dialect.now })
-          .where('id', '=', id)
-          .execute(),
-      );
     },
   };
 }

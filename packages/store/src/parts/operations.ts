@@ -69,6 +69,7 @@ export function operationStore(context: StoreContext): OperationStore {
           })
           .execute();
         await context.addEvent(trx, event);
+        await context.announce(trx, { topic: 'operation.queued', id: operation.id });
         return read(trx, operation.id);
       });
     },

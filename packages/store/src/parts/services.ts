@@ -1,8 +1,8 @@
 import type { DriverSchemas, Service, ServiceBinary, ServiceStore } from '@guts/core';
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { iso, json, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
-import type { ServiceRow } from '../schema/tables.ts';
+import type { ServiceRow, Tables } from '../schema/tables.ts';
 
 /** How long a heartbeat counts when nobody says; seconds. */
 const ALIVE_SECONDS = 30;
@@ -15,12 +15,25 @@ function toService(row: Selectable<ServiceRow>, now: number, aliveSeconds: numbe
     version: row.version,
     disabled: row.disabled === 1,
     disabledReason: row.disabled_reason,
+    draining: row.draining === 1,
     alive: now - row.heartbeat_at <= aliveSeconds * 1000,
     heartbeatAt: iso(row.heartbeat_at),
     startedAt: iso(row.started_at),
     slots: row.slots,
+    scratchBytes: row.scratch_bytes,
+    bytesPerSecond: row.bytes_per_second,
     drivers: parse<DriverSchemas[]>(row.drivers),
   };
+}
+
+/** Oldest first. @param now the database's clock; ms since the epoch */
+export async function readServices(
+  db: Kysely<Tables>,
+  now: number,
+  aliveSeconds: number,
+): Promise<Service[]> {
+  const rows = await db.selectFrom('services').selectAll().orderBy('started_at').orderBy('id').execute();
+  return rows.map((row) => toService(row, now, aliveSeconds));
 }
 
 export function serviceStore(context: StoreContext): ServiceStore {
@@ -35,6 +48,8 @@ export function serviceStore(context: StoreContext): ServiceStore {
           version: service.version,
           heartbeat_at: now,
           slots: service.slots,
+          scratch_bytes: service.scratchBytes,
+          bytes_per_second: service.bytesPerSecond,
           drivers: json(service.drivers),
         };
         const { numUpdatedRows } = await trx
@@ -47,20 +62,28 @@ export function serviceStore(context: StoreContext): ServiceStore {
             .insertInto('services')
             .values({ id: service.id, ...values, disabled: 0, disabled_reason: null, started_at: now })
             .execute();
+        const row = await trx
+          .selectFrom('services')
+          .select(['disabled', 'draining'])
+          .where('id', '=', service.id)
+          .executeTakeFirstOrThrow();
+        return { disabled: row.disabled === 1, draining: row.draining === 1 };
       });
     },
 
     async listServices(aliveSeconds) {
-      const now = await context.now(db);
-      const rows = await db.selectFrom('services').selectAll().orderBy('started_at').orderBy('id').execute();
-      return rows.map((row) => toService(row, now, aliveSeconds));
+      return readServices(db, await context.now(db), aliveSeconds);
     },
 
-    setServiceDisabled(id, disabled, reason) {
+    setServiceDisabled(id, { disabled, draining, reason }) {
       return context.write(async (trx) => {
         await trx
           .updateTable('services')
-          .set({ disabled: disabled ? 1 : 0, disabled_reason: disabled ? reason : null })
+          .set({
+            disabled: disabled ? 1 : 0,
+            draining: disabled && draining ? 1 : 0,
+            disabled_reason: disabled ? reason : null,
+          })
           .where('id', '=', id)
           .execute();
         const row = await trx.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirst();

@@ -62,6 +62,11 @@ export interface MigrationRow {
   reason: string | null;
   error: string | null;
   cancel_requested: number;
+  request: string | null;
+  demand: string | null;
+  trace: string | null;
+  /** Null on rows of older versions: as old as the row. */
+  queued_at: number | null;
   reserved_worker_id: string | null;
   reserved_until: number | null;
   worker_id: string | null;
@@ -153,6 +158,9 @@ export interface ServiceRow {
   started_at: number;
   slots: number;
   drivers: string;
+  draining: Generated<number>;
+  scratch_bytes: number | null;
+  bytes_per_second: number | null;
 }
 export interface EventRow {
   sequence: Generated<number>;
@@ -176,6 +184,29 @@ export interface AuditRow {
   resource_id: string | null;
   data: string;
 }
+export interface CheckpointRow {
+  migration_id: string;
+  disk_key: string;
+  pass: number;
+  first_chunk: number;
+  chunk_size: number;
+  digests: string;
+  flushed_bytes: number;
+}
+export interface OutboxRow {
+  sequence: Generated<number>;
+  topic: string;
+  about: string;
+  recipient: string | null;
+  created_at: number;
+  claimed_by: string | null;
+  claimed_until: number | null;
+}
+/** Rows that are locked, never read. */
+export interface LockRow {
+  name: string;
+  taken_at: number;
+}
 export interface SchemaVersionRow {
   name: string;
   applied_at: number;
@@ -193,5 +224,8 @@ export interface Tables {
   services: ServiceRow;
   events: EventRow;
   audit: AuditRow;
+  checkpoints: CheckpointRow;
+  outbox: OutboxRow;
+  locks: LockRow;
   schema_versions: SchemaVersionRow;
 }

@@ -1,12 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Db, StoreDialect } from '../dialect.ts';
 import { initial } from './0001-initial.ts';
+import { survival } from './0002-survival.ts';
 
 /** Forward only; each runs once, in this order, in a transaction of its own. */
 const CHANGES: readonly {
   name: string;
   run: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>;
-}[] = [{ name: '0001-initial', run: initial }];
+}[] = [
+  { name: '0001-initial', run: initial },
+  { name: '0002-survival', run: survival },
+];
 
 /** Names of changes not applied yet. @throws when the database is not reachable */
 export async function pendingChanges(db: Db): Promise<string[]> {
@@ -15,6 +19,14 @@ export async function pendingChanges(db: Db): Promise<string[]> {
   const applied = await db.selectFrom('schema_versions').select('name').execute();
   const names = new Set(applied.map((row) => row.name));
   return CHANGES.map((change) => change.name).filter((name) => !names.has(name));
+}
+
+/** Names of changes that a newer version made. */
+export async function aheadChanges(db: Db): Promise<string[]> {
+  const tables = await db.introspection.getTables();
+  if (!tables.some((table) => table.name === 'schema_versions')) return [];
+  const applied = await db.selectFrom('schema_versions').select('name').orderBy('name').execute();
+  return applied.map((row) => row.name).filter((name) => !CHANGES.some((change) => change.name === name));
 }
 
 /** Brings the schema up; several processes may call it at once. */

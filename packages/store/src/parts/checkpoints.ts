@@ -1,0 +1,64 @@
+import type { DiskCheckpoint, JournalStore } from '@guts/core';
+import { json, parse } from '../codec.ts';
+import type { StoreContext } from '../context.ts';
+
+type Part = Pick<JournalStore, 'putCheckpoint' | 'listCheckpoints' | 'dropCheckpoints'>;
+
+export function checkpointStore(context: StoreContext): Part {
+  const { db } = context;
+  return {
+    putCheckpoint(lease, checkpoint) {
+      return context.journal(lease, undefined, async (trx) => {
+        await trx
+          .deleteFrom('checkpoints')
+          .where('migration_id', '=', lease.migrationId)
+          .where('disk_key', '=', checkpoint.diskKey)
+          .where('pass', '=', checkpoint.pass)
+          .where('first_chunk', '>=', checkpoint.firstChunk)
+          .execute();
+        await trx
+          .insertInto('checkpoints')
+          .values({
+            migration_id: lease.migrationId,
+            disk_key: checkpoint.diskKey,
+            pass: checkpoint.pass,
+            first_chunk: checkpoint.firstChunk,
+            chunk_size: checkpoint.chunkSize,
+            digests: json(checkpoint.digests),
+            flushed_bytes: checkpoint.flushedBytes,
+          })
+          .execute();
+      });
+    },
+
+    async listCheckpoints(migrationId, diskKey, pass) {
+      const rows = await db
+        .selectFrom('checkpoints')
+        .selectAll()
+        .where('migration_id', '=', migrationId)
+        .where('disk_key', '=', diskKey)
+        .where('pass', '=', pass)
+        .orderBy('first_chunk')
+        .execute();
+      return rows.map((row): DiskCheckpoint => ({
+        migrationId: row.migration_id,
+        diskKey: row.disk_key,
+        pass: row.pass,
+        firstChunk: row.first_chunk,
+        chunkSize: row.chunk_size,
+        digests: parse<string[]>(row.digests),
+        flushedBytes: row.flushed_bytes,
+      }));
+    },
+
+    dropCheckpoints(lease, diskKey) {
+      return context.journal(lease, undefined, async (trx) => {
+        await trx
+          .deleteFrom('checkpoints')
+          .where('migration_id', '=', lease.migrationId)
+          .where('disk_key', '=', diskKey)
+          .execute();
+      });
+    },
+  };
+}

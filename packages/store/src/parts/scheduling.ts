@@ -1,0 +1,91 @@
+import {
+  type Decision,
+  KEPT_STATUSES,
+  type Migration,
+  type MigrationStore,
+  type QueuedWork,
+  type Status,
+} from '@guts/core';
+import { json } from '../codec.ts';
+import type { StoreContext } from '../context.ts';
+import type { Trx } from '../dialect.ts';
+import { readMigration } from './migration-record.ts';
+import { readServices } from './services.ts';
+import { heldWork, isFree, waitingWork } from './work-rows.ts';
+
+type Part = Pick<MigrationStore, 'scheduleRound'>;
+
+export function schedulingStore(context: StoreContext): Part {
+  const { dialect } = context;
+
+  /** Null: it moved meanwhile. */
+  const reserve = async (
+    trx: Trx,
+    work: QueuedWork,
+    decision: Decision & { workerId: string },
+    seconds: number,
+  ): Promise<Migration | null> => {
+    const { id } = work;
+    const { status } = await readMigration(trx, id);
+    const { numUpdatedRows } = await trx
+      .updateTable('migrations')
+      .set({
+        // A running one whose lease passed goes back to the queue and out of it in one move.
+        status: KEPT_STATUSES.includes(status) ? status : ('scheduled' satisfies Status),
+        reason: decision.reason,
+        trace: json(decision.trace),
+        reserved_worker_id: decision.workerId,
+        reserved_until: context.inSeconds(seconds),
+        worker_id: null,
+        lease_until: null,
+        updated_at: dialect.now,
+      })
+      .where('id', '=', id)
+      .where('status', '=', status)
+      .where((eb) => isFree(eb, context))
+      .executeTakeFirst();
+    if (numUpdatedRows !== 1n) return null;
+    await context.addEvent(trx, {
+      projectId: work.projectId,
+      resource: 'migration',
+      resourceId: id,
+      type: 'migration.scheduled',
+      severity: 'information',
+      message: `reserved for worker ${decision.workerId}: ${decision.reason}`,
+      data: { worker_id: decision.workerId },
+    });
+    await context.announce(trx, { topic: 'migration.scheduled', id, to: decision.workerId });
+    return readMigration(trx, id);
+  };
+
+  return {
+    scheduleRound(options, decide) {
+      return context.write(async (trx) => {
+        await context.lock(trx, 'scheduling');
+        const waiting = await waitingWork(context, trx, options.limit);
+        if (waiting.length === 0) return { waiting: 0, reserved: [] };
+        const now = await context.now(trx);
+        const services = await readServices(trx, now, options.aliveSeconds);
+        const workers = services.filter((one) => one.binary === 'guts-migration');
+        const holding = await heldWork(context, trx);
+        const byId = new Map(waiting.map((work) => [work.id, work]));
+        const reserved: Migration[] = [];
+        for (const decision of decide({ now, waiting, holding, workers })) {
+          const work = byId.get(decision.id);
+          if (!work) continue;
+          const { workerId } = decision;
+          if (workerId !== null) {
+            const row = await reserve(trx, work, { ...decision, workerId }, options.reservationSeconds);
+            if (row) reserved.push(row);
+          } else if (decision.reason !== work.reason)
+            await trx
+              .updateTable('migrations')
+              .set({ reason: decision.reason, trace: json(decision.trace), updated_at: dialect.now })
+              .where('id', '=', work.id)
+              .execute();
+        }
+        return { waiting: waiting.length, reserved };
+      });
+    },
+  };
+}

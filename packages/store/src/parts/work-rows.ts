@@ -1,0 +1,148 @@
+import {
+  type Demand,
+  type HeldWork,
+  KEPT_STATUSES,
+  type Phase,
+  type QueuedWork,
+  type Status,
+  UNKNOWN_DEMAND,
+  type Work,
+} from '@guts/core';
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import { parse } from '../codec.ts';
+import type { StoreContext } from '../context.ts';
+import type { Trx } from '../dialect.ts';
+import type { Tables } from '../schema/tables.ts';
+
+interface WorkRow {
+  readonly id: string;
+  readonly project_id: string;
+  readonly plan_id: string | null;
+  readonly priority: number;
+  readonly status: string;
+  readonly phase: string | null;
+  readonly source_id: string;
+  readonly destination_id: string;
+  readonly target_project: string | null;
+  readonly source_driver: string;
+  readonly destination_driver: string;
+  readonly demand: string | null;
+  readonly reason: string | null;
+  readonly queued_at: number | null;
+  readonly created_at: number;
+  readonly worker_id: string | null;
+  readonly reserved_worker_id: string | null;
+}
+
+/** Nobody runs it and nobody is promised it. */
+export function isFree(
+  eb: ExpressionBuilder<Tables, 'migrations'>,
+  { dialect }: StoreContext,
+): Expression<SqlBool> {
+  return eb.and([
+    eb.or([eb('migrations.reserved_until', 'is', null), eb('migrations.reserved_until', '<', dialect.now)]),
+    eb.or([eb('migrations.lease_until', 'is', null), eb('migrations.lease_until', '<', dialect.now)]),
+    eb('migrations.status', 'in', ['queued', 'scheduled', 'running', ...KEPT_STATUSES]),
+  ]);
+}
+
+/** Work without what only its worker needs: the specification is not read. */
+function workRows(trx: Trx) {
+  return trx
+    .selectFrom('migrations')
+    .innerJoin('endpoints as s', 's.id', 'migrations.source_id')
+    .innerJoin('endpoints as d', 'd.id', 'migrations.destination_id')
+    .select([
+      'migrations.id',
+      'migrations.project_id',
+      'migrations.plan_id',
+      'migrations.priority',
+      'migrations.status',
+      'migrations.phase',
+      'migrations.source_id',
+      'migrations.destination_id',
+      'migrations.target_project',
+      's.driver as source_driver',
+      'd.driver as destination_driver',
+      'migrations.demand',
+      'migrations.reason',
+      'migrations.queued_at',
+      'migrations.created_at',
+      'migrations.worker_id',
+      'migrations.reserved_worker_id',
+    ]);
+}
+
+function toWork(row: WorkRow): Work {
+  const phase = row.phase as Phase | null;
+  const undoing = KEPT_STATUSES.includes(row.status as Status) || phase === 'undo';
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    planId: row.plan_id,
+    priority: row.priority,
+    direction: undoing ? 'undo' : 'forward',
+    phase,
+    sourceId: row.source_id,
+    destinationId: row.destination_id,
+    targetProject: row.target_project,
+    sourceDriver: row.source_driver,
+    destinationDriver: row.destination_driver,
+    demand: row.demand === null ? UNKNOWN_DEMAND : parse<Demand>(row.demand),
+    queuedAt: row.queued_at ?? row.created_at,
+  };
+}
+
+function toQueued(row: WorkRow): QueuedWork {
+  return { ...toWork(row), reason: row.reason };
+}
+
+/** Undo first, then by priority, then oldest first. */
+export async function waitingWork(
+  context: StoreContext,
+  trx: Trx,
+  limit: number,
+): Promise<readonly QueuedWork[]> {
+  const rows = await workRows(trx)
+    .where((eb) => isFree(eb as unknown as ExpressionBuilder<Tables, 'migrations'>, context))
+    .orderBy((eb) =>
+      eb
+        .case()
+        .when('migrations.status', 'in', [...KEPT_STATUSES])
+        .then(0)
+        .when('migrations.phase', '=', 'undo')
+        .then(0)
+        .else(1)
+        .end(),
+    )
+    .orderBy('migrations.priority', 'desc')
+    .orderBy('migrations.sequence')
+    .limit(limit)
+    .execute();
+  return rows.map(toQueued);
+}
+
+/** What holds a worker now. @param exceptId work that is left out */
+export async function heldWork(
+  { dialect }: StoreContext,
+  trx: Trx,
+  exceptId = '',
+): Promise<readonly HeldWork[]> {
+  const rows = await workRows(trx)
+    .where((eb) =>
+      eb.or([
+        eb('migrations.reserved_until', '>=', dialect.now),
+        eb('migrations.lease_until', '>=', dialect.now),
+      ]),
+    )
+    .where('migrations.id', '!=', exceptId)
+    .execute();
+  return rows.flatMap((row) => {
+    const workerId = row.worker_id ?? row.reserved_worker_id;
+    return workerId === null ? [] : [{ ...toWork(row), workerId }];
+  });
+}
+
+export async function queuedWork(trx: Trx, id: string): Promise<QueuedWork> {
+  return toQueued(await workRows(trx).where('migrations.id', '=', id).executeTakeFirstOrThrow());
+}

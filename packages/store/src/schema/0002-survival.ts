@@ -1,0 +1,48 @@
+import type { Kysely } from 'kysely';
+import type { StoreDialect } from '../dialect.ts';
+
+const ID = 'varchar(64)';
+const WORD = 'varchar(32)';
+
+/** Traces and demands of scheduling, requests of people, checkpoints, drains, an outbox and locks. Only adds. */
+export async function survival(db: Kysely<unknown>, dialect: StoreDialect): Promise<void> {
+  for (const column of ['request', 'demand', 'trace'] as const)
+    await db.schema.alterTable('migrations').addColumn(column, 'text').execute();
+  await db.schema.alterTable('migrations').addColumn('queued_at', 'bigint').execute();
+  await db.schema
+    .alterTable('services')
+    .addColumn('draining', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await db.schema.alterTable('services').addColumn('scratch_bytes', 'bigint').execute();
+  await db.schema.alterTable('services').addColumn('bytes_per_second', 'bigint').execute();
+  await db.schema
+    .createTable('checkpoints')
+    .addColumn('migration_id', ID, (c) => c.notNull())
+    .addColumn('disk_key', ID, (c) => c.notNull())
+    .addColumn('pass', 'integer', (c) => c.notNull())
+    .addColumn('first_chunk', 'integer', (c) => c.notNull())
+    .addColumn('chunk_size', 'bigint', (c) => c.notNull())
+    .addColumn('digests', 'text', (c) => c.notNull())
+    .addColumn('flushed_bytes', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('checkpoints_key', ['migration_id', 'disk_key', 'pass', 'first_chunk'])
+    .execute();
+  await db.schema
+    .createTable('outbox')
+    .addColumn('sequence', dialect.growingKey, (c) => dialect.growing(c))
+    .addColumn('topic', WORD, (c) => c.notNull())
+    .addColumn('about', ID, (c) => c.notNull())
+    .addColumn('recipient', 'varchar(255)')
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('claimed_by', 'varchar(255)')
+    .addColumn('claimed_until', 'bigint')
+    .execute();
+  await db.schema
+    .createTable('locks')
+    .addColumn('name', WORD, (c) => c.primaryKey())
+    .addColumn('taken_at', 'bigint', (c) => c.notNull())
+    .execute();
+  await db
+    .insertInto('locks' as never)
+    .values({ name: 'scheduling', taken_at: 0 } as never)
+    .execute();
+}
