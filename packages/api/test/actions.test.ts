@@ -215,6 +215,17 @@ describe.skipIf(!READY)('what is asked of a migration', () => {
     expect((await act('retry')).migration).toMatchObject({ status: 'cancelling', phase: 'undo' });
   });
 
+  test('a retry goes forward when a cancel came too late and all was put back', async () => {
+    const lease = await running();
+    await act('cancel');
+    await fail(lease, ERROR);
+    expect((await act('retry')).migration).toMatchObject({
+      status: 'queued',
+      phase: null,
+      cancel_requested: false,
+    });
+  });
+
   test('every action leaves one line of who and what, with its event', async () => {
     await queued();
     await act('cancel');

@@ -74,12 +74,12 @@ const cancel: Handler = async (asked) => {
 const retry: Handler = async (asked) => {
   const { parts, migration } = asked;
   const { request, error } = migration;
-  if (request?.action === 'revert')
-    return move(asked, { status: 'reverting', phase: 'undo', error, request });
-  if (request?.action === 'cancel')
-    return move(asked, { status: 'cancelling', phase: 'undo', error, request });
-  const phase: Phase | null = (await undoIsOpen(parts, migration)) ? 'undo' : null;
-  return move(asked, { status: 'queued', phase, error: phase === null ? null : error, request: null });
+  const back = { phase: 'undo', error, request } as const;
+  if (request?.action === 'revert') return move(asked, { ...back, status: 'reverting' });
+  if (request?.action === 'cancel') return move(asked, { ...back, status: 'cancelling' });
+  const open = await undoIsOpen(parts, migration);
+  const phase: Phase | null = open ? 'undo' : null;
+  return move(asked, { status: 'queued', phase, error: open ? error : null, request: null });
 };
 
 const revert: Handler = async (asked) => {
