@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
 import { storeSuite } from './store.testsuite.ts';
+import { survivalSuite } from './survival.testsuite.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -12,13 +13,25 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('SQLite in memory', () => {
-  storeSuite(async () => ({ store: await openStore({ url: 'sqlite::memory:' }), again: () => null }));
+  const open = async () => ({ store: await openStore({ url: 'sqlite::memory:' }), again: () => null });
+  describe('store', () => {
+    storeSuite(open);
+  });
+  describe('survival', () => {
+    survivalSuite(open);
+  });
 });
 
 describe('SQLite in a file', () => {
-  storeSuite(async () => {
+  const open = async () => {
     const url = `sqlite://${folder}/guts.db`;
     return { store: await openStore({ url }), again: () => openStore({ url }) };
+  };
+  describe('store', () => {
+    storeSuite(open);
+  });
+  describe('survival', () => {
+    survivalSuite(open);
   });
 });
 

@@ -1,54 +1,6 @@
-import {
-  DEFAULT_POLICIES,
-  type Lease,
-  type MigrationSpec,
-  type NewEvent,
-  type NewMigration,
-  type Store,
-} from '@guts/core';
+import type { Lease, Store } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-
-const SPEC: MigrationSpec = {
-  transport: 'auto',
-  bootFrom: 'image',
-  keepMac: true,
-  keepIp: false,
-  mapping: { networks: {}, datastores: {}, nics: {}, disks: {} },
-  flavor: null,
-  targetName: null,
-  availabilityZone: null,
-  securityGroups: [],
-  properties: {},
-  policies: DEFAULT_POLICIES,
-};
-const SCOPE = { projectId: 'p1' };
-const event = (resourceId: string, type = 'test'): NewEvent => ({
-  projectId: 'p1',
-  resource: 'migration',
-  resourceId,
-  type,
-  severity: 'information',
-  message: `${type} of ${resourceId}`,
-  data: { n: 1 },
-});
-const migration = (id: string, more: Partial<NewMigration> = {}): NewMigration => ({
-  id,
-  projectId: 'p1',
-  userId: null,
-  planId: null,
-  name: id,
-  sourceId: 's1',
-  destinationId: 'd1',
-  instanceRef: `vm-${id}`,
-  instanceName: id,
-  targetProject: null,
-  mode: 'cold',
-  purpose: 'production',
-  priority: 0,
-  spec: SPEC,
-  ...more,
-});
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+import { event, migration, reserve, SCOPE, sleep, view } from './fixtures.ts';
 
 /** Everything that core's `Store` promises, against any implementation. `again` opens the same database once more. */
 export function storeSuite(open: () => Promise<{ store: Store; again: () => Promise<Store> | null }>): void {
@@ -67,14 +19,14 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
 
   async function leased(id: string, worker = 'w1', seconds = 60): Promise<Lease> {
     await store.createMigration(migration(id), event(id));
-    expect(await store.reserve(id, worker, 60, event(id))).not.toBeNull();
+    expect(await reserve(store, id, worker)).not.toBeNull();
     const got = await store.acquireLease(id, worker, seconds);
     return got!.lease;
   }
 
   describe('schema', () => {
     test('is current after an upgrade, and a second upgrade does nothing', async () => {
-      expect(await store.check()).toEqual({ current: true, pending: [] });
+      expect(await store.check()).toEqual({ current: true, pending: [], ahead: [] });
       expect(await store.upgrade()).toEqual({ applied: [] });
     });
   });
@@ -185,12 +137,11 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
   describe('leases', () => {
     test('a reservation becomes a lease only for the worker it names', async () => {
       await store.createMigration(migration('m1'), event('m1'));
-      expect((await store.listWaiting(10)).map((m) => m.id)).toEqual(['m1']);
-      const reserved = await store.reserve('m1', 'w1', 60, event('m1'));
+      expect((await view(store)).waiting.map((m) => m.id)).toEqual(['m1']);
+      const reserved = await reserve(store, 'm1', 'w1');
       expect(reserved).toMatchObject({ status: 'scheduled', workerId: 'w1' });
-      expect(await store.reserve('m1', 'w2', 60, event('m1'))).toBeNull();
-      expect(await store.listWaiting(10)).toEqual([]);
-      expect((await store.listHolding()).map((m) => m.id)).toEqual(['m1']);
+      expect(await reserve(store, 'm1', 'w2')).toBeNull();
+      expect((await view(store)).waiting.map((m) => m.id)).toEqual([]);
       expect(await store.acquireLease('m1', 'w2', 60)).toBeNull();
       expect((await store.listReserved('w1')).map((m) => m.id)).toEqual(['m1']);
       const got = await store.acquireLease('m1', 'w1', 60);
@@ -201,8 +152,8 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
     test('an expired lease is taken over and its predecessor is fenced off', async () => {
       const old = await leased('m1', 'w1', 0.02);
       await sleep(40);
-      expect((await store.listWaiting(10)).map((m) => m.id)).toEqual(['m1']);
-      await store.reserve('m1', 'w2', 60, event('m1'));
+      expect((await view(store)).waiting.map((m) => m.id)).toEqual(['m1']);
+      await reserve(store, 'm1', 'w2');
       const next = await store.acquireLease('m1', 'w2', 60);
       expect(next!.lease.epoch).toBe(2);
       expect(await store.renewLease(old)).toEqual({ held: false, cancelRequested: false });
@@ -238,7 +189,7 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
       expect((await store.renewLease(lease)).cancelRequested).toBe(true);
       await store.setPosition(lease, 'cancelling', 'undo', null, event('m1'));
       await sleep(80);
-      expect((await store.reserve('m1', 'w2', 60, event('m1')))!.status).toBe('cancelling');
+      expect((await reserve(store, 'm1', 'w2'))!.status).toBe('cancelling');
       const next = await store.acquireLease('m1', 'w2', 60);
       expect(next!.migration).toMatchObject({ status: 'cancelling', cancelRequested: true });
       const done = await store.finishLease(
@@ -259,7 +210,7 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
         stores.flatMap((one, index) =>
           Array.from({ length: 8 }, async (_, n) => {
             const worker = `w${index}`;
-            if (!(await one.reserve(`m${n}`, worker, 60, event(`m${n}`)))) return null;
+            if (!(await reserve(one, `m${n}`, worker))) return null;
             return one.acquireLease(`m${n}`, worker, 60);
           }),
         ),
@@ -283,7 +234,7 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
       const rival = migration('m2', { instanceRef: 'vm-m1' });
       await expect(store.createMigration(rival, event('m2'))).rejects.toMatchObject({ code: 'conflict' });
       await store.moveMigration('m1', ['failed'], { status: 'queued' }, event('m1'));
-      await store.reserve('m1', 'w1', 60, event('m1'));
+      await reserve(store, 'm1', 'w1');
       const again2 = await store.acquireLease('m1', 'w1', 60);
       await store.recordArtifact(again2!.lease, 'a1', { status: 'removed' });
       await store.finishLease(again2!.lease, failed, event('m1'));
@@ -299,7 +250,7 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
       const first = await leased('m1', 'w1', 0.02);
       expect(await store.beginStep(first, 'preflight', event('m1'))).toMatchObject({ attempt: 1, epoch: 1 });
       await sleep(40);
-      await store.reserve('m1', 'w2', 60, event('m1'));
+      await reserve(store, 'm1', 'w2');
       const { lease } = (await store.acquireLease('m1', 'w2', 60))!;
       const second = await store.beginStep(lease, 'preflight', event('m1'));
       expect(second).toMatchObject({ attempt: 2, epoch: 2 });
@@ -428,18 +379,24 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
       host: 'h',
       version: '1',
       slots: 2,
+      scratchBytes: null,
+      bytesPerSecond: 5e9,
       drivers: [],
     };
     test('are alive while their heartbeat is fresh and stay disabled across heartbeats', async () => {
       await store.heartbeat(service);
       expect(await store.listServices(60)).toMatchObject([{ id: 'w1', alive: true, disabled: false }]);
-      expect(await store.setServiceDisabled('w1', true, 'repair')).toMatchObject({ disabled: true });
-      await store.heartbeat(service);
+      const change = { disabled: true, draining: true, reason: 'repair' };
+      expect(await store.setServiceDisabled('w1', change)).toMatchObject({
+        disabled: true,
+        bytesPerSecond: 5e9,
+      });
+      expect(await store.heartbeat(service)).toEqual({ disabled: true, draining: true });
       await sleep(30);
       expect(await store.listServices(0.01)).toMatchObject([
         { alive: false, disabled: true, disabledReason: 'repair' },
       ]);
-      expect(await store.setServiceDisabled('nobody', true, null)).toBeNull();
+      expect(await store.setServiceDisabled('nobody', change)).toBeNull();
       await store.removeService('w1');
       expect(await store.listServices(60)).toEqual([]);
     });

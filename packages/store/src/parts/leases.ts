@@ -1,4 +1,11 @@
-import { GutsError, KEPT_STATUSES, mayMove, type MigrationStore, type Status, STATUS_RULES } from '@guts/core';
+import {
+  GutsError,
+  KEPT_STATUSES,
+  mayMove,
+  type MigrationStore,
+  type Status,
+  STATUS_RULES,
+} from '@guts/core';
 import { jsonOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';

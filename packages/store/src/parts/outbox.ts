@@ -58,11 +58,10 @@ export function outboxStore(context: StoreContext): OutboxStore {
           eb.fn.min('created_at').as('oldest'),
         ])
         .executeTakeFirstOrThrow();
-      const oldest = row.oldest === null ? null : Number(row.oldest);
       const now = await context.now(db);
       return {
         pending: Number(row.pending),
-        oldestSeconds: oldest === null ? null : Math.max(0, (now - oldest) / 1000),
+        oldestSeconds: row.oldest === null ? null : Math.max(0, (now - row.oldest) / 1000),
       };
     },
   };

@@ -24,8 +24,8 @@ interface WorkRow {
   readonly source_id: string;
   readonly destination_id: string;
   readonly target_project: string | null;
-  readonly source_driver: string;
-  readonly destination_driver: string;
+  readonly source_driver: string | null;
+  readonly destination_driver: string | null;
   readonly demand: string | null;
   readonly reason: string | null;
   readonly queued_at: number | null;
@@ -50,8 +50,8 @@ export function isFree(
 function workRows(trx: Trx) {
   return trx
     .selectFrom('migrations')
-    .innerJoin('endpoints as s', 's.id', 'migrations.source_id')
-    .innerJoin('endpoints as d', 'd.id', 'migrations.destination_id')
+    .leftJoin('endpoints as s', 's.id', 'migrations.source_id')
+    .leftJoin('endpoints as d', 'd.id', 'migrations.destination_id')
     .select([
       'migrations.id',
       'migrations.project_id',
@@ -86,8 +86,8 @@ function toWork(row: WorkRow): Work {
     sourceId: row.source_id,
     destinationId: row.destination_id,
     targetProject: row.target_project,
-    sourceDriver: row.source_driver,
-    destinationDriver: row.destination_driver,
+    sourceDriver: row.source_driver ?? '',
+    destinationDriver: row.destination_driver ?? '',
     demand: row.demand === null ? UNKNOWN_DEMAND : parse<Demand>(row.demand),
     queuedAt: row.queued_at ?? row.created_at,
   };

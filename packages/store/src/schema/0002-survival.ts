@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { StoreDialect } from '../dialect.ts';
 
 const ID = 'varchar(64)';
@@ -41,8 +41,5 @@ export async function survival(db: Kysely<unknown>, dialect: StoreDialect): Prom
     .addColumn('name', WORD, (c) => c.primaryKey())
     .addColumn('taken_at', 'bigint', (c) => c.notNull())
     .execute();
-  await db
-    .insertInto('locks' as never)
-    .values({ name: 'scheduling', taken_at: 0 } as never)
-    .execute();
+  await sql`insert into locks (name, taken_at) values ('scheduling', 0)`.execute(db);
 }
