@@ -6,7 +6,7 @@ import Value from 'typebox/value';
 import type { TSchema } from 'typebox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../src/index.ts';
-import { leased, eventFor, optionsFor, READY, storeWith, TOKEN, workerBeat } from './rig.ts';
+import { leased, eventFor, optionsFor, storeWith, TOKEN, workerBeat } from './rig.ts';
 
 let store: Store;
 let api: Api;
@@ -188,33 +188,30 @@ test('the document has every route of the contract, and docs/ holds it (vitest -
 });
 
 describe('sources', () => {
-  test.skipIf(!READY)(
-    'are made, shown without the secret, changed, deleted; every change is audited',
-    async () => {
-      const made = await call('POST', '/v1/sources', SOURCE);
-      expect(made.status).toBe(201);
-      expect(JSON.stringify(made.body)).not.toContain('geheim');
-      const { id } = made.body.source as { id: string };
-      expect(sealed.at(-1)).toBe(`source:${id}`);
-      expect((await call('GET', '/v1/sources')).body.sources).toHaveLength(1);
-      const changed = await call('PATCH', `/v1/sources/${id}`, { name: 'vc2' });
-      expect(changed.body.source).toMatchObject({ name: 'vc2', status: 'unknown' });
-      const refresh = await call('POST', `/v1/sources/${id}/actions`, { action: 'refresh' });
-      expect(refresh).toMatchObject({
-        status: 202,
-        body: { operation: { kind: 'source.refresh', status: 'queued' } },
-      });
-      expect((await call('DELETE', `/v1/sources/${id}`)).status).toBe(204);
-      expect((await call('GET', `/v1/sources/${id}`)).status).toBe(404);
-      const { audit } = (await call('GET', '/v1/audit')).body as { audit: { action: string }[] };
-      expect(audit.map((line) => line.action)).toEqual([
-        'source.create',
-        'source.update',
-        'source.refresh',
-        'source.delete',
-      ]);
-    },
-  );
+  test('are made, shown without the secret, changed, deleted; every change is audited', async () => {
+    const made = await call('POST', '/v1/sources', SOURCE);
+    expect(made.status).toBe(201);
+    expect(JSON.stringify(made.body)).not.toContain('geheim');
+    const { id } = made.body.source as { id: string };
+    expect(sealed.at(-1)).toBe(`source:${id}`);
+    expect((await call('GET', '/v1/sources')).body.sources).toHaveLength(1);
+    const changed = await call('PATCH', `/v1/sources/${id}`, { name: 'vc2' });
+    expect(changed.body.source).toMatchObject({ name: 'vc2', status: 'unknown' });
+    const refresh = await call('POST', `/v1/sources/${id}/actions`, { action: 'refresh' });
+    expect(refresh).toMatchObject({
+      status: 202,
+      body: { operation: { kind: 'source.refresh', status: 'queued' } },
+    });
+    expect((await call('DELETE', `/v1/sources/${id}`)).status).toBe(204);
+    expect((await call('GET', `/v1/sources/${id}`)).status).toBe(404);
+    const { audit } = (await call('GET', '/v1/audit')).body as { audit: { action: string }[] };
+    expect(audit.map((line) => line.action)).toEqual([
+      'source.create',
+      'source.update',
+      'source.refresh',
+      'source.delete',
+    ]);
+  });
   test.for([
     ['an unknown driver', { ...SOURCE, driver: 'xen' }, /no worker has a source driver "xen"/],
     ['an unknown field', { ...SOURCE, colour: 'red' }, /has no field "colour"/],
@@ -256,7 +253,7 @@ describe('instances', () => {
 
 describe('migrations', () => {
   const wanted = { source: 'vc', destination: 'cloud', instance: 'web' };
-  test.skipIf(!READY)('are queued with every default, and listed', async () => {
+  test('are queued with every default, and listed', async () => {
     await prepare();
     const made = await call('POST', '/v1/migrations', {
       ...wanted,
@@ -307,40 +304,34 @@ describe('migrations', () => {
     const byPath = await call('POST', '/v1/migrations', { ...wanted, instance: 'DC/vm/vm-3/twin' });
     expect(byPath.body.migration.instance_ref).toBe('vm-3');
   });
-  test.skipIf(!READY)(
-    'its demand is told by the inventory, and what waits to be sent is nudged',
-    async () => {
-      await prepare();
-      const made = await call('POST', '/v1/migrations', wanted);
-      expect(made.body.migration).toMatchObject({
-        demand: { host: 'host-1', datastores: ['ds-1'], streams: 1, bytes: 2 ** 40, scratch_bytes: 0 },
-        request: null,
-        trace: null,
-      });
-      expect(nudges).toBeGreaterThan(0);
-    },
-  );
-  test.skipIf(!READY)(
-    'why it waits is shown: the filters with what they left, and the limit without room',
-    async () => {
-      await prepare();
-      const { id } = (await call('POST', '/v1/migrations', wanted)).body.migration as { id: string };
-      const trace = {
-        filters: [{ name: 'CapacityFilter', left: 0, reason: 'all slots are taken' }],
-        weights: [{ workerId: 'w1', weight: 0.5 }],
-        limit: { resource: 'host host-1', used: 10, wanted: 1, limit: 10 },
-      };
-      const options = { aliveSeconds: 60, reservationSeconds: 60, limit: 10 };
-      await store.scheduleRound(options, () => [{ id, workerId: null, reason: 'no room', trace }]);
-      const shown = await call('GET', `/v1/migrations/${id}`);
-      expect(faultsOf(routes.migrations.show.answer, shown.body)).toEqual([]);
-      expect(shown.body.migration).toMatchObject({
-        reason: 'no room',
-        trace: { ...trace, weights: [{ worker_id: 'w1', weight: 0.5 }] },
-      });
-    },
-  );
-  test.skipIf(!READY)('what this version cannot do is not offered, and said when asked for', async () => {
+  test('its demand is told by the inventory, and what waits to be sent is nudged', async () => {
+    await prepare();
+    const made = await call('POST', '/v1/migrations', wanted);
+    expect(made.body.migration).toMatchObject({
+      demand: { host: 'host-1', datastores: ['ds-1'], streams: 1, bytes: 2 ** 40, scratch_bytes: 0 },
+      request: null,
+      trace: null,
+    });
+    expect(nudges).toBeGreaterThan(0);
+  });
+  test('why it waits is shown: the filters with what they left, and the limit without room', async () => {
+    await prepare();
+    const { id } = (await call('POST', '/v1/migrations', wanted)).body.migration as { id: string };
+    const trace = {
+      filters: [{ name: 'CapacityFilter', left: 0, reason: 'all slots are taken' }],
+      weights: [{ workerId: 'w1', weight: 0.5 }],
+      limit: { resource: 'host host-1', used: 10, wanted: 1, limit: 10 },
+    };
+    const options = { aliveSeconds: 60, reservationSeconds: 60, limit: 10 };
+    await store.scheduleRound(options, () => [{ id, workerId: null, reason: 'no room', trace }]);
+    const shown = await call('GET', `/v1/migrations/${id}`);
+    expect(faultsOf(routes.migrations.show.answer, shown.body)).toEqual([]);
+    expect(shown.body.migration).toMatchObject({
+      reason: 'no room',
+      trace: { ...trace, weights: [{ worker_id: 'w1', weight: 0.5 }] },
+    });
+  });
+  test('what this version cannot do is not offered, and said when asked for', async () => {
     await prepare();
     const { id } = (await call('POST', '/v1/migrations', wanted)).body.migration as { id: string };
     const lease = await leased(store, id, 'w1');
@@ -430,7 +421,7 @@ test('what went wrong inside is logged, never told', async () => {
 });
 
 describe('services', () => {
-  test.skipIf(!READY)('are listed and disabled', async () => {
+  test('are listed and disabled', async () => {
     const { services } = (await call('GET', '/v1/services')).body as { services: { id: string }[] };
     expect(services).toMatchObject([{ id: 'w1', alive: true, disabled: false }]);
     expect(faultsOf(routes.services.list.answer, { services })).toEqual([]);

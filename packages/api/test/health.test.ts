@@ -5,7 +5,7 @@ import { openStore } from '@guts/store';
 import Value from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApi } from '../src/index.ts';
-import { CONNECTED, eventFor, optionsFor, READY, storeWith, TOKEN, workerBeat } from './rig.ts';
+import { CONNECTED, eventFor, optionsFor, storeWith, TOKEN, workerBeat } from './rig.ts';
 
 let store: Store;
 beforeEach(async () => {
@@ -45,7 +45,7 @@ describe('the health check', () => {
   });
 });
 
-describe.skipIf(!READY)('the health report', () => {
+describe('the health report', () => {
   const report = async (bus?: BusHealth) => {
     const answer = await ask('/v1/health', bus ? { bus } : {});
     expect(answer.status).toBe(200);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BusHealth, Lease, NewEvent, Service, Store } from '@guts/core';
 import { SILENT_LOG } from '@guts/core';
-import { openStore } from '@guts/store';
 import type { ApiOptions } from '../src/index.ts';
 
 export const TOKEN = 'correct horse battery staple';
@@ -73,12 +72,3 @@ export async function leased(store: Store, id: string, workerId: string): Promis
   if (!held) throw new Error('no lease');
   return held.lease;
 }
-
-async function hasEveryPort(): Promise<boolean> {
-  const store = await openStore({ url: 'sqlite::memory:' });
-  const ready = 'scheduleRound' in store && 'countWork' in store;
-  await store.close();
-  return ready;
-}
-/** False while the store lacks methods of core's port: what needs them is skipped. */
-export const READY = await hasEveryPort();

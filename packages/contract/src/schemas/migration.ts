@@ -123,7 +123,7 @@ export const Migration = Type.Object({
   request: Nullable(
     Type.Object(
       { action: Words(ACTIONS), target: Type.Optional(Words(REVERT_TARGETS)) },
-      { description: 'what was asked of it last and is not done yet' },
+      { description: 'what was asked of it last' },
     ),
   ),
   demand: Demand,
