@@ -9,6 +9,7 @@ import {
   type Finding,
   GutsError,
   type ImageUpload,
+  type MarkedObject,
   type Marker,
   type ServerState,
   type ValidationReport,
@@ -19,6 +20,7 @@ import {
   getImage,
   getServer,
   isStatus,
+  lockServer,
   type OpenStackSession,
   serverAction,
   setBootable,
@@ -124,6 +126,15 @@ export class OpenStackConnection implements DestinationConnection {
     return inWords(() => KINDS[kind].find(this.#session, spec, marker, signal));
   }
 
+  async waitUsable<K extends DestinationArtifactKind>(
+    kind: K,
+    externalId: string,
+    spec: ArtifactSpecs[K],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await inWords(async () => KINDS[kind].waitUsable?.(this.#session, externalId, spec, signal));
+  }
+
   remove(
     kind: DestinationArtifactKind,
     externalId: string,
@@ -197,6 +208,21 @@ export class OpenStackConnection implements DestinationConnection {
     return inWords(() => this.#power(serverId, 'os-start', ['active'], signal));
   }
 
+  parkServer(serverId: string, reason: string, signal: AbortSignal): Promise<void> {
+    return inWords(async () => {
+      await this.#power(serverId, 'os-stop', ['off', 'gone'], signal);
+      const server = await getServer(this.#session, serverId, signal);
+      if (server && server.locked !== true) await lockServer(this.#session, serverId, reason, signal);
+    });
+  }
+
+  async *listMarked(signal: AbortSignal): AsyncGenerator<MarkedObject, void> {
+    for (const ops of Object.values(KINDS)) {
+      if (ops === KINDS.volume && !this.#session.has('volume')) continue;
+      yield* await inWords(() => all(ops.marked(this.#session, signal)));
+    }
+  }
+
   console(serverId: string, signal: AbortSignal): Promise<string | null> {
     return inWords(() => consoleOutput(this.#session, serverId, CONSOLE_LINES, signal));
   }
@@ -225,6 +251,12 @@ export class OpenStackConnection implements DestinationConnection {
       deadlineSeconds: POWER_SECONDS,
     });
   }
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }
 
 function pathOf(data: Readonly<Record<string, unknown>>): string {

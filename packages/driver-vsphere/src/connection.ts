@@ -6,8 +6,10 @@ import {
   type Instance,
   type InventoryObject,
   type Log,
+  type MarkedObject,
   type Marker,
   markerText,
+  parseMarker,
   type SourceConnection,
   type TransportName,
   type ValidationReport,
@@ -18,7 +20,6 @@ import {
   ancestors,
   changedAreas,
   createSnapshot,
-  exportVm,
   isFault,
   listSnapshots,
   type ManagedRef,
@@ -26,6 +27,7 @@ import {
   powerOn,
   powerState,
   readAncestors,
+  readAnnotation,
   readHost,
   readInventory,
   readMachine,
@@ -35,9 +37,12 @@ import {
   shutdownGuest,
   type VirtualMachine,
   type VSphereSession,
+  waitQuiet,
+  writeAnnotation,
 } from '@guts/vsphere';
 import { checkTransport } from './check-transport.ts';
 import { openDatastoreDisks } from './disks/datastore.ts';
+import { exportWhenFree } from './disks/export-when-free.ts';
 import { openLeaseDisks } from './disks/lease.ts';
 import { inWords } from './errors.ts';
 import { powerOf, toInstance } from './instance.ts';
@@ -148,19 +153,19 @@ export class VSphereConnection implements SourceConnection {
     deadlineSeconds: number,
     signal: AbortSignal,
   ): Promise<'off' | 'deadline' | 'no-tools'> {
-    return inWords(() => shutdownGuest(this.#session, vmRef(ref), { deadlineSeconds, signal }));
+    return this.#change(ref, signal, (vm) => shutdownGuest(this.#session, vm, { deadlineSeconds, signal }));
   }
 
   powerOff(ref: string, signal: AbortSignal): Promise<void> {
-    return inWords(() => powerOff(this.#session, vmRef(ref), signal));
+    return this.#change(ref, signal, (vm) => powerOff(this.#session, vm, signal));
   }
 
   powerOn(ref: string, signal: AbortSignal): Promise<void> {
-    return inWords(() => powerOn(this.#session, vmRef(ref), signal));
+    return this.#change(ref, signal, (vm) => powerOn(this.#session, vm, signal));
   }
 
   setChangeTracking(ref: string, enabled: boolean, signal: AbortSignal): Promise<void> {
-    return inWords(() => setChangeTracking(this.#session, vmRef(ref), enabled, signal));
+    return this.#change(ref, signal, (vm) => setChangeTracking(this.#session, vm, enabled, signal));
   }
 
   allocatedAreas(ref: string, diskKey: string, signal: AbortSignal): Promise<readonly Extent[] | null> {
@@ -217,7 +222,7 @@ export class VSphereConnection implements SourceConnection {
           areas,
           signal,
         );
-      const lease = await exportVm(this.#session, vmRef(instance.ref), signal);
+      const lease = await exportWhenFree(this.#session, vmRef(instance.ref), this.#log, signal);
       try {
         return openLeaseDisks(lease, machine, disks);
       } catch (error) {
@@ -247,7 +252,11 @@ export class VSphereConnection implements SourceConnection {
       quiesce: true,
       signal,
     };
-    return inWords(async () => (await createSnapshot(this.#session, vmRef(ref), options)).value);
+    return this.#change(ref, signal, async (vm) => {
+      // A predecessor's own, perhaps made by a task that ended just now.
+      const [made] = await this.findSnapshots(ref, marker, signal);
+      return made ?? (await createSnapshot(this.#session, vm, options)).value;
+    });
   }
 
   removeSnapshot(externalId: string, signal: AbortSignal): Promise<void> {
@@ -260,8 +269,37 @@ export class VSphereConnection implements SourceConnection {
     });
   }
 
+  async *listMarked(signal: AbortSignal): AsyncGenerator<MarkedObject, void> {
+    const { machines } = await inWords(() => readInventory(this.#session, signal));
+    for (const machine of machines) {
+      if (machine.snapshotCount === 0) continue;
+      const snapshots = await inWords(() => listSnapshots(this.#session, machine.ref, signal));
+      for (const { ref, name, description } of snapshots) {
+        const marker = parseMarker(description);
+        if (marker)
+          yield { kind: 'snapshot', externalId: ref.value, name: `${machine.name}: ${name}`, marker };
+      }
+    }
+  }
+
+  annotation(ref: string, signal: AbortSignal): Promise<string> {
+    return inWords(() => readAnnotation(this.#session, vmRef(ref), signal));
+  }
+
+  setAnnotation(ref: string, text: string, signal: AbortSignal): Promise<void> {
+    return this.#change(ref, signal, (vm) => writeAnnotation(this.#session, vm, text, signal));
+  }
+
   close(): Promise<void> {
     return this.#session.logout();
+  }
+
+  /** Waits for tasks that somebody, perhaps a predecessor of ours, started on the machine; then changes it. */
+  #change<T>(ref: string, signal: AbortSignal, work: (vm: ManagedRef) => Promise<T>): Promise<T> {
+    return inWords(async () => {
+      await waitQuiet(this.#session, vmRef(ref), signal);
+      return work(vmRef(ref));
+    });
   }
 
   async #machine(ref: string, signal: AbortSignal): Promise<VirtualMachine> {

@@ -162,6 +162,7 @@ export class Journal {
       return { externalId: artifact.externalId, data: artifact.data };
     const marker = this.marker(artifact);
     const found = fresh ? null : await destination.find(kind, spec, marker, signal);
+    if (found) await destination.waitUsable(kind, found.externalId, spec, signal);
     const made = found ?? (await destination.create(kind, spec, marker, signal));
     await this.created(artifact, made.externalId, made.data);
     return { externalId: made.externalId, data: { ...artifact.data, ...made.data } };

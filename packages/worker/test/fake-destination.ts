@@ -98,6 +98,7 @@ export class FakeDestination {
             });
         return Promise.resolve(null);
       },
+      waitUsable: () => Promise.resolve(),
       remove: (kind, id) => {
         if (this.cannotRemove.has(kind))
           return Promise.reject(new GutsError('destination_fault', `${id} cannot be deleted now`));

@@ -1,12 +1,21 @@
 /** `POST /servers/:id/action`. */
-import { badRequest, conflict, notFound } from '../http/api-error.ts';
+import { badRequest, conflict, notFound, policyRefused } from '../http/api-error.ts';
 import { integerIn, isObject, objectIn, textIn, type JsonObject } from '../http/json.ts';
 import type { Call, Reply } from '../http/service.ts';
+import { isAdmin } from '../identity/state.ts';
 import type { World } from '../world.ts';
 import { reboot, start, stop } from './lifecycle.ts';
 import type { Server } from './state.ts';
 
-type Action = (world: World, server: Server, body: JsonObject) => Reply;
+type Action = (world: World, server: Server, body: JsonObject, call: Call) => Reply;
+
+/** Only administrators change what is locked (Nova's `check_instance_lock`). */
+export function refuseLocked(server: Server, call: Call): void {
+  if (server.lock && !isAdmin(call.token)) throw conflict(`Instance ${server.id} is locked`);
+}
+
+/** Actions that a lock does not forbid. */
+const UNGUARDED = ['lock', 'unlock', 'os-getConsoleOutput'];
 
 function refuseUnless(server: Server, action: string, states: readonly string[]): void {
   if (server.taskState !== null)
@@ -35,6 +44,19 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     reboot(world, server, kind);
     return { status: 202 };
   },
+  lock: (_world, server, body, call) => {
+    const wanted = body['lock'];
+    if (isObject(wanted) && call.minor < 73) throw badRequest('Additional properties are not allowed');
+    const reason = isObject(wanted) ? (textIn(wanted, 'locked_reason') ?? null) : null;
+    if (!server.lock) server.lock = { by: isAdmin(call.token) ? 'admin' : 'owner', reason };
+    return { status: 202 };
+  },
+  unlock: (_world, server, _body, call) => {
+    if (server.lock?.by === 'admin' && !isAdmin(call.token))
+      throw policyRefused('os_compute_api:os-lock-server:unlock:unlock_override');
+    server.lock = undefined;
+    return { status: 202 };
+  },
   'os-getConsoleOutput': (_world, server, body) => {
     if (server.status !== 'ACTIVE') throw notFound('Guest does not have a console available.');
     const length = integerIn(objectIn(body, 'os-getConsoleOutput'), 'length') ?? -1;
@@ -51,5 +73,6 @@ export async function act(world: World, call: Call, server: Server): Promise<Rep
   const [name = ''] = isObject(body) ? Object.keys(body) : [];
   const action = ACTIONS[name];
   if (!isObject(body) || !action) throw badRequest(`There is no such action: ${name}`);
-  return action(world, server, body);
+  if (!UNGUARDED.includes(name)) refuseLocked(server, call);
+  return action(world, server, body, call);
 }

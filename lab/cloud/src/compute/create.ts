@@ -130,6 +130,7 @@ export async function createServer(world: World, call: Call): Promise<Server> {
     imageProperties: image ? Object.fromEntries(image.properties) : {},
     status: 'BUILD',
     taskState: 'scheduling',
+    lock: undefined,
     vmState: 'building',
     powerState: 0,
     fault: undefined,

@@ -5,7 +5,7 @@ import { paged } from '../http/paging.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
 import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
-import { act } from './actions.ts';
+import { act, refuseLocked } from './actions.ts';
 import { createServer, findServer } from './create.ts';
 import { flavorRoutes } from './flavors.ts';
 import { labelRoutes } from './labels.ts';
@@ -56,7 +56,9 @@ export function computeService(world: World): Service {
         return { status: 200, json: { server: serverView(world, call, server) } };
       }),
       route('DELETE', '/v2.1/servers/:id', (call) => {
-        destroy(world, find(call));
+        const server = find(call);
+        refuseLocked(server, call);
+        destroy(world, server);
         return { status: 204 };
       }),
       route('POST', '/v2.1/servers/:id/action', (call) => act(world, call, find(call))),

@@ -43,6 +43,8 @@ export interface Server {
   vmState: string;
   powerState: number;
   fault: ServerFault | undefined;
+  /** By whom it is locked, and why. */
+  lock: { readonly by: 'owner' | 'admin'; readonly reason: string | null } | undefined;
   metadata: Record<string, string>;
   readonly tags: Set<string>;
   readonly keyName: string | null;

@@ -74,6 +74,8 @@ export function serverView(world: World, call: Call, server: Server): Record<str
     ...(fault
       ? { fault: { code: fault.code, message: fault.message, created: isoTime(fault.createdAt) } }
       : {}),
+    ...(call.minor >= 9 ? { locked: server.lock !== undefined } : {}),
+    ...(call.minor >= 73 ? { locked_reason: server.lock?.reason ?? null } : {}),
     ...(call.minor >= 19 ? { description: server.description } : {}),
     ...(call.minor >= 26 ? { tags: [...server.tags] } : {}),
     created: isoTime(server.createdAt),

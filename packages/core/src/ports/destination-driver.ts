@@ -144,13 +144,20 @@ export interface DestinationConnection {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact>;
-  /** By its marker; for an attachment by its volume. */
+  /** By its marker, whatever its state; for an attachment by its volume. */
   find<K extends DestinationArtifactKind>(
     kind: K,
     spec: ArtifactSpecs[K],
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact | null>;
+  /** Waits until what {@link find} gave can be used, as {@link create} does. @throws GutsError when it never will */
+  waitUsable<K extends DestinationArtifactKind>(
+    kind: K,
+    externalId: string,
+    spec: ArtifactSpecs[K],
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Deletes it and waits until it is gone. */
   remove(
     kind: DestinationArtifactKind,

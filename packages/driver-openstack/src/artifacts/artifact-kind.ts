@@ -1,4 +1,11 @@
-import type { ArtifactSpecs, CreatedArtifact, DestinationArtifactKind, Marker } from '@guts/core';
+import {
+  type ArtifactSpecs,
+  type CreatedArtifact,
+  type DestinationArtifactKind,
+  type MarkedObject,
+  type Marker,
+  parseMarker,
+} from '@guts/core';
 import type { OpenStackSession } from '@guts/openstack';
 
 /** What making, finding and removing one kind of object takes. */
@@ -15,8 +22,28 @@ export interface ArtifactKindOps<K extends DestinationArtifactKind> {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact | null>;
+  /** Absent: it can be used as soon as it is found. */
+  waitUsable?(
+    session: OpenStackSession,
+    externalId: string,
+    spec: ArtifactSpecs[K],
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** All of this kind that carry a marker of ours. */
+  marked(session: OpenStackSession, signal: AbortSignal): AsyncIterable<MarkedObject>;
   remove(session: OpenStackSession, externalId: string, signal: AbortSignal): Promise<'removed' | 'absent'>;
 }
 
 /** Key of the marker in metadata and image properties. */
 export const MARKER_KEY = 'guts_marker';
+
+/** One object when the text is a marker, none when it is not. */
+export function markedBy(
+  text: unknown,
+  kind: DestinationArtifactKind,
+  externalId: string,
+  name: string | null,
+): readonly MarkedObject[] {
+  const marker = typeof text === 'string' ? parseMarker(text) : null;
+  return marker ? [{ kind, externalId, name, marker }] : [];
+}

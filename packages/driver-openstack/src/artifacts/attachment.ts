@@ -23,6 +23,9 @@ async function ready(
 
 /** Found by its volume, which is marked: only the worker attaches it to a host. */
 export const attachmentOps: ArtifactKindOps<'attachment'> = {
+  async *marked() {
+    // It bears no marker: removing its volume ends it.
+  },
   async create(session, { volumeId }, _marker, signal) {
     const connector = {
       host: hostname(),

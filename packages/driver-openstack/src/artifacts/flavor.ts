@@ -1,9 +1,13 @@
 import { markerText } from '@guts/core';
 import { createFlavor, deleteFlavor, listFlavors } from '@guts/openstack';
-import type { ArtifactKindOps } from './artifact-kind.ts';
+import { type ArtifactKindOps, markedBy } from './artifact-kind.ts';
 
 /** Marked in the description. */
 export const flavorOps: ArtifactKindOps<'flavor'> = {
+  async *marked(session, signal) {
+    for (const one of await listFlavors(session, signal))
+      yield* markedBy(one.description, 'flavor', one.id, one.name);
+  },
   async create(session, spec, marker, signal) {
     const flavor = await createFlavor(
       session,

@@ -1,9 +1,13 @@
 import { markerText } from '@guts/core';
 import { createImage, deleteImage, findImages } from '@guts/openstack';
-import { type ArtifactKindOps, MARKER_KEY } from './artifact-kind.ts';
+import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 
 /** Marked by a property. */
 export const imageOps: ArtifactKindOps<'image'> = {
+  async *marked(session, signal) {
+    for (const one of await findImages(session, {}, signal))
+      yield* markedBy(one[MARKER_KEY], 'image', one.id, one.name);
+  },
   async create(session, spec, marker, signal) {
     const image = await createImage(
       session,

@@ -1,6 +1,6 @@
 import { GutsError, markerText, type PortSpec } from '@guts/core';
 import { createPort, deletePort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
-import type { ArtifactKindOps } from './artifact-kind.ts';
+import { type ArtifactKindOps, markedBy } from './artifact-kind.ts';
 
 /** Neutron's refusals, which the operator can do something about. */
 function explain(error: unknown, spec: PortSpec): unknown {
@@ -25,6 +25,10 @@ function explain(error: unknown, spec: PortSpec): unknown {
 
 /** Marked in the description. */
 export const portOps: ArtifactKindOps<'port'> = {
+  async *marked(session, signal) {
+    for (const one of await listPorts(session, { project_id: session.project.id }, signal))
+      yield* markedBy(one.description, 'port', one.id, one.name);
+  },
   async create(session, spec, marker, signal) {
     const fixedIps = spec.addresses.map((one) => ({
       ...(one.subnetId === undefined ? {} : { subnet_id: one.subnetId }),

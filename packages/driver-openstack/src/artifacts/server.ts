@@ -9,9 +9,10 @@ import {
   listServers,
   type OpenStackSession,
   type Server,
+  serverAction,
   waitFor,
 } from '@guts/openstack';
-import { type ArtifactKindOps, MARKER_KEY } from './artifact-kind.ts';
+import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 
 const BUILD_SECONDS = 1800;
 const REMOVE_SECONDS = 900;
@@ -62,6 +63,10 @@ async function waitBuilt(session: OpenStackSession, id: string, signal: AbortSig
 }
 
 export const serverOps: ArtifactKindOps<'server'> = {
+  async *marked(session, signal) {
+    for (const { id, name, metadata } of await listServers(session, {}, signal))
+      yield* markedBy(metadata[MARKER_KEY], 'server', id, name);
+  },
   async create(session, spec, marker, signal) {
     const id = await createServer(
       session,
@@ -88,8 +93,11 @@ export const serverOps: ArtifactKindOps<'server'> = {
     const server = servers.find((one) => one.metadata[MARKER_KEY] === markerText(marker));
     return server ? { externalId: server.id, data: {} } : null;
   },
+  waitUsable: (session, id, _spec, signal) => waitBuilt(session, id, signal),
   async remove(session, id, signal) {
-    if (!(await getServer(session, id, signal))) return 'absent';
+    const found = await getServer(session, id, signal);
+    if (!found) return 'absent';
+    if (found.locked === true) await serverAction(session, id, 'unlock', signal);
     await deleteServer(session, id, signal);
     return waitFor(
       async () => {

@@ -1,4 +1,4 @@
-import { markerText } from '@guts/core';
+import { markerText, type VolumeSpec } from '@guts/core';
 import {
   availableVolume,
   createVolume,
@@ -6,28 +6,42 @@ import {
   getVolume,
   isStatus,
   listVolumes,
+  type OpenStackSession,
   waitFor,
 } from '@guts/openstack';
-import { type ArtifactKindOps, MARKER_KEY } from './artifact-kind.ts';
+import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 
 const EMPTY_SECONDS = 900;
 /** Cinder downloads, converts and writes the image meanwhile. */
 const FROM_IMAGE_SECONDS = 24 * 3600;
 const REMOVE_SECONDS = 900;
 
+async function available(
+  session: OpenStackSession,
+  id: string,
+  spec: VolumeSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  await waitFor(async () => availableVolume(await getVolume(session, id, signal), id), {
+    signal,
+    what: `volume ${id} to be available`,
+    deadlineSeconds: spec.imageId === null ? EMPTY_SECONDS : FROM_IMAGE_SECONDS,
+  });
+}
+
 /** Marked in the metadata. */
 export const volumeOps: ArtifactKindOps<'volume'> = {
+  async *marked(session, signal) {
+    for (const one of await listVolumes(session, {}, signal))
+      yield* markedBy(one.metadata[MARKER_KEY], 'volume', one.id, one.name);
+  },
   async create(session, spec, marker, signal) {
     const made = await createVolume(
       session,
       { ...spec, metadata: { [MARKER_KEY]: markerText(marker) } },
       signal,
     );
-    await waitFor(async () => availableVolume(await getVolume(session, made.id, signal), made.id), {
-      signal,
-      what: `volume ${made.id} to be available`,
-      deadlineSeconds: spec.imageId === null ? EMPTY_SECONDS : FROM_IMAGE_SECONDS,
-    });
+    await available(session, made.id, spec, signal);
     return { externalId: made.id, data: {} };
   },
   async find(session, _spec, marker, signal) {
@@ -36,6 +50,7 @@ export const volumeOps: ArtifactKindOps<'volume'> = {
     const volume = volumes.find((one) => one.metadata[MARKER_KEY] === markerText(marker));
     return volume ? { externalId: volume.id, data: {} } : null;
   },
+  waitUsable: available,
   async remove(session, id, signal) {
     let asked = false;
     return waitFor(

@@ -65,20 +65,24 @@ export async function getAttachment(
   return (answer as { attachment: Attachment }).attachment;
 }
 
+/** An attachment as lists tell it; `attach_mode`, times and connection are in {@link getAttachment}. */
+export interface AttachmentSummary {
+  readonly id: string;
+  readonly volume_id: string;
+  /** The server; null for a host that is none. */
+  readonly instance: string | null;
+  /** reserved, attaching, attached, detached, error_attaching… */
+  readonly status: string;
+}
+
 export function listAttachments(
   session: OpenStackSession,
   volumeId: string,
   signal: AbortSignal,
-): Promise<{ readonly id: string; readonly volume_id: string; readonly instance: string | null }[]> {
+): Promise<AttachmentSummary[]> {
+  const filter = { volume_id: volumeId };
   return collect(
-    listAll<{ id: string; volume_id: string; instance: string | null }>(
-      session,
-      'volume',
-      '/attachments',
-      'attachments',
-      { volume_id: volumeId },
-      signal,
-    ),
+    listAll<AttachmentSummary>(session, 'volume', '/attachments', 'attachments', filter, signal),
   );
 }
 

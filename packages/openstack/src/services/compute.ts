@@ -34,12 +34,22 @@ export interface Server {
   readonly 'OS-EXT-STS:power_state'?: number;
   readonly 'OS-EXT-STS:vm_state'?: string;
   readonly 'OS-EXT-STS:task_state'?: string | null;
+  /** Since 2.9. */
+  readonly locked?: boolean;
 }
 export type BlockDevice = Readonly<Record<string, string | number | boolean>>;
 
 /** Compute API v2.1. */
 export function listFlavors(session: OpenStackSession, signal: AbortSignal): Promise<ComputeFlavor[]> {
-  return collect(listAll<ComputeFlavor>(session, 'compute', '/flavors/detail', 'flavors', {}, signal));
+  return collect(eachFlavor(session, signal));
+}
+
+/** The same, a page at a time. */
+export function eachFlavor(
+  session: OpenStackSession,
+  signal: AbortSignal,
+): AsyncGenerator<ComputeFlavor, void> {
+  return listAll<ComputeFlavor>(session, 'compute', '/flavors/detail', 'flavors', {}, signal);
 }
 
 /** For administrators. The description is kept from 2.55 on. */
@@ -134,7 +144,16 @@ export function listServers(
   filter: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Server[]> {
-  return collect(listAll<Server>(session, 'compute', '/servers/detail', 'servers', filter, signal));
+  return collect(eachServer(session, filter, signal));
+}
+
+/** The same, a page at a time: servers of the session's project only, whoever asks. */
+export function eachServer(
+  session: OpenStackSession,
+  filter: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): AsyncGenerator<Server, void> {
+  return listAll<Server>(session, 'compute', '/servers/detail', 'servers', filter, signal);
 }
 
 export function deleteServer(session: OpenStackSession, id: string, signal: AbortSignal): Promise<boolean> {
@@ -184,7 +203,7 @@ export async function waitServerGone(
 export async function serverAction(
   session: OpenStackSession,
   id: string,
-  action: 'os-start' | 'os-stop',
+  action: 'os-start' | 'os-stop' | 'unlock',
   signal: AbortSignal,
 ): Promise<void> {
   await session.call('compute', {
@@ -193,6 +212,47 @@ export async function serverAction(
     json: { [action]: null },
     signal,
   });
+}
+
+/**
+ * Locks a server: only administrators may change it until it is unlocked. The reason is kept where the cloud can
+ * (Compute API 2.73).
+ */
+export async function lockServer(
+  session: OpenStackSession,
+  id: string,
+  reason: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const version = (await session.microversion('compute', signal)) ?? '2.1';
+  const lock = compareVersions(version, '2.73') >= 0 ? { locked_reason: reason.slice(0, 255) } : null;
+  await session.call('compute', { method: 'POST', path: `/servers/${id}/action`, json: { lock }, signal });
+}
+
+/**
+ * Keeps everybody but administrators from changing the server (Compute API, "Lock Server"). Locking what is locked
+ * is accepted. @param reason at most 255 characters; kept where the cloud speaks 2.73
+ */
+export async function lockServer(
+  session: OpenStackSession,
+  id: string,
+  reason: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const version = (await session.microversion('compute', signal)) ?? '2.1';
+  const lock = compareVersions(version, '2.73') >= 0 ? { locked_reason: reason.slice(0, 255) } : null;
+  const path = `/servers/${id}/action`;
+  await session.call('compute', { method: 'POST', path, json: { lock }, signal });
+}
+
+/** Whoever locked it, or an administrator, may. What is not locked stays so. */
+export async function unlockServer(
+  session: OpenStackSession,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `/servers/${id}/action`;
+  await session.call('compute', { method: 'POST', path, json: { unlock: null }, signal });
 }
 
 /** The last lines of the console; null when there is none now. */

@@ -82,9 +82,18 @@ export function findImages(
   filter: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Image[]> {
+  return collect(eachImage(session, filter, signal));
+}
+
+/** The same, a page at a time. */
+export function eachImage(
+  session: OpenStackSession,
+  filter: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): AsyncGenerator<Image, void> {
   // Administrators would see everybody's.
   const own = { owner: session.project.id, ...filter };
-  return collect(listAll<Image>(session, 'image', '/images', 'images', own, signal));
+  return listAll<Image>(session, 'image', '/images', 'images', own, signal);
 }
 
 /** False: it was gone already. */

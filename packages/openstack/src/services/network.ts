@@ -152,7 +152,16 @@ export function listPorts(
   filter: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Port[]> {
-  return collect(listAll<Port>(session, 'network', '/ports', 'ports', filter, signal));
+  return collect(eachPort(session, filter, signal));
+}
+
+/** The same, a page at a time. */
+export function eachPort(
+  session: OpenStackSession,
+  filter: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): AsyncGenerator<Port, void> {
+  return listAll<Port>(session, 'network', '/ports', 'ports', filter, signal);
 }
 
 export async function deletePort(

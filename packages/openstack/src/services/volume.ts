@@ -66,8 +66,17 @@ export function listVolumes(
   metadata: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Volume[]> {
+  return collect(eachVolume(session, metadata, signal));
+}
+
+/** The same, a page at a time. */
+export function eachVolume(
+  session: OpenStackSession,
+  metadata: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): AsyncGenerator<Volume, void> {
   const filter = Object.keys(metadata).length === 0 ? {} : { metadata: pythonMapping(metadata) };
-  return collect(listAll<Volume>(session, 'volume', '/volumes/detail', 'volumes', filter, signal));
+  return listAll<Volume>(session, 'volume', '/volumes/detail', 'volumes', filter, signal);
 }
 
 /** Cinder reads the filter as a Python mapping, whose quotes are single. */

@@ -29,6 +29,7 @@ async function attempt(
   work: () => Promise<void>,
 ): Promise<boolean> {
   try {
+    signal.throwIfAborted();
     await work();
     return true;
   } catch (error) {
