@@ -19,13 +19,9 @@ import {
   consoleOutput,
   getImage,
   getServer,
-  isStatus,
-  lockServer,
   type OpenStackSession,
-  serverAction,
   setBootable,
   setImageMetadata,
-  waitFor,
 } from '@guts/openstack';
 import type { ArtifactKindOps } from './artifacts/artifact-kind.ts';
 import { attachmentOps } from './artifacts/attachment.ts';
@@ -34,8 +30,9 @@ import { imageOps } from './artifacts/image.ts';
 import { portOps } from './artifacts/port.ts';
 import { serverOps } from './artifacts/server.ts';
 import { volumeOps } from './artifacts/volume.ts';
-import { inWords } from './errors.ts';
+import { inWords, toGutsError } from './errors.ts';
 import { readFacts } from './facts.ts';
+import { parkServer, startServer, stateOf, stopServer } from './power.ts';
 import type { Settings } from './settings.ts';
 import { guardedWriter, startUpload } from './upload.ts';
 
@@ -47,17 +44,9 @@ const KINDS: { readonly [K in DestinationArtifactKind]: ArtifactKindOps<K> } = {
   attachment: attachmentOps,
   server: serverOps,
 };
-const POWER_SECONDS = 600;
+/** What stands on others first, so that they can be removed in this order. */
+const MARKED_KINDS = ['server', 'attachment', 'volume', 'image', 'port', 'flavor'] as const;
 const CONSOLE_LINES = 2000;
-
-const STATES: Readonly<Record<string, ServerState>> = {
-  ACTIVE: 'active',
-  SHUTOFF: 'off',
-  BUILD: 'building',
-  ERROR: 'error',
-  DELETED: 'gone',
-  SOFT_DELETED: 'gone',
-};
 
 /** A cloud, connected and scoped to the target project. */
 export class OpenStackConnection implements DestinationConnection {
@@ -195,31 +184,28 @@ export class OpenStackConnection implements DestinationConnection {
   ): Promise<{ state: ServerState; message: string | null }> {
     return inWords(async () => {
       const server = await getServer(this.#session, serverId, signal);
-      if (!server) return { state: 'gone', message: null };
-      return { state: STATES[server.status] ?? 'other', message: server.fault?.message ?? null };
+      return { state: stateOf(server), message: server?.fault?.message ?? null };
     });
   }
 
   stopServer(serverId: string, signal: AbortSignal): Promise<void> {
-    return inWords(() => this.#power(serverId, 'os-stop', ['off', 'gone'], signal));
+    return inWords(() => stopServer(this.#session, serverId, signal));
   }
 
   startServer(serverId: string, signal: AbortSignal): Promise<void> {
-    return inWords(() => this.#power(serverId, 'os-start', ['active'], signal));
+    return inWords(() => startServer(this.#session, serverId, signal));
   }
 
   parkServer(serverId: string, reason: string, signal: AbortSignal): Promise<void> {
-    return inWords(async () => {
-      await this.#power(serverId, 'os-stop', ['off', 'gone'], signal);
-      const server = await getServer(this.#session, serverId, signal);
-      if (server && server.locked !== true) await lockServer(this.#session, serverId, reason, signal);
-    });
+    return inWords(() => parkServer(this.#session, serverId, reason, signal));
   }
 
   async *listMarked(signal: AbortSignal): AsyncGenerator<MarkedObject, void> {
-    for (const ops of Object.values(KINDS)) {
-      if (ops === KINDS.volume && !this.#session.has('volume')) continue;
-      yield* await inWords(() => all(ops.marked(this.#session, signal)));
+    try {
+      for (const kind of MARKED_KINDS)
+        if (this.#session.has(KINDS[kind].service)) yield* KINDS[kind].marked(this.#session, signal);
+    } catch (error) {
+      throw toGutsError(error);
     }
   }
 
@@ -230,33 +216,6 @@ export class OpenStackConnection implements DestinationConnection {
   close(): Promise<void> {
     return this.#session.close();
   }
-
-  async #power(
-    id: string,
-    action: 'os-start' | 'os-stop',
-    wanted: readonly ServerState[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const reached = async (): Promise<boolean> => wanted.includes((await this.serverState(id, signal)).state);
-    if (await reached()) return;
-    try {
-      await serverAction(this.#session, id, action, signal);
-    } catch (error) {
-      // In a state that forbids it: the one that is wanted may have come meanwhile.
-      if (!isStatus(error, 404, 409) || !(await reached())) throw error;
-    }
-    await waitFor(async () => ((await reached()) ? true : null), {
-      signal,
-      what: `server ${id} after ${action}`,
-      deadlineSeconds: POWER_SECONDS,
-    });
-  }
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
 }
 
 function pathOf(data: Readonly<Record<string, unknown>>): string {

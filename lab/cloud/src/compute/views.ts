@@ -74,6 +74,8 @@ export function serverView(world: World, call: Call, server: Server): Record<str
     ...(fault
       ? { fault: { code: fault.code, message: fault.message, created: isoTime(fault.createdAt) } }
       : {}),
+    'OS-SRV-USG:launched_at': server.launchedAt === undefined ? null : isoTime(server.launchedAt),
+    'OS-SRV-USG:terminated_at': null,
     ...(call.minor >= 9 ? { locked: server.lock !== undefined } : {}),
     ...(call.minor >= 73 ? { locked_reason: server.lock?.reason ?? null } : {}),
     ...(call.minor >= 19 ? { description: server.description } : {}),

@@ -6,10 +6,12 @@ import {
   type Marker,
   parseMarker,
 } from '@guts/core';
-import type { OpenStackSession } from '@guts/openstack';
+import type { OpenStackSession, ServiceName } from '@guts/openstack';
 
 /** What making, finding and removing one kind of object takes. */
 export interface ArtifactKindOps<K extends DestinationArtifactKind> {
+  /** Whose objects these are. */
+  readonly service: ServiceName;
   create(
     session: OpenStackSession,
     spec: ArtifactSpecs[K],
@@ -29,7 +31,7 @@ export interface ArtifactKindOps<K extends DestinationArtifactKind> {
     spec: ArtifactSpecs[K],
     signal: AbortSignal,
   ): Promise<void>;
-  /** All of this kind that carry a marker of ours. */
+  /** Those of the session's project that carry a marker of ours, read page by page. */
   marked(session: OpenStackSession, signal: AbortSignal): AsyncIterable<MarkedObject>;
   remove(session: OpenStackSession, externalId: string, signal: AbortSignal): Promise<'removed' | 'absent'>;
 }

@@ -4,12 +4,13 @@ import {
   completeAttachment,
   createAttachment,
   deleteAttachment,
+  eachVolume,
   getAttachment,
   listAttachments,
   type OpenStackSession,
 } from '@guts/openstack';
 import { volumePath } from '../volume-path.ts';
-import type { ArtifactKindOps } from './artifact-kind.ts';
+import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 
 async function ready(
   session: OpenStackSession,
@@ -23,8 +24,15 @@ async function ready(
 
 /** Found by its volume, which is marked: only the worker attaches it to a host. */
 export const attachmentOps: ArtifactKindOps<'attachment'> = {
-  async *marked() {
-    // It bears no marker: removing its volume ends it.
+  service: 'volume',
+  async *marked(session, signal) {
+    for await (const volume of eachVolume(session, {}, signal)) {
+      const [bearer] = markedBy(volume.metadata[MARKER_KEY], 'volume', volume.id, volume.name);
+      if (!bearer) continue;
+      for (const one of await listAttachments(session, volume.id, signal))
+        if (one.instance === null)
+          yield { kind: 'attachment', externalId: one.id, name: null, marker: bearer.marker };
+    }
   },
   async create(session, { volumeId }, _marker, signal) {
     const connector = {

@@ -1,11 +1,12 @@
 import { markerText } from '@guts/core';
-import { createFlavor, deleteFlavor, listFlavors } from '@guts/openstack';
+import { createFlavor, deleteFlavor, eachFlavor, listFlavors } from '@guts/openstack';
 import { type ArtifactKindOps, markedBy } from './artifact-kind.ts';
 
-/** Marked in the description. */
+/** Marked in the description. Flavors belong to no project: the description alone tells whose they are. */
 export const flavorOps: ArtifactKindOps<'flavor'> = {
+  service: 'compute',
   async *marked(session, signal) {
-    for (const one of await listFlavors(session, signal))
+    for await (const one of eachFlavor(session, signal))
       yield* markedBy(one.description, 'flavor', one.id, one.name);
   },
   async create(session, spec, marker, signal) {

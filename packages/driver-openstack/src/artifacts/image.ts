@@ -1,11 +1,12 @@
 import { markerText } from '@guts/core';
-import { createImage, deleteImage, findImages } from '@guts/openstack';
+import { createImage, deleteImage, eachImage, findImages } from '@guts/openstack';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 
 /** Marked by a property. */
 export const imageOps: ArtifactKindOps<'image'> = {
+  service: 'image',
   async *marked(session, signal) {
-    for (const one of await findImages(session, {}, signal))
+    for await (const one of eachImage(session, {}, signal))
       yield* markedBy(one[MARKER_KEY], 'image', one.id, one.name);
   },
   async create(session, spec, marker, signal) {

@@ -1,5 +1,5 @@
 import { GutsError, markerText, type PortSpec } from '@guts/core';
-import { createPort, deletePort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
+import { createPort, deletePort, eachPort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
 import { type ArtifactKindOps, markedBy } from './artifact-kind.ts';
 
 /** Neutron's refusals, which the operator can do something about. */
@@ -25,8 +25,10 @@ function explain(error: unknown, spec: PortSpec): unknown {
 
 /** Marked in the description. */
 export const portOps: ArtifactKindOps<'port'> = {
+  service: 'network',
   async *marked(session, signal) {
-    for (const one of await listPorts(session, { project_id: session.project.id }, signal))
+    // Administrators would see everybody's.
+    for await (const one of eachPort(session, { project_id: session.project.id }, signal))
       yield* markedBy(one.description, 'port', one.id, one.name);
   },
   async create(session, spec, marker, signal) {

@@ -1,15 +1,16 @@
-import { GutsError, markerText, type Marker, type ServerSpec } from '@guts/core';
+import { GutsError, markerText, type MarkedObject, type Marker, type ServerSpec } from '@guts/core';
 import {
   type BlockDevice,
   compareVersions,
   createServer,
   deleteServer,
+  eachServer,
   getServer,
   isStatus,
   listServers,
   type OpenStackSession,
   type Server,
-  serverAction,
+  unlockServer,
   waitFor,
 } from '@guts/openstack';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
@@ -19,6 +20,16 @@ const REMOVE_SECONDS = 900;
 
 /** A tag is at most 60 characters long, which two ids are not: the metadata has the whole marker. */
 const tagOf = (marker: Marker): string => `guts:${marker.artifactId}`;
+
+/** Metadata can be replaced by the user; the tag, which has room for the artifact's id alone, then still tells. */
+function byTag(tags: readonly string[], externalId: string, name: string): readonly MarkedObject[] {
+  for (const tag of tags) {
+    const [, artifactId] = /^guts:([\w-]+)$/.exec(tag) ?? [];
+    if (artifactId !== undefined)
+      return [{ kind: 'server', externalId, name, marker: { migrationId: '', artifactId } }];
+  }
+  return [];
+}
 
 function blockDevices(spec: ServerSpec): BlockDevice[] {
   const volume = (uuid: string, boot_index: number): BlockDevice => ({
@@ -63,9 +74,12 @@ async function waitBuilt(session: OpenStackSession, id: string, signal: AbortSig
 }
 
 export const serverOps: ArtifactKindOps<'server'> = {
+  service: 'compute',
   async *marked(session, signal) {
-    for (const { id, name, metadata } of await listServers(session, {}, signal))
-      yield* markedBy(metadata[MARKER_KEY], 'server', id, name);
+    for await (const { id, name, metadata, tags = [] } of eachServer(session, {}, signal)) {
+      const marked = markedBy(metadata[MARKER_KEY], 'server', id, name);
+      yield* marked.length > 0 ? marked : byTag(tags, id, name);
+    }
   },
   async create(session, spec, marker, signal) {
     const id = await createServer(
@@ -97,7 +111,7 @@ export const serverOps: ArtifactKindOps<'server'> = {
   async remove(session, id, signal) {
     const found = await getServer(session, id, signal);
     if (!found) return 'absent';
-    if (found.locked === true) await serverAction(session, id, 'unlock', signal);
+    if (found.locked === true) await unlockServer(session, id, signal);
     await deleteServer(session, id, signal);
     return waitFor(
       async () => {

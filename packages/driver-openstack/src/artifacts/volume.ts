@@ -3,6 +3,7 @@ import {
   availableVolume,
   createVolume,
   deleteVolume,
+  eachVolume,
   getVolume,
   isStatus,
   listVolumes,
@@ -31,8 +32,9 @@ async function available(
 
 /** Marked in the metadata. */
 export const volumeOps: ArtifactKindOps<'volume'> = {
+  service: 'volume',
   async *marked(session, signal) {
-    for (const one of await listVolumes(session, {}, signal))
+    for await (const one of eachVolume(session, {}, signal))
       yield* markedBy(one.metadata[MARKER_KEY], 'volume', one.id, one.name);
   },
   async create(session, spec, marker, signal) {

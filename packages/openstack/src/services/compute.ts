@@ -34,7 +34,9 @@ export interface Server {
   readonly 'OS-EXT-STS:power_state'?: number;
   readonly 'OS-EXT-STS:vm_state'?: string;
   readonly 'OS-EXT-STS:task_state'?: string | null;
-  /** Since 2.9. */
+  /** Null: no hypervisor ever started it. */
+  readonly 'OS-SRV-USG:launched_at'?: string | null;
+  /** Told from 2.9 on. */
   readonly locked?: boolean;
 }
 export type BlockDevice = Readonly<Record<string, string | number | boolean>>;
@@ -203,7 +205,7 @@ export async function waitServerGone(
 export async function serverAction(
   session: OpenStackSession,
   id: string,
-  action: 'os-start' | 'os-stop' | 'unlock',
+  action: 'os-start' | 'os-stop',
   signal: AbortSignal,
 ): Promise<void> {
   await session.call('compute', {
@@ -212,21 +214,6 @@ export async function serverAction(
     json: { [action]: null },
     signal,
   });
-}
-
-/**
- * Locks a server: only administrators may change it until it is unlocked. The reason is kept where the cloud can
- * (Compute API 2.73).
- */
-export async function lockServer(
-  session: OpenStackSession,
-  id: string,
-  reason: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const version = (await session.microversion('compute', signal)) ?? '2.1';
-  const lock = compareVersions(version, '2.73') >= 0 ? { locked_reason: reason.slice(0, 255) } : null;
-  await session.call('compute', { method: 'POST', path: `/servers/${id}/action`, json: { lock }, signal });
 }
 
 /**
