@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { GutsError, messageOf } from '@guts/core';
+import { DEFAULT_LIMITS, GutsError, type Limits, messageOf } from '@guts/core';
+import { readLimits } from './limits.ts';
 import { parse } from 'yaml';
 
 /** What the daemons run by. One YAML file, environment variables (`GUTS_…`) over it, defaults under both. */
@@ -35,10 +36,15 @@ export interface Config {
   readonly aliveSeconds: number;
   /** How long a worker has to take what was reserved for it; seconds. */
   readonly reservationSeconds: number;
+  /** How much may happen at once; a map under `limits`. */
+  readonly limits: Limits;
 }
 
+/** Its value is a map; only the file can have it. */
+const LIMITS = 'limits';
+
 interface Setting {
-  readonly key: keyof Config;
+  readonly key: Exclude<keyof Config, 'limits'>;
   /** Name in the YAML file; `GUTS_` and its upper case is the environment variable. */
   readonly name: string;
   readonly kind: 'text' | 'path' | 'count';
@@ -76,7 +82,7 @@ function readFile(path: string): Readonly<Record<string, unknown>> {
   if (content === null || content === undefined) return {};
   if (typeof content !== 'object' || Array.isArray(content))
     throw new GutsError('configuration', `configuration file ${path}: it must be a map of settings`);
-  const known = SETTINGS.map((setting) => setting.name);
+  const known = [...SETTINGS.map((setting) => setting.name), LIMITS];
   for (const name of Object.keys(content)) {
     if (!known.includes(name))
       throw new GutsError('configuration', `configuration file ${path}: unknown setting '${name}'`, {
@@ -104,9 +110,11 @@ function convert(setting: Setting, value: unknown, where: string): string | numb
  */
 export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config {
   const path = file ?? env['GUTS_CONFIG'] ?? null;
+  let limits = DEFAULT_LIMITS;
   const given = new Map<keyof Config, string | number>();
   if (path !== null) {
     const content = readFile(path);
+    limits = readLimits(content[LIMITS], `configuration file ${path}`);
     for (const setting of SETTINGS)
       if (content[setting.name] !== undefined)
         given.set(setting.key, convert(setting, content[setting.name], `configuration file ${path}`));
@@ -139,6 +147,7 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     checkpointMiB: 256,
     aliveSeconds: 30,
     reservationSeconds: 60,
+    limits,
   };
   return { ...defaults, ...Object.fromEntries(given) };
 }

@@ -1,36 +1,61 @@
-import type { Bus, BusMessage, Topic } from '@guts/core';
+import { type Bus, type BusMessage, type Clock, GutsError, type Log, type Topic } from '@guts/core';
+import { deliver } from './redeliver.ts';
 
-type Handler = (message: BusMessage) => void;
+interface Listener {
+  readonly topics: ReadonlySet<Topic>;
+  readonly group: string | null;
+  readonly handler: (message: BusMessage) => void | Promise<void>;
+}
 
-/** The in-process bus: messages reach whoever listens in this process, after the caller's turn. */
-export function createLocalBus(): Bus {
-  const handlers = new Map<Topic, Set<Handler>>();
-  let closed = false;
+/**
+ * The in-process bus: messages reach whoever listens in this process, after the caller's turn. What nobody listens
+ * to is forgotten: the database has it.
+ */
+export function createLocalBus(parts: { readonly clock: Clock; readonly log: Log }): Bus {
+  const { clock, log } = parts;
+  const listeners = new Set<Listener>();
+  const turns = new Map<string, number>();
+  const closing = new AbortController();
+  const since = new Date(clock.now()).toISOString();
+
+  const give = (listener: Listener, message: BusMessage): void => {
+    setImmediate(() => {
+      if (!listeners.has(listener) || closing.signal.aborted) return;
+      void deliver(message, listener.handler, { clock, log, signal: closing.signal }).catch(() => undefined); // closed
+    });
+  };
+  const closed = (): GutsError => new GutsError('bus_unavailable', 'the bus is closed');
+
   return {
     publish(message) {
-      if (closed) return Promise.reject(new Error('the bus is closed'));
-      for (const handler of handlers.get(message.topic) ?? [])
-        setImmediate(() => {
-          if (handlers.get(message.topic)?.has(handler)) handler(message);
-        });
+      if (closing.signal.aborted) return Promise.reject(closed());
+      const groups = new Map<string, Listener[]>();
+      for (const listener of listeners) {
+        if (!listener.topics.has(message.topic)) continue;
+        if (listener.group === null) give(listener, message);
+        else groups.set(listener.group, [...(groups.get(listener.group) ?? []), listener]);
+      }
+      for (const [group, members] of groups) {
+        const turn = turns.get(group) ?? 0;
+        turns.set(group, turn + 1);
+        const one = members[turn % members.length];
+        if (one) give(one, message);
+      }
       return Promise.resolve();
     },
-    subscribe(topics, handler) {
-      if (closed) return Promise.reject(new Error('the bus is closed'));
-      // A wrapper of its own, so that the same function may listen twice.
-      const own: Handler = (message) => handler(message);
-      for (const topic of topics) {
-        const set = handlers.get(topic) ?? new Set();
-        handlers.set(topic, set.add(own));
-      }
+    subscribe(topics, { group }, handler) {
+      if (closing.signal.aborted) return Promise.reject(closed());
+      const listener: Listener = { topics: new Set(topics), group, handler };
+      listeners.add(listener);
       return Promise.resolve(() => {
-        for (const topic of topics) handlers.get(topic)?.delete(own);
+        listeners.delete(listener);
         return Promise.resolve();
       });
     },
+    health: () => ({ kind: 'in-process', connected: true, since, detail: null }),
     close() {
-      closed = true;
-      handlers.clear();
+      closing.abort();
+      listeners.clear();
       return Promise.resolve();
     },
   };

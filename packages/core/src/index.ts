@@ -15,6 +15,8 @@ export * from './ports/secrets.ts';
 export * from './ports/source-driver.ts';
 export * from './ports/store.ts';
 export * from './preflight-finding.ts';
+export { decide, recheck } from './schedule/decide.ts';
+export * from './schedule/limits.ts';
 export * from './schedule/types.ts';
 export * from './service.ts';
 export * from './states.ts';

@@ -1,2 +1,1 @@
-export { type Choice, decide } from './decide.ts';
-export { Scheduler, type SchedulerOptions } from './scheduler.ts';
+export { Scheduler, type SchedulerOptions, type RoundMetrics } from './scheduler.ts';

@@ -1,14 +1,4 @@
-import {
-  type Bus,
-  type Clock,
-  type Log,
-  messageOf,
-  type Migration,
-  type NewEvent,
-  type Service,
-  type Store,
-} from '@guts/core';
-import { decide } from './decide.ts';
+import { type Bus, type Clock, decide, type Limits, type Log, messageOf, type Store } from '@guts/core';
 
 export interface SchedulerOptions {
   readonly id: string;
@@ -18,19 +8,38 @@ export interface SchedulerOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  readonly limits: Limits;
   /** A worker whose heartbeat is older is not chosen; seconds. */
   readonly aliveSeconds: number;
   /** How long a worker has to take what was reserved for it; seconds. */
   readonly reservationSeconds: number;
   readonly pollMilliseconds: number;
+  /** Milliseconds between heartbeats of its own. */
+  readonly heartbeatMilliseconds: number;
+  /** Called after a round that reserved something: its messages are in the outbox. */
+  readonly nudge: () => void;
 }
 
-const BATCH = 500;
+/** How the last round went. */
+export interface RoundMetrics {
+  readonly rounds: number;
+  /** Of the last round, with its reads and writes. */
+  readonly milliseconds: number;
+  readonly waiting: number;
+  readonly reserved: number;
+}
 
-/** guts-scheduler: gives every waiting migration a worker, or the reason why it waits. */
+/** Waiting migrations that one round looks at. */
+const LIMIT = 20_000;
+
+/**
+ * guts-scheduler: gives every waiting migration a worker, or the reason why it waits. Any number of them may run:
+ * the store lets one round happen at a time.
+ */
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #stopping = new AbortController();
+  #metrics: RoundMetrics = { rounds: 0, milliseconds: 0, waiting: 0, reserved: 0 };
   #wake: () => void = () => undefined;
   #loop: Promise<void> = Promise.resolve();
   #unsubscribe: (() => Promise<void>) | null = null;
@@ -39,9 +48,13 @@ export class Scheduler {
     this.#options = options;
   }
 
+  get metrics(): RoundMetrics {
+    return this.#metrics;
+  }
+
   async start(): Promise<void> {
     await this.#beat();
-    this.#unsubscribe = await this.#options.bus.subscribe(['migration.queued', 'migration.action'], () =>
+    this.#unsubscribe = await this.#options.bus.subscribe(['migration.queued'], { group: 'scheduler' }, () =>
       this.#wake(),
     );
     this.#loop = this.#poll();
@@ -57,43 +70,47 @@ export class Scheduler {
 
   /** One round over everything that waits; gives how many were reserved. */
   async tick(): Promise<number> {
-    const { store, bus, aliveSeconds, reservationSeconds } = this.#options;
-    const waiting = await store.listWaiting(BATCH);
-    if (waiting.length === 0) return 0;
-    const workers = (await store.listServices(aliveSeconds)).filter((one) => one.binary === 'guts-migration');
-    let holding = await store.listHolding();
-    let reserved = 0;
-    for (const migration of waiting) {
-      const choice = decide(migration, workers, holding);
-      if (choice.worker === null) {
-        if (migration.reason !== choice.reason) await store.setReason(migration.id, choice.reason);
-        continue;
-      }
-      const event = scheduledEvent(migration, choice.worker, choice.reason);
-      const row = await store.reserve(migration.id, choice.worker.id, reservationSeconds, event);
-      if (!row) continue;
-      holding = [...holding, row];
-      reserved += 1;
-      await bus.publish({ topic: 'migration.scheduled', id: row.id });
-    }
-    return reserved;
+    const { store, clock, limits, aliveSeconds, reservationSeconds, nudge } = this.#options;
+    const began = clock.monotonic();
+    const { waiting, reserved } = await store.scheduleRound(
+      { aliveSeconds, reservationSeconds, limit: LIMIT },
+      (view) => decide(view, limits),
+    );
+    this.#metrics = {
+      rounds: this.#metrics.rounds + 1,
+      milliseconds: clock.monotonic() - began,
+      waiting,
+      reserved: reserved.length,
+    };
+    if (reserved.length > 0) nudge();
+    return reserved.length;
   }
 
   async #beat(): Promise<void> {
     const { id, host, version, store } = this.#options;
-    await store.heartbeat({ id, binary: 'guts-scheduler', host, version, slots: 0, drivers: [] });
+    await store.heartbeat({
+      id,
+      binary: 'guts-scheduler',
+      host,
+      version,
+      slots: 0,
+      scratchBytes: null,
+      bytesPerSecond: null,
+      drivers: [],
+    });
   }
 
   async #poll(): Promise<void> {
-    const { clock, log, pollMilliseconds } = this.#options;
+    const { clock, log, pollMilliseconds, heartbeatMilliseconds } = this.#options;
     const { signal } = this.#stopping;
     let beaten = clock.monotonic();
     while (!signal.aborted) {
+      // Armed before looking, so that a message which arrives meanwhile is not missed.
       const woken = new AbortController();
       this.#wake = () => woken.abort();
       try {
         await this.tick();
-        if (clock.monotonic() - beaten > 5000) {
+        if (clock.monotonic() - beaten > heartbeatMilliseconds) {
           beaten = clock.monotonic();
           await this.#beat();
         }
@@ -103,16 +120,4 @@ export class Scheduler {
       await clock.sleep(pollMilliseconds, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
     }
   }
-}
-
-function scheduledEvent(migration: Migration, worker: Service, reason: string): NewEvent {
-  return {
-    projectId: migration.projectId,
-    resource: 'migration',
-    resourceId: migration.id,
-    type: 'migration.scheduled',
-    severity: 'information',
-    message: `reserved for worker ${worker.id} on ${worker.host}: ${reason}`,
-    data: { worker_id: worker.id },
-  };
 }

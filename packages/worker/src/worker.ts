@@ -13,6 +13,7 @@ export interface WorkerOptions extends RunParts {
   readonly leaseSeconds: number;
   /** How often the database is asked when no message says so; milliseconds. */
   readonly pollMilliseconds: number;
+  readonly heartbeatMilliseconds: number;
   /** How long a worker that stops waits for copies to come to a checkpoint and for an undo to end; seconds. */
   readonly stopSeconds: number;
   readonly bus: Bus;
@@ -20,7 +21,6 @@ export interface WorkerOptions extends RunParts {
   readonly recheck?: Parameters<Store['acquireLease']>[3];
 }
 
-const HEARTBEAT_MS = 5000;
 const OPERATIONS_AT_ONCE = 2;
 
 /** guts-migration: runs the migrations reserved for it and whatever operations wait. */
@@ -88,7 +88,7 @@ export class Worker {
   }
 
   async #heartbeats(): Promise<void> {
-    await this.#every(HEARTBEAT_MS, () => this.#beat());
+    await this.#every(this.#options.heartbeatMilliseconds, () => this.#beat());
   }
 
   /** Everything that runs goes to other workers, soon and well. */

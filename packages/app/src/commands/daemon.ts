@@ -50,6 +50,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     slots: config.slots,
     leaseSeconds: config.leaseSeconds,
     pollMilliseconds: config.pollMilliseconds,
+    heartbeatMilliseconds: heartbeatOf(config),
     stopSeconds: config.stopSeconds,
     checkpointBytes: config.checkpointMiB * 2 ** 20,
     recheck: (work, holding, worker) => recheck(work, holding, worker, config.limits),
@@ -64,6 +65,11 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   });
 }
 
+/** Three in the time that a daemon counts as alive. */
+function heartbeatOf({ aliveSeconds }: Config): number {
+  return Math.min(5000, (aliveSeconds * 1000) / 3);
+}
+
 export function createScheduler({ config, backends, log }: Parts): Scheduler {
   const { store, bus, relay } = backends;
   return new Scheduler({
@@ -74,6 +80,7 @@ export function createScheduler({ config, backends, log }: Parts): Scheduler {
     bus,
     clock: systemClock,
     log,
+    heartbeatMilliseconds: heartbeatOf(config),
     nudge: () => relay.nudge(),
     limits: config.limits,
     aliveSeconds: config.aliveSeconds,
