@@ -1,4 +1,5 @@
 export { startVCenter, type VCenter } from './vcenter.ts';
+export type { VCenterState } from './state.ts';
 export { MachineControl, Writer } from './control.ts';
 export { BadMachine } from './machines.ts';
 export { FaultList, type FaultEffect, type InjectedFault } from './http/injected.ts';

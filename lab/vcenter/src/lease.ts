@@ -39,6 +39,8 @@ export class Lease {
   readonly ref: Ref;
   readonly id = randomUUID();
   readonly machine: Machine;
+  /** Key of the session that asked for it. */
+  readonly sessionKey: string;
   readonly disks: readonly LeaseDisk[];
   /** Aborted when downloads must stop. */
   readonly ended = new AbortController();
@@ -53,12 +55,14 @@ export class Lease {
   constructor(
     inventory: Inventory,
     machine: Machine,
+    sessionKey: string,
     disks: readonly LeaseDisk[],
     settings: LeaseSettings,
     onEnd: () => void,
   ) {
     this.ref = { type: 'HttpNfcLease', id: `session[${randomUUID()}]${this.id}` };
     this.machine = machine;
+    this.sessionKey = sessionKey;
     this.disks = disks;
     this.#settings = settings;
     this.#inventory = inventory;

@@ -83,6 +83,11 @@ export interface VCenterOptions {
   readonly leaseTimeoutSeconds?: number;
   /** Milliseconds a lease stays `initializing`. */
   readonly leaseReadyMs?: number;
+  /**
+   * `session`: a lease is known to its session only, as the reference of a real one, which begins with
+   * `session[...]`, suggests; others are told that there is none. `any` (default): every session knows it.
+   */
+  readonly leaseScope?: 'session' | 'any';
   /** `star` gives `https://*` in device URLs, as a bare ESXi does. */
   readonly leaseHost?: 'explicit' | 'star';
   readonly sessionLimit?: number;
@@ -90,6 +95,8 @@ export interface VCenterOptions {
   readonly sessionIdleSeconds?: number;
   /** Milliseconds each task takes. */
   readonly taskMs?: number;
+  /** Milliseconds of tasks that take another time, by method: `{ "CreateSnapshot_Task": 500 }`. */
+  readonly taskMsOf?: Readonly<Record<string, number>>;
   /** Milliseconds RemoveSnapshot_Task takes to consolidate. */
   readonly consolidateMs?: number;
   /** Milliseconds an obedient guest takes to shut down. */
@@ -146,6 +153,8 @@ export function settingsOf(options: VCenterOptions, stateDir: string): Settings 
     sessionLimit: options.sessionLimit ?? 100,
     sessionIdleSeconds: options.sessionIdleSeconds ?? 1800,
     taskMs: options.taskMs ?? 5,
+    taskMsOf: options.taskMsOf ?? {},
+    leaseScope: options.leaseScope ?? 'any',
     consolidateMs: options.consolidateMs ?? 20,
     shutdownMs: options.shutdownMs ?? 50,
     changedAreasLimit: options.changedAreasLimit ?? 2000,

@@ -15,6 +15,7 @@ import {
 import type { Inventory } from './model/inventory.ts';
 import type { Machine } from './model/machine.ts';
 import { escapedName } from './model/names.ts';
+import type { Settings } from './options.ts';
 
 type Work = () => Promise<Value | undefined>;
 
@@ -24,6 +25,14 @@ export interface TaskKind {
   readonly method: string;
   /** As in `VirtualMachine.powerOn`. */
   readonly descriptionId: string;
+}
+
+interface UnderWay {
+  readonly ref: Ref;
+  readonly machine: Machine;
+  readonly kind: TaskKind;
+  readonly queued: Date;
+  readonly task: TaskState;
 }
 
 interface TaskState {
@@ -39,17 +48,21 @@ interface TaskState {
 export class Tasks {
   readonly #inventory: Inventory;
   readonly #running = new Set<Promise<void>>();
+  readonly #underWay = new Set<UnderWay>();
   readonly #stop = new AbortController();
 
   readonly #faults: FaultList;
+  readonly #settings: Pick<Settings, 'taskMsOf'>;
 
-  constructor(inventory: Inventory, faults: FaultList) {
+  constructor(inventory: Inventory, faults: FaultList, settings: Pick<Settings, 'taskMsOf'>) {
+    this.#settings = settings;
     this.#inventory = inventory;
     this.#faults = faults;
   }
 
   /**
    * Starts work that takes `ms` milliseconds and then runs `work`.
+   * A machine has one task at a time: another one fails with TaskInProgress at once.
    * A VimFault thrown by it becomes the task's error; anything else becomes SystemError.
    */
   start(machine: Machine, kind: TaskKind, ms: number, work: Work): Ref {
@@ -69,10 +82,39 @@ export class Tasks {
     });
     machine.recentTasks = [ref, ...machine.recentTasks].slice(0, 5);
     this.#inventory.touch(machine.ref);
-    const done = this.#run(ref, state, ...this.#spoil(kind, ms, work));
+    const before = [...this.#underWay].find((one) => one.machine === machine);
+    const entry: UnderWay = { ref, machine, kind, queued, task: state };
+    this.#underWay.add(entry);
+    const usual = this.#settings.taskMsOf[kind.method] ?? ms;
+    const done = before
+      ? this.#run(ref, state, 0, () => Promise.reject(busy(before.ref)))
+      : this.#run(ref, state, ...this.#spoil(kind, usual, work));
     this.#running.add(done);
-    void done.finally(() => this.#running.delete(done));
+    void done.finally(() => {
+      this.#running.delete(done);
+      this.#underWay.delete(entry);
+    });
     return ref;
+  }
+
+  /** Of one machine; newest first. */
+  underWay(
+    machine: Machine,
+  ): readonly {
+    readonly id: string;
+    readonly method: string;
+    readonly state: string;
+    readonly ageMs: number;
+  }[] {
+    return [...this.#underWay]
+      .filter((one) => one.machine === machine)
+      .toReversed()
+      .map(({ ref, kind, queued, task }) => ({
+        id: ref.id,
+        method: kind.method,
+        state: task.state,
+        ageMs: Date.now() - queued.getTime(),
+      }));
   }
 
   /** Stops waiting tasks and waits until none runs. */
@@ -117,6 +159,11 @@ export class Tasks {
       set({ error: fault, state: 'error', progress: undefined, completed: new Date() });
     }
   }
+}
+
+/** What a machine says that has a task already. */
+export function busy(task: Ref): VimFault {
+  return new VimFault('TaskInProgress', 'Another task is already in progress.', { task: refValue(task) });
 }
 
 /** Waits some milliseconds; false when stopped first. */

@@ -17,6 +17,7 @@ import { addSingletons } from './singletons.ts';
 import { settingsOf, type MachineSpec, type VCenterOptions } from './options.ts';
 import { Sessions } from './sessions.ts';
 import { Tasks } from './tasks.ts';
+import { stateOf, type VCenterState } from './state.ts';
 import type { Vim } from './vim.ts';
 
 /** A running fake vCenter with one fake ESXi host. */
@@ -46,6 +47,8 @@ export interface VCenter {
     expire(): void;
   }[];
   readonly machines: readonly MachineControl[];
+  /** Everything that a client can leave behind: the administrator's view. */
+  state(): VCenterState;
   /** A machine by its name. @throws BadMachine */
   machine(name: string): MachineControl;
   addMachine(spec: MachineSpec): Promise<MachineControl>;
@@ -129,7 +132,7 @@ function build(
     inventory,
     world,
     sessions,
-    tasks: new Tasks(inventory, faults),
+    tasks: new Tasks(inventory, faults, settings),
     retrievals: new Retrievals(inventory),
     collectors,
     machines,
@@ -204,6 +207,7 @@ function handle(
     get machines() {
       return [...vim.machines.values()].map((m) => new MachineControl(vim, m));
     },
+    state: () => stateOf(vim),
     machine,
     addMachine: async (spec) => new MachineControl(vim, await addMachine(vim, spec)),
     removeMachine: (name) => machine(name).remove(),

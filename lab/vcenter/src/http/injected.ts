@@ -4,6 +4,8 @@ export type FaultEffect =
   | { readonly kind: 'http'; readonly status: number; readonly body?: string }
   /** The connection is reset before an answer. */
   | { readonly kind: 'reset' }
+  /** The call is carried out, and the connection is reset instead of an answer. SOAP calls only. */
+  | { readonly kind: 'lost' }
   /** The body is cut after so many bytes. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   /** One byte of the body is inverted. */

@@ -23,7 +23,7 @@ export async function listen(pem: PemPair, host: string, port: number, handler: 
   return server;
 }
 
-export function portOf(server: Server): number {
+export function portOf(server: Pick<Server, 'address'>): number {
   return (server.address() as AddressInfo).port;
 }
 

@@ -29,7 +29,10 @@ export async function route(
   }
   const hit = faults.take(url.pathname, soap?.method);
   if (await spoiled(hit, vim, reply)) return;
-  if (listener === 'vcenter' && soap !== undefined) return answerSoap(vim, soap, request, reply);
+  if (listener === 'vcenter' && soap !== undefined) {
+    const lost = hit.some((fault) => fault.kind === 'lost');
+    return answerSoap(vim, soap, request, reply, lost);
+  }
   const shape = shapeOf(hit);
   if (listener === 'esxi' && url.pathname.startsWith('/nfc/'))
     return answerNfc(vim, url.pathname, request, reply, shape);

@@ -30,19 +30,22 @@ export async function readSoap(request: IncomingMessage): Promise<SoapRequest> {
   return { method: node.name, node };
 }
 
-/** Carries out one call and answers it. */
+/** Carries out one call and answers it. @param lost the answer never arrives, whatever it would have been */
 export async function answerSoap(
   vim: Vim,
   soap: SoapRequest,
   request: IncomingMessage,
   reply: ServerResponse,
+  lost: boolean,
 ): Promise<void> {
   const gone = new AbortController();
   reply.on('close', () => gone.abort());
   try {
     const xml = await invoke(vim, soap, request, reply, AbortSignal.any([gone.signal, vim.closing]));
-    send(reply, 200, xml);
+    if (lost) reply.destroy();
+    else send(reply, 200, xml);
   } catch (error) {
+    if (lost) return void reply.destroy();
     if (error instanceof OutOfSessions) {
       reply.writeHead(503, { 'content-type': 'text/plain' }).end(error.message);
     } else send(reply, 500, faultEnvelope(asFault(error)));

@@ -6,11 +6,13 @@ import { child, intOf } from '../soap/parse.ts';
 import { refValue, type Value } from '../soap/values.ts';
 import type { Readable } from '../disk/disk.ts';
 import { machineOf, snapshotOf, type Call, type Methods } from '../vim.ts';
+import { busy } from '../tasks.ts';
 import { requireNoLease, requirePower } from './power.ts';
 
 function leaseOf(call: Call): Lease {
   const lease = call.vim.leases.get(call.self.id);
-  if (lease === undefined) throw gone(call.self);
+  const foreign = call.vim.settings.leaseScope === 'session' && lease?.sessionKey !== call.session?.key;
+  if (lease === undefined || foreign) throw gone(call.self);
   return lease;
 }
 
@@ -33,7 +35,7 @@ function open(
       readable: bytes,
     });
   }
-  const lease = new Lease(vim.inventory, machine, disks, vim.leaseSettings, () => {
+  const lease = new Lease(vim.inventory, machine, call.session?.key ?? '', disks, vim.leaseSettings, () => {
     if (machine.lease?.id === lease.ref.id) machine.lease = undefined;
     vim.inventory.touch(machine.ref);
   });
@@ -47,6 +49,8 @@ export const exportMethods: Methods = {
     const machine = machineOf(call);
     requirePower(machine, 'poweredOff');
     requireNoLease(machine);
+    const [task] = call.vim.tasks.underWay(machine);
+    if (task) throw busy({ type: 'Task', id: task.id });
     return open(call, machine, true, (key) => machine.disks.find((d) => d.key === key)?.disk);
   },
   ExportSnapshot: (call) => {
