@@ -1,3 +1,4 @@
+import { isHoleFrom } from './hole.ts';
 import { openDisk, openRaw } from './qcow2.ts';
 
 export interface Comparison {
@@ -20,11 +21,15 @@ export async function compareDisks(sourcePath: string, targetPath: string): Prom
   const b = Buffer.alloc(STEP);
   try {
     if (target.size < source.size) return { equal: false, bytes: 0, firstDifference: target.size };
-    for (let offset = 0; offset < target.size; offset += STEP) {
-      const length = Math.min(STEP, target.size - offset);
+    const end = target.raw && isHoleFrom(targetPath, source.size) ? source.size : target.size;
+    for (let offset = 0; offset < end; offset += STEP) {
+      if (offset >= source.size && offset - STEP < source.size) a.fill(0);
+      const length = Math.min(STEP, end - offset);
       const left = a.subarray(0, length);
       const right = b.subarray(0, length);
-      await Promise.all([source.read(offset, left), target.read(offset, right)]);
+      const isTail = offset >= source.size;
+      // What is past the source must read as zero: there is nothing of the source to read.
+      await Promise.all([isTail ? undefined : source.read(offset, left), target.read(offset, right)]);
       if (!left.equals(right)) {
         const index = left.findIndex((byte, at) => byte !== right[at]);
         return { equal: false, bytes: offset + index, firstDifference: offset + index };

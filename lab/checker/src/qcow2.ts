@@ -10,6 +10,8 @@ const COMPRESSED = 1n << 62n;
 const ZERO = 1n;
 
 export interface GuestDisk {
+  /** The file's bytes are the guest's. */
+  readonly raw: boolean;
   /** Bytes that the guest sees. */
   readonly size: number;
   /** Fills the buffer with the guest's bytes from an offset. */
@@ -31,6 +33,7 @@ export async function openRaw(path: string): Promise<GuestDisk> {
   const file = await open(path, 'r');
   const { size } = await file.stat();
   return {
+    raw: true,
     size,
     read: (offset, buffer) => exactly(file, buffer, offset),
     close: () => file.close(),
@@ -75,6 +78,7 @@ export async function openQcow2(path: string): Promise<GuestDisk> {
     };
 
     return {
+      raw: false,
       size,
       async read(offset, buffer) {
         let done = 0;

@@ -56,7 +56,6 @@ export class Fleet {
     }
     const [client] = clients;
     if (!client) throw new Error('a fleet needs an api');
-    await stack.connect(client);
     for (let n = 0; n < size.schedulers; n += 1)
       daemons.scheduler.push(stack.start('scheduler', `scheduler-${n}`));
     for (let n = 0; n < size.workers; n += 1) daemons.migration.push(stack.start('migration', `worker-${n}`));
@@ -64,6 +63,7 @@ export class Fleet {
       const { services } = await client.call(routes.services.list);
       return services.filter((one) => one.alive).length >= size.apis + size.schedulers + size.workers;
     });
+    await stack.connect(client);
     return new Fleet(stack, clients, daemons);
   }
 
@@ -94,6 +94,7 @@ export class Fleet {
       });
       names.push(name);
     }
+    await this.ask((client) => this.stack.refresh(client));
     return names;
   }
 

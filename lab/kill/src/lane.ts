@@ -35,13 +35,14 @@ export class Lane {
       ...backend,
     });
     const { client } = await stack.startApi('api');
-    await stack.connect(client);
     const scheduler = stack.start('scheduler', 'scheduler');
     stack.start('migration', 'survivor');
     const survivorId = await stack.until('the survivor reports', async () => {
       const { services } = await client.call(routes.services.list);
       return services.find((one) => one.host === 'survivor' && one.alive)?.id;
     });
+    // The drivers are known once a worker has told of them.
+    await stack.connect(client);
     return new Lane(stack, client, scheduler, survivorId);
   }
 

@@ -109,6 +109,7 @@ export async function addMachine(lane: Lane): Promise<string> {
     disks,
     nics: [{ mac, network: 'VM Network' }],
   });
+  await lane.stack.refresh(lane.client);
   return name;
 }
 

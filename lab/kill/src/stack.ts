@@ -107,6 +107,20 @@ export class Stack {
     throw new Error(`after ${seconds} seconds, not seen: ${what}${why}`);
   }
 
+  /** Reads the source's inventory anew. */
+  async refresh(client: ApiClient): Promise<void> {
+    const { sources } = await client.call(routes.sources.list, { query: { name: 'vcenter' } });
+    const [source] = sources;
+    if (!source) throw new Error('there is no source');
+    const params = { id: source.id };
+    const { operation } = await client.call(routes.sources.act, { params, body: { action: 'refresh' } });
+    await this.until('the inventory is read', async () => {
+      const { operation: now } = await client.call(routes.operations.show, { params: { id: operation.id } });
+      if (now.status === 'failed') throw new Error(`refresh failed: ${JSON.stringify(now.error)}`);
+      return now.status === 'done';
+    });
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#daemons].map((daemon) => daemon.kill()));
     await this.vcenter.close();
