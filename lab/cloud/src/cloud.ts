@@ -19,6 +19,7 @@ import {
   DEFAULT_USERS,
   type Quotas,
 } from './options.ts';
+import { type CloudState, stateOf } from './state.ts';
 import { Timers } from './timers.ts';
 import { volumeService } from './volume/routes.ts';
 import type { Volume } from './volume/state.ts';
@@ -43,6 +44,8 @@ export interface Cloud {
   readonly imagePath: (id: string) => string;
   readonly volumePath: (id: string) => string;
   readonly rootDiskPath: (serverId: string) => string;
+  /** Everything that a client can leave behind: the administrator's view. */
+  state(): CloudState;
   setQuotas(project: string, quotas: Partial<Quotas>): void;
   /** Ends every token now. */
   revokeTokens(): void;
@@ -110,6 +113,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     imagePath: world.imagePath,
     volumePath: world.volumePath,
     rootDiskPath: world.rootDiskPath,
+    state: () => stateOf(world),
     setQuotas: (project, quotas) => world.setQuotas(world.identity.project(project).id, quotas),
     revokeTokens: () => void world.identity.revoke(),
     writeCloudsYaml: (path) => writeFile(path, cloudsYaml(authUrl, world.region, users), { mode: 0o600 }),

@@ -56,6 +56,8 @@ export interface Delays {
   readonly volumeCreate: number;
   readonly volumeDelete: number;
   readonly volumeAttach: number;
+  /** From the end of a volume's last attachment until it is available; 0 (default): at once, as Cinder's NFS driver. */
+  readonly volumeDetach: number;
   readonly volumeExtend: number;
   readonly serverBuild: number;
   readonly serverDelete: number;
@@ -128,6 +130,7 @@ export const DEFAULT_DELAYS: Delays = {
   volumeCreate: 100,
   volumeDelete: 80,
   volumeAttach: 80,
+  volumeDetach: 0,
   volumeExtend: 80,
   serverBuild: 250,
   serverDelete: 120,

@@ -26,6 +26,8 @@ export interface World {
   readonly imagePath: (id: string) => string;
   readonly volumePath: (id: string) => string;
   readonly rootDiskPath: (serverId: string) => string;
+  /** Where a host that is no server reaches a volume, as long as it is attached. */
+  readonly attachmentPath: (attachmentId: string, volumeId: string) => string;
   readonly exportDir: string;
   readonly mountBase: string;
 }
@@ -62,6 +64,7 @@ export async function createWorld(options: CloudOptions, timers: Timers): Promis
     },
     imagePath: (id) => join(stateDir, 'images', id),
     volumePath: (id) => join(exportDir, `volume-${id}`),
+    attachmentPath: (attachmentId, volumeId) => join(exportDir, 'hosts', attachmentId, `volume-${volumeId}`),
     rootDiskPath: (serverId) => join(stateDir, 'instances', serverId),
   };
 }

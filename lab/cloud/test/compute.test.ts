@@ -332,3 +332,28 @@ test('an unknown microversion is answered 406', async () => {
   expect(fine.headers.get('openstack-api-version')).toBe('compute 2.90');
   expect(fine.headers.get('x-openstack-request-id')).toMatch(/^req-/);
 });
+
+test('a locked server refuses whatever changes it to all but administrators', async () => {
+  const imageRef = await uploaded(demo, guestDisk('locked'));
+  const id = idOf(await create({ imageRef }));
+  await reach(id, 'ACTIVE');
+  const early = { lock: { locked_reason: 'x' } };
+  expect((await demo.call('POST', `${compute}/servers/${id}/action`, early, micro('2.72'))).status).toBe(400);
+  expect((await act(id, { lock: { locked_reason: 'parked' } })).status).toBe(202);
+  expect(await show(id)).toMatchObject({ locked: true, locked_reason: 'parked' });
+  expect((await act(id, { 'os-stop': null })).status).toBe(409);
+  expect((await demo.call('DELETE', `${compute}/servers/${id}`)).status).toBe(409);
+  expect((await demo.call('PUT', `${compute}/servers/${id}/metadata`, { metadata: {} })).status).toBe(409);
+  const volume = { volumeAttachment: { volumeId: await newVolume() } };
+  const attach = await demo.call('POST', `${compute}/servers/${id}/os-volume_attachments`, volume, at290);
+  expect(attach.status).toBe(409);
+  // An administrator may, and what he locks only he unlocks.
+  const asAdmin = (body: Json) => admin.call('POST', `${compute}/servers/${id}/action`, body, at290);
+  expect((await asAdmin({ 'os-stop': null })).status).toBe(202);
+  await reach(id, 'SHUTOFF');
+  expect((await asAdmin({ unlock: null })).status).toBe(202);
+  expect((await asAdmin({ lock: null })).status).toBe(202);
+  expect((await act(id, { unlock: null })).status).toBe(403);
+  expect((await asAdmin({ unlock: null })).status).toBe(202);
+  expect((await act(id, { 'os-start': null })).status).toBe(202);
+});

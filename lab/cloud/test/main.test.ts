@@ -30,11 +30,26 @@ test('says in one line where it is, writes clouds.yaml, and ends by SIGTERM', as
   const config = join(folder, 'config.json');
   const cloudsYaml = join(folder, 'clouds.yaml');
   await writeFile(config, JSON.stringify({ stateDir: join(folder, 'state'), cloudsYaml }));
-  const { child, lines, errors } = main('--config', config);
+  const { child, lines, errors } = main('--config', config, '--admin-port', '0');
   const first = await lines.next();
   expect(errors()).toBe('');
-  const ready = JSON.parse(String(first.value)) as { authUrl: string; users: { name: string }[] };
+  const ready = JSON.parse(String(first.value)) as {
+    authUrl: string;
+    adminUrl: string;
+    users: { name: string }[];
+  };
   expect((await fetch(ready.authUrl)).status).toBe(200);
+  const admin = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    return (await fetch(`${ready.adminUrl}${path}`, init)).json();
+  };
+  expect(await admin('GET', '/_lab/state')).toMatchObject({ servers: [], volumes: [], attachments: [] });
+  const fault = { service: 'identity', path: '^/v3$', kind: 'status', status: 418 };
+  expect(await admin('POST', '/_lab/faults', fault)).toEqual({ added: 1 });
+  expect((await fetch(ready.authUrl)).status).toBe(418);
+  expect((await fetch(ready.authUrl)).status).toBe(200);
+  for (const bad of [{ kind: 'flood' }, { ...fault, path: '(' }])
+    expect(await admin('POST', '/_lab/faults', bad)).toMatchObject({ error: expect.any(String) as string });
   expect(ready.users.map((one) => one.name)).toEqual(['admin', 'demo']);
   const { clouds } = JSON.parse(await readFile(cloudsYaml, 'utf8')) as { clouds: Record<string, unknown> };
   expect(Object.keys(clouds)).toEqual(['fake', 'fake-demo']);

@@ -68,7 +68,7 @@ test('bytes written through an attachment are in the volume afterwards', async (
   const { connection_info: info } = attachment;
   expect(info).toMatchObject({
     driver_volume_type: 'nfs',
-    export: `127.0.0.1:${join(lab.stateDir, 'nfs-export')}`,
+    export: `127.0.0.1:${join(lab.stateDir, 'nfs-export', 'hosts', attachment.id)}`,
     name: `volume-${id}`,
     format: 'raw',
   });
@@ -85,6 +85,8 @@ test('bytes written through an attachment are in the volume afterwards', async (
   expect((await demo.call('DELETE', one, undefined, at354)).status).toBe(200);
   expect((await show(id))['status']).toBe('available');
   expect((await demo.call('GET', one, undefined, at354)).status).toBe(404);
+  // Whoever kept the path does not come to the volume by it any more.
+  await expect(stat(join(folder, String(info['name'])))).rejects.toMatchObject({ code: 'ENOENT' });
   const stored = await open(lab.cloud.volumePath(id));
   const { buffer } = await stored.read(Buffer.alloc(19), 0, 19, 4096);
   await stored.close();

@@ -98,9 +98,7 @@ export class Tasks {
   }
 
   /** Of one machine; newest first. */
-  underWay(
-    machine: Machine,
-  ): readonly {
+  underWay(machine: Machine): readonly {
     readonly id: string;
     readonly method: string;
     readonly state: string;

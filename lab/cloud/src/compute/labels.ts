@@ -2,6 +2,7 @@
 import { badRequest, notFound } from '../http/api-error.ts';
 import { isObject, textMapIn, textsIn } from '../http/json.ts';
 import { param, route, type Call, type Service } from '../http/service.ts';
+import { refuseLocked } from './actions.ts';
 import type { Server } from './state.ts';
 
 const MAX_TAGS = 50;
@@ -32,16 +33,19 @@ function metadataRoutes(find: (call: Call) => Server): Service['routes'] {
     route('GET', path, (call) => ({ status: 200, json: { metadata: find(call).metadata } })),
     route('POST', path, async (call) => {
       const server = find(call);
+      refuseLocked(server, call);
       server.metadata = { ...server.metadata, ...(await givenMetadata(call)) };
       return { status: 200, json: { metadata: server.metadata } };
     }),
     route('PUT', path, async (call) => {
       const server = find(call);
+      refuseLocked(server, call);
       server.metadata = await givenMetadata(call);
       return { status: 200, json: { metadata: server.metadata } };
     }),
     route('DELETE', `${path}/:key`, (call) => {
       const server = find(call);
+      refuseLocked(server, call);
       const { [param(call, 'key')]: gone, ...rest } = server.metadata;
       if (gone === undefined) throw notFound('Metadata item was not found');
       server.metadata = rest;

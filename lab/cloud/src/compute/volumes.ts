@@ -5,6 +5,7 @@ import { param, route, type Call, type Reply, type Service } from '../http/servi
 import { attach, complete, detach } from '../volume/attachments.ts';
 import { findVolume } from '../volume/find.ts';
 import type { World } from '../world.ts';
+import { refuseLocked } from './actions.ts';
 import type { AttachedVolume, Server } from './state.ts';
 
 function nextDevice(server: Server): string {
@@ -30,6 +31,7 @@ function view(server: Server, one: AttachedVolume, minor: number): Record<string
 }
 
 async function add(world: World, call: Call, server: Server): Promise<Reply> {
+  refuseLocked(server, call);
   const wanted = objectIn(await call.json(), 'volumeAttachment');
   const volume = findVolume(world, call, requiredText(wanted, 'volumeId'));
   if (server.status !== 'ACTIVE' && server.status !== 'SHUTOFF')
@@ -64,6 +66,7 @@ function find(call: Call, server: Server): AttachedVolume {
 }
 
 function remove(world: World, call: Call, server: Server): Reply {
+  refuseLocked(server, call);
   const attached = find(call, server);
   if (attached.bootIndex === 0) throw badRequest('Cannot detach a root device volume');
   const volume = world.volumes.volumes.get(attached.volumeId);

@@ -1,6 +1,9 @@
 /** The attachments API: how a host, or Nova, comes to a volume. */
 import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { badRequest } from '../http/api-error.ts';
+import { paged } from '../http/paging.ts';
 import { isObject, objectIn, requiredText, textIn } from '../http/json.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
 import { isAdmin } from '../identity/state.ts';
@@ -9,10 +12,19 @@ import { findAttachment, findVolume } from './find.ts';
 import type { Attachment, Volume } from './state.ts';
 import { attachmentView } from './views.ts';
 
-function connectionInfo(world: World, volume: Volume): Record<string, unknown> {
+/**
+ * A host that is no server reaches the volume under a path of this attachment alone, which goes with it: who kept the
+ * path cannot open it again. What was open stays open, as a file of a real NFS share does.
+ */
+function connectionInfo(world: World, volume: Volume, attachment: Attachment): Record<string, unknown> {
+  const path = world.attachmentPath(attachment.id, volume.id);
+  if (attachment.serverId === null) {
+    mkdirSync(dirname(path), { recursive: true });
+    linkSync(world.volumePath(volume.id), path);
+  }
   return {
     driver_volume_type: 'nfs',
-    export: `127.0.0.1:${world.exportDir}`,
+    export: `127.0.0.1:${attachment.serverId === null ? dirname(path) : world.exportDir}`,
     name: `volume-${volume.id}`,
     format: 'raw',
     mount_point_base: world.mountBase,
@@ -39,11 +51,12 @@ export function attach(
     serverId: facts.serverId,
     status: facts.connected ? 'attaching' : 'reserved',
     mode: 'rw',
-    connectionInfo: facts.connected ? connectionInfo(world, volume) : {},
+    connectionInfo: {},
     host: facts.host,
     mountpoint: facts.mountpoint,
     attachedAt: undefined,
   };
+  if (facts.connected) attachment.connectionInfo = connectionInfo(world, volume, attachment);
   volume.status = facts.connected ? 'attaching' : 'reserved';
   volume.updatedAt = Date.now();
   world.volumes.attachments.set(attachment.id, attachment);
@@ -59,10 +72,17 @@ export function complete(world: World, attachment: Attachment): void {
 
 export function detach(world: World, attachment: Attachment): void {
   world.volumes.attachments.delete(attachment.id);
+  rmSync(dirname(world.attachmentPath(attachment.id, attachment.volumeId)), { recursive: true, force: true });
   const volume = world.volumes.volumes.get(attachment.volumeId);
   if (!volume) return;
-  const others = [...world.volumes.attachments.values()].some((one) => one.volumeId === volume.id);
-  if (!others) volume.status = 'available';
+  const others = (): boolean =>
+    [...world.volumes.attachments.values()].some((one) => one.volumeId === volume.id);
+  if (!others()) {
+    volume.status = world.delays.volumeDetach > 0 ? 'detaching' : 'available';
+    world.timers.after(world.delays.volumeDetach, () => {
+      if (volume.status === 'detaching' && !others()) volume.status = 'available';
+    });
+  }
   volume.updatedAt = Date.now();
 }
 
@@ -91,7 +111,7 @@ async function connect(world: World, call: Call): Promise<Reply> {
   const volume = findVolume(world, call, attachment.volumeId);
   attachment.host = textIn(connector, 'host') ?? '';
   attachment.mountpoint = textIn(connector, 'mountpoint') ?? '';
-  attachment.connectionInfo = connectionInfo(world, volume);
+  if (attachment.status === 'reserved') attachment.connectionInfo = connectionInfo(world, volume, attachment);
   attachment.status = 'attaching';
   volume.status = 'attaching';
   return { status: 200, json: { attachment: attachmentView(attachment) } };
@@ -105,7 +125,9 @@ export function attachmentRoutes(world: World): Service['routes'] {
         (isAdmin(call.token) || one.projectId === projectOf(call.token)) &&
         (volumeId === null || one.volumeId === volumeId),
     );
-    return { status: 200, json: { attachments: found.map(attachmentView) } };
+    const page = paged(call, found);
+    const links = page.links.length > 0 ? { attachments_links: page.links } : {};
+    return { status: 200, json: { attachments: page.items.map(attachmentView), ...links } };
   };
   const since = 27;
   return [

@@ -3,7 +3,7 @@ import type { Attachment, Volume, VolumeState, VolumeType } from './state.ts';
 
 export function volumeView(state: VolumeState, volume: Volume): Record<string, unknown> {
   const attachments = [...state.attachments.values()]
-    .filter((one) => one.volumeId === volume.id && one.serverId !== null && one.status === 'attached')
+    .filter((one) => one.volumeId === volume.id && one.status === 'attached')
     .map((one) => ({
       id: volume.id,
       attachment_id: one.id,
