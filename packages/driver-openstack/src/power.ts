@@ -1,4 +1,4 @@
-import type { ServerState } from '@guts/core';
+import { GutsError, type ServerState } from '@guts/core';
 import {
   getServer,
   isStatus,
@@ -9,8 +9,10 @@ import {
   unlockServer,
   waitFor,
 } from '@guts/openstack';
+import { isLost } from './artifacts/until-gone.ts';
 
 const POWER_SECONDS = 600;
+const ATTEMPTS = 3;
 
 const STATES: Readonly<Record<string, ServerState>> = {
   ACTIVE: 'active',
@@ -53,6 +55,8 @@ async function power(
         await serverAction(session, id, action, signal);
         asked = true;
       } catch (error) {
+        // Whether it was done is seen at the next look.
+        if (isLost(error)) return null;
         // In a state that forbids it: the one that is wanted may have come, or another task have begun.
         if (!isStatus(error, 404, 409)) throw error;
         const now = await look();
@@ -94,10 +98,13 @@ export async function parkServer(
     try {
       await lockServer(session, id, reason, signal);
     } catch (error) {
-      if (isStatus(error, 404)) return;
-      throw error;
+      if (!isStatus(error, 404) && !(isLost(error) && attempt < ATTEMPTS)) throw error;
     }
-    if (attempt >= 3 || isQuiet(await getServer(session, id, signal))) break;
+    const now = await getServer(session, id, signal);
+    if (!now || (isQuiet(now) && now.locked !== false)) return;
+    if (attempt >= ATTEMPTS)
+      throw new GutsError('destination_fault', `server ${id} does not stay stopped and locked`, {
+        remedy: 'Something else starts or unlocks it: see its list of actions in Nova.',
+      });
   }
-  await stopServer(session, id, signal);
 }

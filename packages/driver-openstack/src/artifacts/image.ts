@@ -1,6 +1,27 @@
 import { markerText } from '@guts/core';
-import { createImage, deleteImage, eachImage, findImages } from '@guts/openstack';
+import {
+  createImage,
+  deleteImage,
+  eachImage,
+  findImages,
+  getImage,
+  isStatus,
+  type OpenStackSession,
+} from '@guts/openstack';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
+import { unusable } from './unusable.ts';
+import { untilGone } from './until-gone.ts';
+
+const REMOVE_SECONDS = 300;
+
+async function statusOf(session: OpenStackSession, id: string, signal: AbortSignal): Promise<string> {
+  try {
+    return (await getImage(session, id, signal)).status;
+  } catch (error) {
+    if (isStatus(error, 404)) return 'gone';
+    throw error;
+  }
+}
 
 /** Marked by a property. */
 export const imageOps: ArtifactKindOps<'image'> = {
@@ -27,5 +48,23 @@ export const imageOps: ArtifactKindOps<'image'> = {
     const image = images.find((one) => one[MARKER_KEY] === markerText(marker));
     return image ? { externalId: image.id, data: {} } : null;
   },
-  remove: async (session, id, signal) => ((await deleteImage(session, id, signal)) ? 'removed' : 'absent'),
+  /**
+   * One that takes bytes: queued. Which already took some, from an upload that broke off or whose digest nobody
+   * has, is not gone on with: Glance takes no ranges.
+   */
+  async waitUsable(session, id, _spec, signal) {
+    const status = await statusOf(session, id, signal);
+    if (status !== 'queued') throw unusable('image', id, status);
+  },
+  remove: (session, id, signal) =>
+    untilGone({
+      what: `image ${id}`,
+      deadlineSeconds: REMOVE_SECONDS,
+      signal,
+      look: async () => {
+        const status = await statusOf(session, id, signal);
+        return ['gone', 'deleted', 'pending_delete'].includes(status) ? 'absent' : 'there';
+      },
+      ask: () => deleteImage(session, id, signal),
+    }),
 };

@@ -1,6 +1,7 @@
 import { GutsError, markerText, type PortSpec } from '@guts/core';
-import { createPort, deletePort, eachPort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
+import { createPort, deletePort, eachPort, getPort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
 import { type ArtifactKindOps, markedBy } from './artifact-kind.ts';
+import { untilGone } from './until-gone.ts';
 
 /** Neutron's refusals, which the operator can do something about. */
 function explain(error: unknown, spec: PortSpec): unknown {
@@ -22,6 +23,8 @@ function explain(error: unknown, spec: PortSpec): unknown {
     });
   return error;
 }
+
+const REMOVE_SECONDS = 300;
 
 /** Marked in the description. */
 export const portOps: ArtifactKindOps<'port'> = {
@@ -58,5 +61,12 @@ export const portOps: ArtifactKindOps<'port'> = {
     const port = ports.find((one) => one.description === markerText(marker));
     return port ? { externalId: port.id, data: { mac: port.mac_address, addresses: port.fixed_ips } } : null;
   },
-  remove: async (session, id, signal) => ((await deletePort(session, id, signal)) ? 'removed' : 'absent'),
+  remove: (session, id, signal) =>
+    untilGone({
+      what: `port ${id}`,
+      deadlineSeconds: REMOVE_SECONDS,
+      signal,
+      look: async () => ((await getPort(session, id, signal)) ? 'there' : 'absent'),
+      ask: () => deletePort(session, id, signal),
+    }),
 };

@@ -1,4 +1,4 @@
-import { GutsError, markerText, type MarkedObject, type Marker, type ServerSpec } from '@guts/core';
+import { markerText, type MarkedObject, type Marker, type ServerSpec } from '@guts/core';
 import {
   type BlockDevice,
   compareVersions,
@@ -6,7 +6,6 @@ import {
   deleteServer,
   eachServer,
   getServer,
-  isStatus,
   listServers,
   type OpenStackSession,
   type Server,
@@ -14,6 +13,8 @@ import {
   waitFor,
 } from '@guts/openstack';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
+import { unusable } from './unusable.ts';
+import { untilGone } from './until-gone.ts';
 
 const BUILD_SECONDS = 1800;
 const REMOVE_SECONDS = 900;
@@ -56,12 +57,10 @@ function blockDevices(spec: ServerSpec): BlockDevice[] {
 }
 
 function built(server: Server | null, id: string): Server | null {
-  if (!server) throw new GutsError('destination_fault', `server ${id} vanished while it was built`);
+  if (!server) throw unusable('server', id, 'gone');
   if (server.status === 'ERROR')
-    throw new GutsError(
-      'destination_fault',
-      `server ${id} could not be built: ${server.fault?.message ?? 'no reason given'}`,
-    );
+    throw unusable('server', id, 'in ERROR', server.fault?.message ?? 'Nova gives no reason');
+  if (server['OS-EXT-STS:task_state'] === 'deleting') throw unusable('server', id, 'being deleted');
   return server.status === 'BUILD' || server.status === 'UNKNOWN' ? null : server;
 }
 
@@ -104,29 +103,32 @@ export const serverOps: ArtifactKindOps<'server'> = {
     const filter: Record<string, string> =
       compareVersions(version, '2.52') >= 0 ? { tags: tagOf(marker) } : {};
     const servers = await listServers(session, filter, signal);
-    const server = servers.find((one) => one.metadata[MARKER_KEY] === markerText(marker));
+    const tag = tagOf(marker);
+    const server = servers.find(
+      (one) => one.metadata[MARKER_KEY] === markerText(marker) || one.tags?.includes(tag),
+    );
     return server ? { externalId: server.id, data: {} } : null;
   },
   waitUsable: (session, id, _spec, signal) => waitBuilt(session, id, signal),
   async remove(session, id, signal) {
-    const found = await getServer(session, id, signal);
-    if (!found) return 'absent';
-    if (found.locked === true) await unlockServer(session, id, signal);
-    await deleteServer(session, id, signal);
-    return waitFor(
-      async () => {
+    let locked = false;
+    return untilGone({
+      what: `server ${id}`,
+      deadlineSeconds: REMOVE_SECONDS,
+      signal,
+      look: async () => {
         const server = await getServer(session, id, signal);
-        if (!server) return 'removed';
-        // Nova drops a delete that came while it was building: ask again.
-        if (server['OS-EXT-STS:task_state'] !== 'deleting') {
-          await deleteServer(session, id, signal).catch((error: unknown) => {
-            if (!isStatus(error, 409)) throw error;
-          });
-        }
-        return null;
+        if (!server) return 'absent';
+        locked = server.locked === true;
+        // Nova drops a delete that came while it was building: it is asked for again.
+        return server['OS-EXT-STS:task_state'] === 'deleting' ? 'going' : 'there';
       },
-      { signal, what: `server ${id} to be deleted`, deadlineSeconds: REMOVE_SECONDS },
-    );
+      ask: async () => {
+        // A parked one. Which an administrator locked we cannot unlock (403), and say so.
+        if (locked) await unlockServer(session, id, signal);
+        await deleteServer(session, id, signal);
+      },
+    });
   },
 };
 

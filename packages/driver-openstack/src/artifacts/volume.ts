@@ -1,21 +1,31 @@
 import { markerText, type VolumeSpec } from '@guts/core';
 import {
-  availableVolume,
   createVolume,
   deleteVolume,
   eachVolume,
   getVolume,
-  isStatus,
   listVolumes,
   type OpenStackSession,
+  type Volume,
   waitFor,
 } from '@guts/openstack';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
+import { unusable } from './unusable.ts';
+import { untilGone } from './until-gone.ts';
 
 const EMPTY_SECONDS = 900;
 /** Cinder downloads, converts and writes the image meanwhile. */
 const FROM_IMAGE_SECONDS = 24 * 3600;
 const REMOVE_SECONDS = 900;
+
+const HELD = ['in-use', 'detaching', 'attaching', 'creating', 'downloading', 'reserved', 'extending'];
+
+/** An attached volume can be used: who takes over detaches the predecessor's attachment first. */
+function usable(volume: Volume | null, id: string): Volume | null {
+  const status = volume?.status ?? 'gone';
+  if (!volume || status.startsWith('error') || status === 'deleting') throw unusable('volume', id, status);
+  return ['creating', 'downloading', 'extending'].includes(status) ? null : volume;
+}
 
 async function available(
   session: OpenStackSession,
@@ -23,7 +33,7 @@ async function available(
   spec: VolumeSpec,
   signal: AbortSignal,
 ): Promise<void> {
-  await waitFor(async () => availableVolume(await getVolume(session, id, signal), id), {
+  await waitFor(async () => usable(await getVolume(session, id, signal), id), {
     signal,
     what: `volume ${id} to be available`,
     deadlineSeconds: spec.imageId === null ? EMPTY_SECONDS : FROM_IMAGE_SECONDS,
@@ -53,26 +63,18 @@ export const volumeOps: ArtifactKindOps<'volume'> = {
     return volume ? { externalId: volume.id, data: {} } : null;
   },
   waitUsable: available,
-  async remove(session, id, signal) {
-    let asked = false;
-    return waitFor(
-      async () => {
+  remove: (session, id, signal) =>
+    untilGone({
+      what: `volume ${id}`,
+      deadlineSeconds: REMOVE_SECONDS,
+      signal,
+      look: async () => {
         const volume = await getVolume(session, id, signal);
-        if (!volume) return asked ? 'removed' : 'absent';
+        if (!volume) return 'absent';
+        if (volume.status === 'deleting') return 'going';
         // A volume whose server or attachment has just gone is still letting go of it.
-        if (volume.status === 'deleting') asked = true;
-        else if (!/^(in-use|detaching|attaching|creating|downloading|reserved)$/.test(volume.status)) {
-          try {
-            await deleteVolume(session, id, signal);
-            asked = true;
-          } catch (error) {
-            // It changed between the look and the deed.
-            if (!isStatus(error, 400, 409)) throw error;
-          }
-        }
-        return null;
+        return HELD.includes(volume.status) ? 'held' : 'there';
       },
-      { signal, what: `volume ${id} to be deleted`, deadlineSeconds: REMOVE_SECONDS },
-    );
-  },
+      ask: () => deleteVolume(session, id, signal),
+    }),
 };

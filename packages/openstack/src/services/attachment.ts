@@ -6,7 +6,10 @@ import type { OpenStackSession } from '../session.ts';
 export interface Attachment {
   readonly id: string;
   readonly volume_id: string;
+  /** The server; null for a host that is none. */
   readonly instance: string | null;
+  /** reserved, attaching, attached, detached, error_attaching… */
+  readonly status: string;
   readonly connection_info: Readonly<Record<string, unknown>>;
 }
 

@@ -15,6 +15,12 @@ export interface Volume {
   readonly volume_type?: string | null;
   readonly availability_zone?: string | null;
   readonly volume_image_metadata?: Readonly<Record<string, string>>;
+  /** Those that are complete; `device` is the `mountpoint` of their connector. */
+  readonly attachments?: readonly {
+    readonly attachment_id: string;
+    readonly server_id: string | null;
+    readonly device: string | null;
+  }[];
 }
 /** Block Storage API v3. */
 export async function createVolume(
