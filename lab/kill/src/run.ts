@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Migration, routes } from '@guts/contract';
+import { type ApiClient, type Migration, routes } from '@guts/contract';
 import { check, type Wrongs } from './check.ts';
 import type { Daemon } from './daemon.ts';
 import type { Lane } from './lane.ts';
@@ -75,9 +75,12 @@ export async function run(lane: Lane, strike: Strike, blows: Blows): Promise<Out
     const points = { GUTS_POINT_AT: point, GUTS_POINT_URL: url };
     const started = await startVictim(lane, kind, points);
     victim = started.daemon;
-    const asked = id ?? (await create(lane, started.client, scenario, name));
-    if (id !== null) await act(lane, started.client, scenario, asked);
+    const client = await started.client();
+    const asked = id ?? (await create(lane, client, scenario, name));
+    if (id !== null) await act(lane, client, scenario, asked);
     await ended(lane, asked, scenario, () => !victim.alive || hit);
+    // Some points are passed only on the way out.
+    if (!hit) await victim.stop();
     const takeOverSeconds = await takeOver;
     await settle(kind, victim, mode);
     const wrongs = await check(lane, asked, name, scenario.expected);
@@ -111,16 +114,24 @@ async function prepare(lane: Lane, scenario: Scenario, name: string): Promise<st
 }
 
 /** The victim alone does its kind of work; the others wait until it is struck. */
-async function startVictim(lane: Lane, kind: Victim, points: NodeJS.ProcessEnv) {
+async function startVictim(lane: Lane, kind: Victim, points: NodeJS.ProcessEnv): Promise<Started> {
   const host = 'victim';
   if (kind === 'api') {
-    const { daemon, client } = await lane.stack.startApi(host, null, points);
+    const { daemon, port } = await lane.stack.spawnApi(host, null, points);
+    // One that dies before it answers leaves its clients to the other api.
+    const client = (): Promise<ApiClient> => lane.stack.answering(port, daemon).catch(() => lane.client);
     return { daemon, client };
   }
   if (kind === 'worker') await lane.useSurvivor(false);
   else await lane.scheduler.stop();
   const daemon = lane.stack.start(DAEMONS[kind], host, points);
-  return { daemon, client: lane.client };
+  return { daemon, client: () => Promise.resolve(lane.client) };
+}
+
+interface Started {
+  readonly daemon: Daemon;
+  /** Through which the act is asked for, once it answers. */
+  readonly client: () => Promise<ApiClient>;
 }
 
 /** Lets the survivors go on; a victim that sleeps is woken once another has its work. */
@@ -182,8 +193,10 @@ export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promi
   await rm(file, { force: true });
   const name = await addMachine(lane);
   const id = await prepare(lane, scenario, name);
-  const { daemon, client } = await startVictim(lane, kind, { GUTS_POINTS_TRACE: file });
+  const started = await startVictim(lane, kind, { GUTS_POINTS_TRACE: file });
+  const { daemon } = started;
   try {
+    const client = await started.client();
     const asked = id ?? (await create(lane, client, scenario, name));
     if (id !== null) await act(lane, client, scenario, asked);
     await ended(lane, asked, scenario, () => true);

@@ -72,9 +72,18 @@ export class Stack {
     port: number | null = null,
     more: NodeJS.ProcessEnv = {},
   ): Promise<{ daemon: Daemon; client: ApiClient; port: number }> {
+    const started = await this.spawnApi(name, port, more);
+    return { ...started, client: await this.answering(started.port, started.daemon) };
+  }
+
+  /** An api that may not answer yet. */
+  async spawnApi(
+    name: string,
+    port: number | null = null,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<{ daemon: Daemon; port: number }> {
     const listen = port ?? (await freePort());
-    const daemon = this.start('api', name, { GUTS_LISTEN_PORT: String(listen), ...more });
-    return { daemon, client: await this.#answering(listen, daemon), port: listen };
+    return { daemon: this.start('api', name, { GUTS_LISTEN_PORT: String(listen), ...more }), port: listen };
   }
 
   clientAt(port: number): ApiClient {
@@ -127,7 +136,8 @@ export class Stack {
     await this.cloud.close();
   }
 
-  async #answering(port: number, daemon: Daemon): Promise<ApiClient> {
+  /** Waits until it answers. @throws Error when it ended */
+  async answering(port: number, daemon: Daemon): Promise<ApiClient> {
     return this.until(
       'the api answers',
       async () => {

@@ -21,7 +21,7 @@ export function parse<T>(text: string): T {
 export function parseOrNull<T>(text: string | null): T | null {
   return text === null ? null : (JSON.parse(text) as T);
 }
-/** For `like`: what a person typed is not a pattern. Use with `escape '\'`. */
+/** For `like`: what a person typed is not a pattern. Use with `escape '!'`, which means the same in every database. */
 export function likePattern(text: string): string {
-  return `%${text.toLowerCase().replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+  return `%${text.toLowerCase().replaceAll(/[!%_]/g, (character) => `!${character}`)}%`;
 }

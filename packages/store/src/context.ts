@@ -34,7 +34,12 @@ export class StoreContext {
     return row.now;
   }
 
+  /**
+   * Last in its transaction: where several write at once, events are written one transaction after the other, so
+   * that their sequences become visible in their order.
+   */
   async addEvent(trx: Trx, event: NewEvent): Promise<void> {
+    if (this.dialect.parallelWrites) await this.lock(trx, 'events');
     await trx
       .insertInto('events')
       .values({
@@ -83,7 +88,7 @@ export class StoreContext {
   }
 
   /** Held to the end of the transaction; written as an update so that it locks the row in every database. */
-  async lock(trx: Trx, name: 'scheduling'): Promise<void> {
+  async lock(trx: Trx, name: 'scheduling' | 'events'): Promise<void> {
     await trx.updateTable('locks').set({ taken_at: this.dialect.now }).where('name', '=', name).execute();
   }
 

@@ -1,6 +1,12 @@
 import { GutsError, messageOf, type Store } from '@guts/core';
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely } from 'kysely';
+import { namingOutages } from './away.ts';
 import { StoreContext } from './context.ts';
+import type { StoreDialect } from './dialect.ts';
+import { mysqlDialect } from './mysql/dialect.ts';
+import { openMysql } from './mysql/pool.ts';
+import { postgresDialect } from './postgresql/dialect.ts';
+import { openPostgres } from './postgresql/pool.ts';
 import { countStore } from './parts/counts.ts';
 import { checkpointStore } from './parts/checkpoints.ts';
 import { outboxStore } from './parts/outbox.ts';
@@ -20,38 +26,65 @@ import { aheadChanges, applyChanges, pendingChanges } from './schema/upgrade.ts'
 import { openSqlite } from './sqlite/database.ts';
 import { ImmediateSqliteDialect, sqliteDialect } from './sqlite/dialect.ts';
 
-/** The file behind `sqlite:///absolute/path` or `sqlite::memory:`. */
-function sqliteFile(url: string): string {
-  if (url === 'sqlite::memory:') return ':memory:';
-  if (url.startsWith('sqlite:///')) return url.slice('sqlite://'.length);
-  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? url.slice(0, 16);
-  throw new GutsError('configuration', `database.url "${scheme}…" is not supported`, {
-    field: 'database.url',
-    remedy: 'Use sqlite:///absolute/path/to/guts.db.',
-  });
+export interface StoreOptions {
+  /**
+   * `sqlite:///absolute/path`, `sqlite::memory:`, `postgresql://user@host:port/database` (sslmode, sslrootcert) or
+   * `mysql://…`, `mariadb://…` (ssl-mode, ssl-ca).
+   */
+  readonly url: string;
+  /** Wins over one in the URL. */
+  readonly password?: string;
+}
+
+interface Opened {
+  readonly dialect: Dialect;
+  readonly capabilities: StoreDialect;
+  /** As people may see it. */
+  readonly where: string;
+}
+
+function sqlite(file: string): Opened {
+  try {
+    const dialect = new ImmediateSqliteDialect(openSqlite(file));
+    return { dialect, capabilities: sqliteDialect, where: file };
+  } catch (error) {
+    throw new GutsError('configuration', `the database ${file} cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+      field: 'database_url',
+      remedy: 'The folder must exist, be writable, and the file must be a SQLite database of GUTS.',
+    });
+  }
+}
+
+function openDatabase({ url, password }: StoreOptions): Opened {
+  if (url === 'sqlite::memory:') return sqlite(':memory:');
+  if (url.startsWith('sqlite:///')) return sqlite(url.slice('sqlite://'.length));
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? '';
+  const server =
+    /^(postgresql|postgres|mysql|mariadb):$/.test(scheme) && URL.canParse(url) ? new URL(url) : null;
+  if (!server || server.pathname.length < 2)
+    throw new GutsError('configuration', `database_url "${scheme}…" is not supported`, {
+      field: 'database_url',
+      remedy:
+        'Use sqlite:///absolute/path/to/guts.db, postgresql://user@host/database or mariadb://user@host/database.',
+    });
+  const where = `${server.host}${server.pathname}`;
+  return scheme.startsWith('postgres')
+    ? { dialect: openPostgres(server, password), capabilities: postgresDialect, where }
+    : { dialect: openMysql(server, password), capabilities: mysqlDialect, where };
 }
 
 /**
- * Opens the database; does not touch its schema (see `upgrade` and `check`).
+ * Opens the database; does not touch its schema (see `upgrade` and `check`). A server that is away is no error here
+ * but of each call: GutsError `database_unavailable`.
  * @throws GutsError `configuration` when the URL is unknown, or the file cannot be opened or is no database
  */
-export function openStore(options: { readonly url: string }): Promise<Store> {
-  const file = sqliteFile(options.url);
-  let dialect: ImmediateSqliteDialect;
-  try {
-    dialect = new ImmediateSqliteDialect(openSqlite(file));
-  } catch (error) {
-    return Promise.reject(
-      new GutsError('configuration', `the database ${file} cannot be opened: ${messageOf(error)}`, {
-        cause: error,
-        field: 'database.url',
-        remedy: 'The folder must exist, be writable, and the file must be a SQLite database of GUTS.',
-      }),
-    );
-  }
+// oxlint-disable-next-line typescript/require-await -- what it throws is a rejection
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { dialect, capabilities, where } = openDatabase(options);
   const db = new Kysely<Tables>({ dialect });
-  const context = new StoreContext(db, sqliteDialect);
-  return Promise.resolve({
+  const context = new StoreContext(db, capabilities);
+  const store: Store = {
     ...endpointStore(context),
     ...inventoryStore(context),
     ...migrationStore(context),
@@ -68,13 +101,19 @@ export function openStore(options: { readonly url: string }): Promise<Store> {
     ...historyStore(context),
     async upgrade() {
       try {
-        return { applied: await applyChanges(db, sqliteDialect) };
+        return { applied: await applyChanges(db, capabilities) };
       } catch (error) {
-        throw new GutsError('configuration', `the database ${file} cannot be upgraded: ${messageOf(error)}`, {
-          cause: error,
-          field: 'database.url',
-          remedy: 'Check that the file and its folder are writable and that the disk is not full.',
-        });
+        if (capabilities.isAway(error)) throw error;
+        throw new GutsError(
+          'configuration',
+          `the database ${where} cannot be upgraded: ${messageOf(error)}`,
+          {
+            cause: error,
+            field: 'database_url',
+            remedy:
+              'It must be writable, with the right to create and alter tables; its disk must not be full.',
+          },
+        );
       }
     },
     async check() {
@@ -82,5 +121,6 @@ export function openStore(options: { readonly url: string }): Promise<Store> {
       return { current: pending.length === 0, pending, ahead: await aheadChanges(db) };
     },
     close: () => db.destroy(),
-  });
+  };
+  return namingOutages(store, capabilities, where);
 }

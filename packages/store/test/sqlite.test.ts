@@ -52,6 +52,6 @@ describe('a database that cannot be used is refused in words', () => {
     await expect(openStore({ url: `sqlite://${folder}` })).rejects.toMatchObject({ code: 'configuration' });
   });
   test('the scheme is unknown', async () => {
-    expect(() => openStore({ url: 'oracle://scott:tiger@db/x' })).toThrow(/oracle:…/);
+    await expect(openStore({ url: 'oracle://scott:tiger@db/x' })).rejects.toThrow(/oracle:…/);
   });
 });

@@ -112,9 +112,9 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
     test('moves are compare-and-swap, along the table only', async () => {
       await store.createMigration(migration('m1'), event('m1'));
       expect(await store.moveMigration('m1', ['failed'], { status: 'queued' }, event('m1'))).toBeNull();
-      expect(() => store.moveMigration('m1', ['queued'], { status: 'completed' }, event('m1'))).toThrow(
-        /no migration moves/,
-      );
+      await expect(
+        store.moveMigration('m1', ['queued'], { status: 'completed' }, event('m1')),
+      ).rejects.toThrow(/no migration moves/);
       const moved = await store.moveMigration(
         'm1',
         ['queued'],

@@ -230,7 +230,7 @@ export function survivalSuite(
     });
 
     test('gives a message to one at a time, and again when it was not settled', async () => {
-      for (let n = 0; n < 6; n += 1) await store.createMigration(migration(`m${n}`), event(`m${n}`));
+      for (let n = 0; n < 9; n += 1) await store.createMigration(migration(`m${n}`), event(`m${n}`));
       const other = (await again()) ?? store;
       if (other !== store) others.push(other);
       const [one, two] = await Promise.all([
@@ -239,10 +239,10 @@ export function survivalSuite(
       ]);
       const ids = [...one, ...two].map(({ id }) => id);
       expect(new Set(ids).size).toBe(ids.length);
-      expect((await store.outboxState()).pending).toBe(6);
+      expect((await store.outboxState()).pending).toBe(9);
       await store.settleOutbox(ids);
       const rest = await store.claimOutbox('three', 10, 0.02);
-      expect(rest).toHaveLength(6 - ids.length);
+      expect(rest).toHaveLength(9 - ids.length);
       await sleep(40);
       expect(await store.claimOutbox('four', 10, 60)).toEqual(rest);
       expect((await store.outboxState()).oldestSeconds).toBeGreaterThanOrEqual(0);

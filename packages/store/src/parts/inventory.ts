@@ -74,7 +74,7 @@ export function inventoryStore(context: StoreContext): InventoryStore {
         .where('kind', '=', kind)
         .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
         .$if(query.search !== undefined, (q) =>
-          q.where(sql<boolean>`search like ${likePattern(query.search ?? '')} escape '\\'`),
+          q.where(sql<boolean>`search like ${likePattern(query.search ?? '')} escape '!'`),
         )
         .$if(query.marker !== undefined, (q) => q.where('ref', '>', query.marker ?? ''))
         .orderBy('ref')

@@ -26,6 +26,22 @@ async function refuseClaimed(trx: Trx, claim: string, exceptId: string | null): 
   );
 }
 
+/** A write that takes an instance: of two at once one is refused by the database, and told why. */
+async function claiming<T>(
+  context: StoreContext,
+  claim: string,
+  exceptId: string | null,
+  work: (trx: Trx) => Promise<T>,
+): Promise<T> {
+  try {
+    return await context.write(work);
+  } catch (error) {
+    if (context.dialect.isUniqueViolation(error))
+      await context.write((trx) => refuseClaimed(trx, claim, exceptId));
+    throw error;
+  }
+}
+
 export function migrationStore(context: StoreContext): Part {
   const { db } = context;
   const read = readMigration;
@@ -33,7 +49,7 @@ export function migrationStore(context: StoreContext): Part {
   return {
     createMigration(migration, event) {
       const claim = instanceClaim(migration.sourceId, migration.instanceRef);
-      return context.write(async (trx) => {
+      return claiming(context, claim, null, async (trx) => {
         await refuseClaimed(trx, claim, null);
         const now = await context.now(trx);
         await trx

@@ -3,6 +3,7 @@ import {
   KEPT_STATUSES,
   type Migration,
   type MigrationStore,
+  type NewEvent,
   type QueuedWork,
   type Status,
 } from '@guts/core';
@@ -24,6 +25,7 @@ export function schedulingStore(context: StoreContext): Part {
     work: QueuedWork,
     decision: Decision & { workerId: string },
     seconds: number,
+    events: NewEvent[],
   ): Promise<Migration | null> => {
     const { id } = work;
     const { status } = await readMigration(trx, id);
@@ -45,7 +47,8 @@ export function schedulingStore(context: StoreContext): Part {
       .where((eb) => isFree(eb, context))
       .executeTakeFirst();
     if (numUpdatedRows !== 1n) return null;
-    await context.addEvent(trx, {
+    await context.announce(trx, { topic: 'migration.scheduled', id, to: decision.workerId });
+    events.push({
       projectId: work.projectId,
       resource: 'migration',
       resourceId: id,
@@ -54,7 +57,6 @@ export function schedulingStore(context: StoreContext): Part {
       message: `reserved for worker ${decision.workerId}: ${decision.reason}`,
       data: { worker_id: decision.workerId },
     });
-    await context.announce(trx, { topic: 'migration.scheduled', id, to: decision.workerId });
     return readMigration(trx, id);
   };
 
@@ -70,12 +72,19 @@ export function schedulingStore(context: StoreContext): Part {
         const holding = await heldWork(context, trx);
         const byId = new Map(waiting.map((work) => [work.id, work]));
         const reserved: Migration[] = [];
+        const events: NewEvent[] = [];
         for (const decision of decide({ now, waiting, holding, workers })) {
           const work = byId.get(decision.id);
           if (!work) continue;
           const { workerId } = decision;
           if (workerId !== null) {
-            const row = await reserve(trx, work, { ...decision, workerId }, options.reservationSeconds);
+            const row = await reserve(
+              trx,
+              work,
+              { ...decision, workerId },
+              options.reservationSeconds,
+              events,
+            );
             if (row) reserved.push(row);
           } else if (decision.reason !== work.reason)
             await trx
@@ -84,6 +93,7 @@ export function schedulingStore(context: StoreContext): Part {
               .where('id', '=', work.id)
               .execute();
         }
+        for (const event of events) await context.addEvent(trx, event);
         return { waiting: waiting.length, reserved };
       });
     },

@@ -1,5 +1,6 @@
 import type { CreateTableBuilder, Kysely } from 'kysely';
 import type { StoreDialect } from '../dialect.ts';
+import { unlessThereAlready } from './there-already.ts';
 
 const ID = 'varchar(64)';
 const WORD = 'varchar(32)';
@@ -7,6 +8,7 @@ const NAME = 'varchar(255)';
 
 /** The schema of DESIGN section 4 as of the first release. */
 export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promise<void> {
+  const unlessThere = unlessThereAlready(dialect);
   const growing = <T extends string>(table: CreateTableBuilder<T>): CreateTableBuilder<T, 'sequence'> =>
     table.addColumn('sequence', dialect.growingKey, (column) => dialect.growing(column));
 
@@ -16,40 +18,43 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('side', WORD, (c) => c.notNull())
     .addColumn('name', NAME, (c) => c.notNull())
     .addColumn('driver', WORD, (c) => c.notNull())
-    .addColumn('settings', 'text', (c) => c.notNull())
-    .addColumn('sealed_secret', 'text', (c) => c.notNull())
+    .addColumn('settings', dialect.text, (c) => c.notNull())
+    .addColumn('sealed_secret', dialect.text, (c) => c.notNull())
     .addColumn('status', WORD, (c) => c.notNull())
-    .addColumn('status_reason', 'text')
-    .addColumn('report', 'text')
+    .addColumn('status_reason', dialect.text)
+    .addColumn('report', dialect.text)
     .addColumn('validated_at', 'bigint')
     .addColumn('refreshed_at', 'bigint')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('endpoints_name', ['project_id', 'side', 'name'])
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await db.schema
     .createTable('inventory')
     .addColumn('source_id', ID, (c) => c.notNull())
     .addColumn('kind', WORD, (c) => c.notNull())
     .addColumn('ref', NAME, (c) => c.notNull())
-    .addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('search', 'text', (c) => c.notNull())
-    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('name', dialect.text, (c) => c.notNull())
+    .addColumn('search', dialect.text, (c) => c.notNull())
+    .addColumn('data', dialect.text, (c) => c.notNull())
     .addColumn('generation', ID, (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('inventory_key', ['source_id', 'kind', 'ref'])
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await db.schema
     .createTable('plans')
     .addColumn('id', ID, (c) => c.primaryKey())
     .addColumn('project_id', ID, (c) => c.notNull())
     .addColumn('name', NAME, (c) => c.notNull())
-    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('data', dialect.text, (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await growing(db.schema.createTable('migrations'))
     .addColumn('id', ID, (c) => c.notNull().unique())
@@ -60,18 +65,18 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('source_id', ID, (c) => c.notNull())
     .addColumn('destination_id', ID, (c) => c.notNull())
     .addColumn('instance_ref', NAME, (c) => c.notNull())
-    .addColumn('instance_name', 'text', (c) => c.notNull())
+    .addColumn('instance_name', dialect.text, (c) => c.notNull())
     .addColumn('instance_claim', 'varchar(320)', (c) => c.unique())
     .addColumn('target_project', NAME)
     .addColumn('mode', WORD, (c) => c.notNull())
     .addColumn('purpose', WORD, (c) => c.notNull())
     .addColumn('priority', 'integer', (c) => c.notNull())
-    .addColumn('spec', 'text', (c) => c.notNull())
+    .addColumn('spec', dialect.text, (c) => c.notNull())
     .addColumn('status', WORD, (c) => c.notNull())
     .addColumn('phase', WORD)
     .addColumn('step', WORD)
-    .addColumn('reason', 'text')
-    .addColumn('error', 'text')
+    .addColumn('reason', dialect.text)
+    .addColumn('error', dialect.text)
     .addColumn('cancel_requested', 'integer', (c) => c.notNull())
     .addColumn('reserved_worker_id', ID)
     .addColumn('reserved_until', 'bigint')
@@ -82,12 +87,13 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addColumn('started_at', 'bigint')
     .addColumn('finished_at', 'bigint')
-    .execute();
-  await index(db, 'migrations', ['project_id', 'sequence']);
-  await index(db, 'migrations', ['status', 'priority']);
-  await index(db, 'migrations', ['source_id']);
-  await index(db, 'migrations', ['destination_id']);
-  await index(db, 'migrations', ['reserved_worker_id']);
+    .execute()
+    .catch(unlessThere);
+  await index(db, unlessThere, 'migrations', ['project_id', 'sequence']);
+  await index(db, unlessThere, 'migrations', ['status', 'priority']);
+  await index(db, unlessThere, 'migrations', ['source_id']);
+  await index(db, unlessThere, 'migrations', ['destination_id']);
+  await index(db, unlessThere, 'migrations', ['reserved_worker_id']);
 
   await growing(db.schema.createTable('steps'))
     .addColumn('migration_id', ID, (c) => c.notNull())
@@ -95,13 +101,14 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('attempt', 'integer', (c) => c.notNull())
     .addColumn('status', WORD, (c) => c.notNull())
     .addColumn('epoch', 'integer', (c) => c.notNull())
-    .addColumn('output', 'text')
-    .addColumn('error', 'text')
-    .addColumn('note', 'text')
+    .addColumn('output', dialect.text)
+    .addColumn('error', dialect.text)
+    .addColumn('note', dialect.text)
     .addColumn('started_at', 'bigint', (c) => c.notNull())
     .addColumn('finished_at', 'bigint')
     .addUniqueConstraint('steps_attempt', ['migration_id', 'step', 'attempt'])
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await growing(db.schema.createTable('artifacts'))
     .addColumn('id', ID, (c) => c.notNull().unique())
@@ -112,22 +119,24 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('live_role', NAME)
     .addColumn('status', WORD, (c) => c.notNull())
     .addColumn('external_id', NAME)
-    .addColumn('name', 'text')
-    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('name', dialect.text)
+    .addColumn('data', dialect.text, (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('artifacts_live_role', ['migration_id', 'live_role'])
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await db.schema
     .createTable('disks')
     .addColumn('migration_id', ID, (c) => c.notNull())
     .addColumn('disk_key', WORD, (c) => c.notNull())
     .addColumn('position', 'integer', (c) => c.notNull())
-    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('data', dialect.text, (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('disks_key', ['migration_id', 'disk_key'])
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await db.schema
     .createTable('passes')
@@ -142,12 +151,13 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('change_id', NAME)
     .addColumn('tracking_uuid', NAME)
     .addColumn('snapshot_ref', NAME)
-    .addColumn('manifest', 'text')
-    .addColumn('verification', 'text')
+    .addColumn('manifest', dialect.text)
+    .addColumn('verification', dialect.text)
     .addColumn('started_at', WORD, (c) => c.notNull())
     .addColumn('finished_at', WORD)
     .addPrimaryKeyConstraint('passes_key', ['migration_id', 'disk_key', 'number'])
-    .execute();
+    .execute()
+    .catch(unlessThere);
 
   await growing(db.schema.createTable('operations'))
     .addColumn('id', ID, (c) => c.notNull().unique())
@@ -155,18 +165,19 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('kind', WORD, (c) => c.notNull())
     .addColumn('subject_id', ID, (c) => c.notNull())
     .addColumn('status', WORD, (c) => c.notNull())
-    .addColumn('input', 'text', (c) => c.notNull())
-    .addColumn('progress', 'text')
-    .addColumn('result', 'text')
-    .addColumn('error', 'text')
+    .addColumn('input', dialect.text, (c) => c.notNull())
+    .addColumn('progress', dialect.text)
+    .addColumn('result', dialect.text)
+    .addColumn('error', dialect.text)
     .addColumn('worker_id', ID)
     .addColumn('epoch', 'integer', (c) => c.notNull())
     .addColumn('lease_until', 'bigint')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
-    .execute();
-  await index(db, 'operations', ['status', 'sequence']);
-  await index(db, 'operations', ['subject_id']);
+    .execute()
+    .catch(unlessThere);
+  await index(db, unlessThere, 'operations', ['status', 'sequence']);
+  await index(db, unlessThere, 'operations', ['subject_id']);
 
   await db.schema
     .createTable('services')
@@ -175,12 +186,13 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('host', NAME, (c) => c.notNull())
     .addColumn('version', WORD, (c) => c.notNull())
     .addColumn('disabled', 'integer', (c) => c.notNull())
-    .addColumn('disabled_reason', 'text')
+    .addColumn('disabled_reason', dialect.text)
     .addColumn('heartbeat_at', 'bigint', (c) => c.notNull())
     .addColumn('started_at', 'bigint', (c) => c.notNull())
     .addColumn('slots', 'integer', (c) => c.notNull())
-    .addColumn('drivers', 'text', (c) => c.notNull())
-    .execute();
+    .addColumn('drivers', dialect.text, (c) => c.notNull())
+    .execute()
+    .catch(unlessThere);
 
   await growing(db.schema.createTable('events'))
     .addColumn('project_id', ID, (c) => c.notNull())
@@ -188,12 +200,13 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('resource_id', ID, (c) => c.notNull())
     .addColumn('type', ID, (c) => c.notNull())
     .addColumn('severity', WORD, (c) => c.notNull())
-    .addColumn('message', 'text', (c) => c.notNull())
-    .addColumn('data', 'text', (c) => c.notNull())
+    .addColumn('message', dialect.text, (c) => c.notNull())
+    .addColumn('data', dialect.text, (c) => c.notNull())
     .addColumn('at', 'bigint', (c) => c.notNull())
-    .execute();
-  await index(db, 'events', ['resource_id', 'sequence']);
-  await index(db, 'events', ['project_id', 'sequence']);
+    .execute()
+    .catch(unlessThere);
+  await index(db, unlessThere, 'events', ['resource_id', 'sequence']);
+  await index(db, unlessThere, 'events', ['project_id', 'sequence']);
 
   await growing(db.schema.createTable('audit'))
     .addColumn('id', ID, (c) => c.notNull().unique())
@@ -203,15 +216,22 @@ export async function initial(db: Kysely<unknown>, dialect: StoreDialect): Promi
     .addColumn('request_id', ID, (c) => c.notNull())
     .addColumn('action', ID, (c) => c.notNull())
     .addColumn('resource_id', ID)
-    .addColumn('data', 'text', (c) => c.notNull())
-    .execute();
-  await index(db, 'audit', ['project_id', 'sequence']);
+    .addColumn('data', dialect.text, (c) => c.notNull())
+    .execute()
+    .catch(unlessThere);
+  await index(db, unlessThere, 'audit', ['project_id', 'sequence']);
 }
 
-async function index(db: Kysely<unknown>, table: string, columns: string[]): Promise<void> {
+async function index(
+  db: Kysely<unknown>,
+  unlessThere: (error: unknown) => void,
+  table: string,
+  columns: string[],
+): Promise<void> {
   await db.schema
     .createIndex(`${table}_${columns.join('_')}`)
     .on(table)
     .columns(columns)
-    .execute();
+    .execute()
+    .catch(unlessThere);
 }

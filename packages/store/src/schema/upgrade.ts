@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Db, StoreDialect } from '../dialect.ts';
 import { initial } from './0001-initial.ts';
 import { survival } from './0002-survival.ts';
+import { eventOrder } from './0003-event-order.ts';
 
 /** Forward only; each runs once, in this order, in a transaction of its own. */
 const CHANGES: readonly {
@@ -10,6 +11,7 @@ const CHANGES: readonly {
 }[] = [
   { name: '0001-initial', run: initial },
   { name: '0002-survival', run: survival },
+  { name: '0003-event-order', run: eventOrder },
 ];
 
 /** Names of changes not applied yet. @throws when the database is not reachable */
@@ -31,6 +33,14 @@ export async function aheadChanges(db: Db): Promise<string[]> {
 
 /** Brings the schema up; several processes may call it at once. */
 export async function applyChanges(db: Db, dialect: StoreDialect): Promise<string[]> {
+  if (dialect.exclusively) return dialect.exclusively(db, (one) => applyAll(one, dialect));
+  return applyAll(db, dialect);
+}
+
+async function applyAll(db: Db, dialect: StoreDialect): Promise<string[]> {
+  const tables = await db.introspection.getTables();
+  if (!tables.some((table) => table.name === 'schema_versions'))
+    await dialect.prepare?.(db as unknown as Kysely<unknown>);
   await db.schema
     .createTable('schema_versions')
     .ifNotExists()
@@ -39,20 +49,24 @@ export async function applyChanges(db: Db, dialect: StoreDialect): Promise<strin
     .execute();
   const done: string[] = [];
   for (const change of CHANGES) {
-    await db.transaction().execute(async (trx) => {
-      const there = await trx
-        .selectFrom('schema_versions')
-        .select('name')
-        .where('name', '=', change.name)
-        .executeTakeFirst();
-      if (there) return;
-      await change.run(trx as unknown as Kysely<unknown>, dialect);
-      await trx
-        .insertInto('schema_versions')
-        .values({ name: change.name, applied_at: dialect.now })
-        .execute();
-      done.push(change.name);
-    });
+    // Where the schema is not part of a transaction, a change that was cut off is run again: it is written so.
+    const applied = dialect.transactionalSchema
+      ? await db.transaction().execute((trx) => applyOne(trx, dialect, change))
+      : await applyOne(db, dialect, change);
+    if (applied) done.push(change.name);
   }
   return done;
+}
+
+/** False: it was applied before. */
+async function applyOne(db: Db, dialect: StoreDialect, change: (typeof CHANGES)[number]): Promise<boolean> {
+  const there = await db
+    .selectFrom('schema_versions')
+    .select('name')
+    .where('name', '=', change.name)
+    .executeTakeFirst();
+  if (there) return false;
+  await change.run(db as unknown as Kysely<unknown>, dialect);
+  await db.insertInto('schema_versions').values({ name: change.name, applied_at: dialect.now }).execute();
+  return true;
 }

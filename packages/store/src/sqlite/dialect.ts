@@ -34,8 +34,13 @@ export const sqliteDialect: StoreDialect = {
   // Julian day of the epoch: 2440587.5 (SQLite, "Date And Time Functions").
   now: sql<number>`cast(round((julianday('now') - 2440587.5) * 86400000) as integer)`,
   growingKey: 'integer',
+  text: 'text',
+  transactionalSchema: true,
+  parallelWrites: false,
   growing: (column) => column.primaryKey().autoIncrement(),
   isUniqueViolation: (error) => /UNIQUE constraint failed/.test(messageOf(error)),
+  isAway: () => false,
+  isThereAlready: () => false,
   isBusy: (error) => /database is locked|database table is locked|SQLITE_BUSY/i.test(messageOf(error)),
 };
 

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { GutsError, messageOf } from '@guts/core';
+import { MysqlDialect } from 'kysely';
+import { createPool, type PoolConnection, type SslOptions } from 'mysql2';
+
+const POOL = 10;
+const CONNECT_MS = 10_000;
+
+/** `ssl-ca=FILE`, or `ssl-mode=VERIFY_IDENTITY` for the system's authorities; the certificate is always verified. */
+function tlsOf(url: URL): { ssl?: SslOptions } {
+  const file = url.searchParams.get('ssl-ca');
+  const mode = url.searchParams.get('ssl-mode')?.toUpperCase();
+  if (file === null)
+    return mode === undefined || mode === 'DISABLED' ? {} : { ssl: { rejectUnauthorized: true } };
+  try {
+    return { ssl: { rejectUnauthorized: true, ca: readFileSync(file, 'utf8') } };
+  } catch (error) {
+    throw new GutsError('configuration', `ssl-ca ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Connections to MySQL or MariaDB. Opened when first needed; a broken one is replaced. */
+export function openMysql(url: URL, password: string | undefined): MysqlDialect {
+  const pool = createPool({
+    host: decodeURIComponent(url.hostname),
+    port: url.port === '' ? 3306 : Number(url.port),
+    user: decodeURIComponent(url.username),
+    password: password ?? decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    ...tlsOf(url),
+    charset: 'utf8mb4_bin',
+    connectionLimit: POOL,
+    connectTimeout: CONNECT_MS,
+    enableKeepAlive: true,
+  });
+  // As in the other databases: a transaction sees what others have committed, and waits for locks only.
+  pool.on('connection', (connection: PoolConnection) => {
+    connection.query('set session transaction isolation level read committed');
+  });
+  return new MysqlDialect({ pool });
+}
