@@ -22,6 +22,7 @@ import {
   createSnapshot,
   isFault,
   listSnapshots,
+  machineOfSnapshot,
   type ManagedRef,
   powerOff,
   powerOn,
@@ -35,9 +36,9 @@ import {
   removeSnapshot,
   setChangeTracking,
   shutdownGuest,
+  type Snapshot,
   type VirtualMachine,
   type VSphereSession,
-  waitQuiet,
   writeAnnotation,
 } from '@guts/vsphere';
 import { checkTransport } from './check-transport.ts';
@@ -45,10 +46,24 @@ import { openDatastoreDisks } from './disks/datastore.ts';
 import { exportWhenFree } from './disks/export-when-free.ts';
 import { openLeaseDisks } from './disks/lease.ts';
 import { inWords } from './errors.ts';
+import { inTurn, whenQuiet } from './in-turn.ts';
 import { powerOf, toInstance } from './instance.ts';
 import type { Settings } from './settings.ts';
 
 const vmRef = (value: string): ManagedRef => ({ type: 'VirtualMachine', value });
+
+/** From the description, which people may have added to; else from the name, which tells the migration alone. */
+function markerOf(name: string, description: string): Marker | null {
+  const whole = parseMarker(/guts:[\w-]+:[\w-]+/.exec(description)?.[0] ?? '');
+  if (whole) return whole;
+  const [, migrationId] = /^guts-([\w-]+)$/.exec(name) ?? [];
+  return migrationId === undefined ? null : { migrationId, artifactId: '' };
+}
+
+function carries({ name, description }: Snapshot, marker: Marker): boolean {
+  const found = markerOf(name, description);
+  return found !== null && markerText(found) === markerText(marker);
+}
 
 /** A vCenter or ESXi, connected. */
 export class VSphereConnection implements SourceConnection {
@@ -232,6 +247,11 @@ export class VSphereConnection implements SourceConnection {
     });
   }
 
+  /**
+   * Real leases are known to the session that asked for them alone (their reference begins with `session[...]`;
+   * inferred, never tried on a vCenter): a successor is then told `absent`, the lease ends by its timeout, and
+   * {@link openDisks} waits for that.
+   */
   abortSession(externalId: string, signal: AbortSignal): Promise<'aborted' | 'absent'> {
     // The datastore transport holds nothing; the worker writes `none` for it.
     if (externalId === 'none') return Promise.resolve('absent');
@@ -240,8 +260,10 @@ export class VSphereConnection implements SourceConnection {
 
   findSnapshots(ref: string, marker: Marker, signal: AbortSignal): Promise<readonly string[]> {
     return inWords(async () => {
+      // One that a predecessor asked for may still be in the making.
+      await whenQuiet({ session: this.#session, log: this.#log, signal }, vmRef(ref));
       const all = await listSnapshots(this.#session, vmRef(ref), signal);
-      return all.filter((one) => one.description.includes(markerText(marker))).map((one) => one.ref.value);
+      return all.filter((one) => carries(one, marker)).map((one) => one.ref.value);
     });
   }
 
@@ -254,18 +276,25 @@ export class VSphereConnection implements SourceConnection {
     };
     return this.#change(ref, signal, async (vm) => {
       // A predecessor's own, perhaps made by a task that ended just now.
-      const [made] = await this.findSnapshots(ref, marker, signal);
-      return made ?? (await createSnapshot(this.#session, vm, options)).value;
+      const all = await listSnapshots(this.#session, vm, signal);
+      const made = all.find((one) => carries(one, marker))?.ref;
+      return (made ?? (await createSnapshot(this.#session, vm, options))).value;
     });
   }
 
   removeSnapshot(externalId: string, signal: AbortSignal): Promise<void> {
+    const snapshot = { type: 'VirtualMachineSnapshot', value: externalId };
     return inWords(async () => {
-      try {
-        await removeSnapshot(this.#session, { type: 'VirtualMachineSnapshot', value: externalId }, signal);
-      } catch (error) {
-        if (!isFault(error, 'ManagedObjectNotFound')) throw error;
-      }
+      const vm = await machineOfSnapshot(this.#session, snapshot, signal);
+      if (!vm) return;
+      await this.#change(vm.value, signal, async () => {
+        try {
+          await removeSnapshot(this.#session, snapshot, signal);
+        } catch (error) {
+          // A predecessor's task, which has just ended, removed it.
+          if (!isFault(error, 'ManagedObjectNotFound')) throw error;
+        }
+      });
     });
   }
 
@@ -275,7 +304,7 @@ export class VSphereConnection implements SourceConnection {
       if (machine.snapshotCount === 0) continue;
       const snapshots = await inWords(() => listSnapshots(this.#session, machine.ref, signal));
       for (const { ref, name, description } of snapshots) {
-        const marker = parseMarker(description);
+        const marker = markerOf(name, description);
         if (marker)
           yield { kind: 'snapshot', externalId: ref.value, name: `${machine.name}: ${name}`, marker };
       }
@@ -296,10 +325,7 @@ export class VSphereConnection implements SourceConnection {
 
   /** Waits for tasks that somebody, perhaps a predecessor of ours, started on the machine; then changes it. */
   #change<T>(ref: string, signal: AbortSignal, work: (vm: ManagedRef) => Promise<T>): Promise<T> {
-    return inWords(async () => {
-      await waitQuiet(this.#session, vmRef(ref), signal);
-      return work(vmRef(ref));
-    });
+    return inWords(() => inTurn({ session: this.#session, log: this.#log, signal }, vmRef(ref), work));
   }
 
   async #machine(ref: string, signal: AbortSignal): Promise<VirtualMachine> {

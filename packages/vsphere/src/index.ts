@@ -30,12 +30,13 @@ export { powerOff, powerOn, powerState, shutdownGuest } from './machine/power.ts
 export {
   createSnapshot,
   listSnapshots,
+  machineOfSnapshot,
   removeSnapshot,
   setChangeTracking,
   type Snapshot,
 } from './machine/configure.ts';
 export { readAnnotation, writeAnnotation } from './machine/annotation.ts';
-export { waitQuiet } from './machine/quiet.ts';
+export { type RunningTask, runningTasks, waitEnded } from './machine/quiet.ts';
 export { type Area, changedAreas } from './machine/changed-areas.ts';
 export { abortLease, ExportLease, exportSnapshot, exportVm, type LeaseDevice } from './machine/lease.ts';
 export { DatastoreFile, type DatastorePath, splitDatastorePath } from './machine/datastore-file.ts';

@@ -1,44 +1,63 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, messageOf } from '@guts/core';
+import { GutsError, type Log, messageOf } from '@guts/core';
 import { type ExportLease, exportVm, isFault, type ManagedRef, type VSphereSession } from '@guts/vsphere';
 
-/**
- * How long a lease that nobody keeps alive may stay: vCenter ends it about five minutes after its last progress
- * (vSphere API, HttpNfcLease.Info.leaseTimeout); seconds.
- */
-const STALE_LEASE_SECONDS = 420;
-const ASK_EVERY_MS = 1000;
+export interface ExportPatience {
+  readonly deadlineSeconds: number;
+  /** Milliseconds between two tries. */
+  readonly askMs: number;
+  /** Seconds between two notes in the log. */
+  readonly noteSeconds: number;
+}
 
 /**
- * Exports a machine. One that a dead predecessor exports without ever having told its lease's id is locked until
- * that lease times out: it is waited for, and the log says so.
+ * vCenter ends a lease that nobody keeps alive about five minutes after its last progress (vSphere API,
+ * HttpNfcLeaseInfo.leaseTimeout: 300 s by default).
+ */
+const PATIENCE: ExportPatience = { deadlineSeconds: 420, askMs: 1000, noteSeconds: 30 };
+
+/**
+ * Exports a machine. One that a dead predecessor exports stays locked until that lease times out: a lease belongs
+ * to the session that asked for it, so that another may not be able to abort it even when its id is known. It is
+ * waited for, and the log says so now and then.
+ * @throws GutsError `source_fault` when it stays locked for longer than a lease that nobody uses can last
  */
 export async function exportWhenFree(
   session: VSphereSession,
   vm: ManagedRef,
   log: Log,
   signal: AbortSignal,
+  { deadlineSeconds, askMs, noteSeconds }: ExportPatience = PATIENCE,
 ): Promise<ExportLease> {
-  const deadline = performance.now() + STALE_LEASE_SECONDS * 1000;
-  for (let attempt = 1; ; attempt += 1) {
+  const began = performance.now();
+  let noted = Number.NEGATIVE_INFINITY;
+  for (;;) {
     try {
       return await exportVm(session, vm, signal);
     } catch (error) {
-      const locked = isFault(
-        error,
-        'TaskInProgress',
-        'InvalidState',
-        'FileLocked',
-        'ConcurrentAccess',
-        'Timedout',
-      );
-      if (!locked || performance.now() > deadline) throw error;
-      if (attempt === 1)
-        log.warn(
-          { vm: vm.value },
-          `the machine is exported already (${messageOf(error)}): waiting for that lease to end`,
+      if (!isFault(error, 'TaskInProgress', 'InvalidState', 'FileLocked', 'ConcurrentAccess', 'Timedout'))
+        throw error;
+      const now = performance.now();
+      const why = messageOf(error);
+      if (now - began > deadlineSeconds * 1000)
+        throw new GutsError(
+          'source_fault',
+          `${vm.value} cannot be exported: it has been locked for ${deadlineSeconds} seconds (${why})`,
+          {
+            cause: error,
+            remedy:
+              'Something else exports it, backs it up or changes it: look at its tasks in vCenter, and end or wait for what runs there.',
+          },
         );
-      await sleep(ASK_EVERY_MS, undefined, { signal });
+      if (now - noted >= noteSeconds * 1000) {
+        noted = now;
+        const left = Math.max(0, Math.round(deadlineSeconds - (now - began) / 1000));
+        log.info(
+          { vm: vm.value, seconds_left: left },
+          `waiting for a lease of the machine to end, at most ${left} seconds more (${why})`,
+        );
+      }
+      await sleep(askMs, undefined, { signal });
     }
   }
 }

@@ -14,11 +14,13 @@ export async function readAnnotation(
   return found?.properties.get('config.annotation')?.text ?? '';
 }
 
+/** Nothing to do when they say so already. */
 export async function writeAnnotation(
   session: VSphereSession,
   vm: ManagedRef,
   text: string,
   signal: AbortSignal,
 ): Promise<void> {
+  if ((await readAnnotation(session, vm, signal)) === text) return;
   await runTask(session, 'ReconfigVM_Task', vm, [['spec', struct([['annotation', text]])]], signal);
 }

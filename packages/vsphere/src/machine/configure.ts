@@ -1,17 +1,23 @@
 import { retrieveOne } from '../collector.ts';
-import { ProtocolError } from '../errors.ts';
+import { isFault, ProtocolError } from '../errors.ts';
 import type { VSphereSession } from '../session.ts';
 import type { ManagedRef, XmlElement } from '../xml/element.ts';
 import { struct } from '../xml/write.ts';
 import { runTask } from './power.ts';
 
-/** Changed block tracking on or off. A running machine tracks only after a snapshot was made and removed. */
+/**
+ * Changed block tracking on or off; nothing to do when it is so. A running machine tracks only after a snapshot was
+ * made and removed.
+ */
 export async function setChangeTracking(
   session: VSphereSession,
   vm: ManagedRef,
   enabled: boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  const found = await retrieveOne(session, vm, ['config.changeTrackingEnabled'], signal);
+  // Unset: the machine cannot track.
+  if ((found?.properties.get('config.changeTrackingEnabled')?.text === 'true') === enabled) return;
   const spec = struct([['changeTrackingEnabled', enabled]]);
   await runTask(session, 'ReconfigVM_Task', vm, [['spec', spec]], signal);
 }
@@ -55,6 +61,21 @@ export async function removeSnapshot(
     ['consolidate', true],
   ] as const;
   await runTask(session, 'RemoveSnapshot_Task', snapshot, fields, signal);
+}
+
+/** The machine that a snapshot is of; null when the snapshot is gone (VirtualMachineSnapshot.vm, since 4.1). */
+export async function machineOfSnapshot(
+  session: VSphereSession,
+  snapshot: ManagedRef,
+  signal: AbortSignal,
+): Promise<ManagedRef | null> {
+  try {
+    const found = await retrieveOne(session, snapshot, ['vm'], signal);
+    return found?.properties.get('vm')?.ref() ?? null;
+  } catch (error) {
+    if (isFault(error, 'ManagedObjectNotFound')) return null;
+    throw error;
+  }
 }
 
 /** Every snapshot of a machine, parents first. */

@@ -36,6 +36,7 @@ export async function powerState(
 
 /** Does nothing when it is on already. */
 export async function powerOn(session: VSphereSession, vm: ManagedRef, signal: AbortSignal): Promise<void> {
+  if ((await powerState(session, vm, signal)) === 'poweredOn') return;
   try {
     await runTask(session, 'PowerOnVM_Task', vm, [], signal);
   } catch (error) {
@@ -46,6 +47,7 @@ export async function powerOn(session: VSphereSession, vm: ManagedRef, signal: A
 
 /** Cuts power; does nothing when it is off already. */
 export async function powerOff(session: VSphereSession, vm: ManagedRef, signal: AbortSignal): Promise<void> {
+  if ((await powerState(session, vm, signal)) === 'poweredOff') return;
   try {
     await runTask(session, 'PowerOffVM_Task', vm, [], signal);
   } catch (error) {
