@@ -34,7 +34,7 @@ beforeAll(async () => {
   cloud = await startCloud({
     stateDir: join(folder, 'state'),
     onBug: (error) => bugs.push(error),
-    delays: { volumeCreate: 300, volumeDelete: 200, volumeDetach: 200, serverBuild: 300, serverPower: 50 },
+    delays: { volumeCreate: 100, volumeDelete: 50, volumeDetach: 100, serverBuild: 150, serverPower: 20 },
   });
   await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
   const connect = (name: string): Promise<DestinationConnection> => {

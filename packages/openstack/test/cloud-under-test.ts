@@ -16,8 +16,7 @@ const VARIABLES: Readonly<Record<Who, string>> = {
   appcred: 'GUTS_TEST_APPCRED_CLOUD',
 };
 
-/** The fake lacks some calls that GUTS does not need yet. */
-export const isFake = !process.env['GUTS_TEST_CLOUD_FILE'];
+const isFake = !process.env['GUTS_TEST_CLOUD_FILE'];
 
 /** Whether the cloud under test has such a user; known before it is started. */
 export function knows(who: Who): boolean {

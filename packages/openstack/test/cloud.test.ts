@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CloudUnderTest, cloudUnderTest, isFake, knows } from './cloud-under-test.ts';
+import { type CloudUnderTest, cloudUnderTest, knows } from './cloud-under-test.ts';
 import { collectBytes, Leftovers, ownNetwork, pieces } from './leftovers.ts';
 import {
   computeLimits,
@@ -218,8 +218,9 @@ describe.skipIf(!knows('member'))('a cloud, as a member of a project', { timeout
       const taken = createPort(session, { ...wanted, mac: null }, signal);
       await expect(taken).rejects.toMatchObject({ code: 'conflict', faultName: 'IpAddressAlreadyAllocated' });
 
-      if (!isFake && extensions.has('standard-attr-tag'))
-        await setPortTags(session, port.id, [prefix], signal);
+      if (extensions.has('standard-attr-tag')) await setPortTags(session, port.id, [prefix], signal);
+      const tagged = extensions.has('standard-attr-tag') ? [port.id] : [];
+      expect((await listPorts(session, { tags: prefix }, signal)).map((one) => one.id)).toEqual(tagged);
       const changed = await updatePort(session, port.id, { admin_state_up: false, name: 'other' }, signal);
       expect(changed).toMatchObject({ admin_state_up: false, name: 'other' });
       expect(await deletePort(session, port.id, signal)).toBe(true);

@@ -6,7 +6,9 @@ import {
   createFlavor,
   createServer,
   deleteServer,
+  lockServer,
   serverAction,
+  unlockServer,
   waitServer,
   waitServerGone,
 } from '../index.ts';
@@ -163,4 +165,16 @@ test('limits tell what is left; none is unlimited', async () => {
   };
   cloud.on('GET /compute/v2.1/limits', () => ({ json: { limits: { absolute } } }));
   expect(await computeLimits(session, signal)).toEqual({ instances: 7, cores: 0, ram: null });
+});
+
+test.for([
+  ['2.93', { locked_reason: 'x'.repeat(255) }],
+  ['2.72', null],
+] as const)('a lock at a cloud that speaks %s says why where it can', async ([version, lock]) => {
+  const { cloud, session, bodies } = scripted();
+  cloud.on('GET /compute/v2.1/', () => ({ json: { version: { version } } }));
+  cloud.on('POST /compute/v2.1/servers/s/action', () => ({ status: 202 }));
+  await lockServer(session, 's', 'x'.repeat(300), signal);
+  await unlockServer(session, 's', signal);
+  expect(bodies()).toEqual([{ lock }, { unlock: null }]);
 });

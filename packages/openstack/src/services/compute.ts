@@ -38,6 +38,8 @@ export interface Server {
   readonly 'OS-SRV-USG:launched_at'?: string | null;
   /** Told from 2.9 on. */
   readonly locked?: boolean;
+  /** Told from 2.73 on. */
+  readonly locked_reason?: string | null;
 }
 export type BlockDevice = Readonly<Record<string, string | number | boolean>>;
 
