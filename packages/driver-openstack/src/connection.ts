@@ -137,7 +137,9 @@ export class OpenStackConnection implements DestinationConnection {
     size: number,
     { fresh }: { readonly fresh: boolean },
   ): Promise<DiskWriter> {
-    // A new file of a share holds nothing; what was written to before may hold anything.
+    // A new file of a share holds nothing; what was written to before may hold anything. The path is this
+    // attachment's: who takes over detaches a predecessor's first, which thereby cannot open it again, but keeps what
+    // it has open (see attachmentOps): verify-data runs after it is proven gone.
     return inWords(async () =>
       guardedWriter(await openDeviceWriter(pathOf(data), { size, readsAsZero: fresh })),
     );

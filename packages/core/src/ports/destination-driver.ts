@@ -151,7 +151,11 @@ export interface DestinationConnection {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact | null>;
-  /** Waits until what {@link find} gave can be used, as {@link create} does. @throws GutsError when it never will */
+  /**
+   * Waits until what {@link find} gave can be used, as {@link create} does.
+   * @throws GutsError when it never will: with `details.unusable === true` when it must be removed and made anew
+   * (half made, in error, being deleted)
+   */
   waitUsable<K extends DestinationArtifactKind>(
     kind: K,
     externalId: string,

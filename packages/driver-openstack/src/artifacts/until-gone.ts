@@ -1,8 +1,8 @@
 import { GutsError, messageOf } from '@guts/core';
 import { isStatus, UnreachableError, WaitError, waitFor } from '@guts/openstack';
 
-/** `absent`; `going`: its deletion is under way; `held`: something must let go of it first; `there`. */
-export type Presence = 'absent' | 'going' | 'held' | 'there';
+/** `absent`; `going`: its deletion is under way; `held`: why it cannot be deleted yet; `there`. */
+export type Presence = 'absent' | 'going' | 'there' | { readonly held: string };
 
 export interface Removal {
   /** For errors: `volume v-1`. */
@@ -26,11 +26,12 @@ export function isLost(error: unknown): boolean {
 export async function untilGone(removal: Removal): Promise<'removed' | 'absent'> {
   const { what, deadlineSeconds, signal } = removal;
   let seen = false;
-  let refusal: unknown = null;
+  let refusal: string | null = null;
   const step = async (): Promise<'removed' | 'absent' | null> => {
     const presence = await removal.look();
     if (presence === 'absent') return seen ? 'removed' : 'absent';
     seen = true;
+    if (typeof presence === 'object') refusal = presence.held;
     if (presence !== 'there') return null;
     try {
       await removal.ask();
@@ -39,7 +40,7 @@ export async function untilGone(removal: Removal): Promise<'removed' | 'absent'>
       if ((await removal.look()) === 'absent') return 'removed';
     } catch (error) {
       if (!isStatus(error, 400, 404, 409) && !isLost(error)) throw error;
-      refusal = error;
+      refusal = messageOf(error);
     }
     return null;
   };
@@ -47,8 +48,8 @@ export async function untilGone(removal: Removal): Promise<'removed' | 'absent'>
     return await waitFor(step, { signal, what: `${what} to be deleted`, deadlineSeconds });
   } catch (error) {
     if (!(error instanceof WaitError) || refusal === null) throw error;
-    throw new GutsError('destination_fault', `${what} cannot be deleted: ${messageOf(refusal)}`, {
-      cause: refusal,
+    throw new GutsError('destination_fault', `${what} cannot be deleted: ${String(refusal)}`, {
+      cause: error,
     });
   }
 }

@@ -73,7 +73,7 @@ export const volumeOps: ArtifactKindOps<'volume'> = {
         if (!volume) return 'absent';
         if (volume.status === 'deleting') return 'going';
         // A volume whose server or attachment has just gone is still letting go of it.
-        return HELD.includes(volume.status) ? 'held' : 'there';
+        return HELD.includes(volume.status) ? { held: `it is ${volume.status}` } : 'there';
       },
       ask: () => deleteVolume(session, id, signal),
     }),
