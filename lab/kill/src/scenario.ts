@@ -158,5 +158,8 @@ async function again<T>(lane: Lane, first: ApiClient, ask: (api: ApiClient) => P
   } catch (error) {
     if (!(error instanceof ApiCallError && error.code === 'unreachable')) throw error;
   }
-  return lane.stack.until('the api takes the request', () => ask(lane.client));
+  const { done } = await lane.stack.until('the api takes the request', async () => ({
+    done: await ask(lane.client),
+  }));
+  return done;
 }

@@ -71,6 +71,14 @@ export function survivalSuite(
       expect(Math.abs(seen.now - Date.now())).toBeLessThan(60_000);
     });
 
+    test('sees who let a lease pass', async () => {
+      await leased('m1', 0.02);
+      await sleep(40);
+      expect((await view(store)).waiting).toMatchObject([{ id: 'm1', lostBy: 'w1' }]);
+      await store.createMigration(migration('m2'), event('m2'));
+      expect((await view(store)).waiting).toMatchObject([{ lostBy: 'w1' }, { lostBy: null }]);
+    });
+
     test('puts undo before everything, and looks at so many only', async () => {
       await store.createMigration(migration('a', { priority: 9 }), event('a'));
       const lease = await leased('b', 0.02);

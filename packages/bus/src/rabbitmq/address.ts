@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { GutsError, messageOf } from '@guts/core';
 import type { BusOptions } from '../open.ts';
 
@@ -46,7 +47,9 @@ export function addressOf({ url, password, tls }: BusOptions): Address {
   const name = `${connection.hostname}:${connection.port}`;
   if (!secure) return { connection, socket: { timeout: CONNECT_MS }, name };
   const ca = tls?.caFile === undefined ? {} : { ca: [readCa(tls.caFile)] };
-  return { connection, socket: { timeout: CONNECT_MS, servername: parsed.hostname, ...ca }, name };
+  // An address is no server name (RFC 6066, section 3).
+  const servername = isIP(parsed.hostname) === 0 ? { servername: parsed.hostname } : {};
+  return { connection, socket: { timeout: CONNECT_MS, ...servername, ...ca }, name };
 }
 
 function readCa(file: string): Buffer {

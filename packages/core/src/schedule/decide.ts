@@ -43,9 +43,10 @@ class Round {
     this.#usage = new Usage(view.holding, limits);
     const held = new Map<string, number>();
     for (const { workerId } of view.holding) held.set(workerId, (held.get(workerId) ?? 0) + 1);
+    const losers = new Set(view.waiting.map((work) => work.lostBy));
     this.#loads = view.workers
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map((worker) => ({ worker, held: held.get(worker.id) ?? 0 }));
+      .map((worker) => ({ worker, held: held.get(worker.id) ?? 0, suspect: losers.has(worker.id) }));
   }
 
   decisions(): readonly Decision[] {

@@ -41,6 +41,8 @@ export interface Work {
   readonly queuedAt: number;
 }
 export interface QueuedWork extends Work {
+  /** The worker that had it and let its lease or reservation pass: it may be dead although it still looks alive. */
+  readonly lostBy: string | null;
   /** As stored, so that only a changed reason is written. */
   readonly reason: string | null;
 }

@@ -5,6 +5,8 @@ export interface WorkerLoad {
   readonly worker: Service;
   /** Migrations it holds. */
   held: number;
+  /** It let a lease or a reservation pass just now. */
+  readonly suspect: boolean;
 }
 
 /** Orders workers that passed all filters: each weigher gives 0 (worst) to 1 (best), times its multiplier. */
@@ -15,6 +17,12 @@ export interface Weigher {
 }
 
 export const WEIGHERS: readonly Weigher[] = [
+  {
+    // Who lost work just now gets it again only when there is nobody else.
+    name: 'LossWeigher',
+    multiplier: 10,
+    weigh: ({ suspect }) => (suspect ? 0 : 1),
+  },
   {
     // The freest first: work spreads over the workers.
     name: 'CapacityWeigher',

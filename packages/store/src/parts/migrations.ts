@@ -181,7 +181,7 @@ export function migrationStore(context: StoreContext): Part {
       return context.write(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('migrations')
-          .set({ cancel_requested: 1, updated_at: context.dialect.now })
+          .set({ cancel_requested: 1, request: json({ action: 'cancel' }), updated_at: context.dialect.now })
           .where('id', '=', id)
           .where('status', '=', 'running')
           .executeTakeFirst();

@@ -94,7 +94,7 @@ function toWork(row: WorkRow): Work {
 }
 
 function toQueued(row: WorkRow): QueuedWork {
-  return { ...toWork(row), reason: row.reason };
+  return { ...toWork(row), reason: row.reason, lostBy: row.worker_id ?? row.reserved_worker_id };
 }
 
 /** Undo first, then by priority, then oldest first. */
