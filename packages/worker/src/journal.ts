@@ -162,10 +162,28 @@ export class Journal {
       return { externalId: artifact.externalId, data: artifact.data };
     const marker = this.marker(artifact);
     const found = fresh ? null : await destination.find(kind, spec, marker, signal);
-    if (found) await destination.waitUsable(kind, found.externalId, spec, signal);
-    const made = found ?? (await destination.create(kind, spec, marker, signal));
+    const usable = found && (await this.#usable(destination, kind, found.externalId, spec, signal));
+    const made = usable ? found : await destination.create(kind, spec, marker, signal);
     await this.created(artifact, made.externalId, made.data);
     return { externalId: made.externalId, data: { ...artifact.data, ...made.data } };
+  }
+
+  /** Waits for what a predecessor began; what will never be of use is removed, to be made anew. */
+  async #usable<K extends DestinationArtifactKind>(
+    destination: DestinationConnection,
+    kind: K,
+    externalId: string,
+    spec: ArtifactSpecs[K],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      await destination.waitUsable(kind, externalId, spec, signal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof GutsError && error.details?.['unusable'] === true)) throw error;
+      await destination.remove(kind, externalId, signal);
+      return false;
+    }
   }
 
   /** Removes a destination's object, also one that was only intended. */

@@ -2,9 +2,11 @@ import { type BusHealth, type Clock, GutsError, type Log, messageOf } from '@gut
 import { type ChannelModel, connect, type ConfirmChannel } from 'amqplib';
 import type { Address } from './address.ts';
 import { declareTopology } from './topology.ts';
+import { within } from './within.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 15_000;
+const CLOSE_MS = 3000;
 
 export interface Live {
   readonly model: ChannelModel;
@@ -21,6 +23,8 @@ export class RabbitConnection {
   #live: Live | null = null;
   #health: BusHealth;
   #loop: Promise<void> = Promise.resolve();
+  /** Ends the wait for the present connection. */
+  #end: (why: string) => void = () => undefined;
 
   /** @param onConnect makes the listeners' queues anew, before anything is published */
   constructor(address: Address, parts: { clock: Clock; log: Log }, onConnect: (live: Live) => Promise<void>) {
@@ -52,8 +56,10 @@ export class RabbitConnection {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    // Its end is awaited by the loop.
-    await this.#live?.model.close().catch(() => undefined);
+    const { model } = this.#live ?? {};
+    // Its end is awaited by the loop; a broker that is gone never says goodbye.
+    if (model) await within(this.#clock, CLOSE_MS, model.close());
+    this.#end('closed');
     await this.#loop;
   }
 
@@ -91,6 +97,7 @@ export class RabbitConnection {
     });
     const ended = new Promise<string>((resolve) => {
       model.once('close', () => resolve(why));
+      this.#end = resolve;
     });
     try {
       const publisher = await model.createConfirmChannel();

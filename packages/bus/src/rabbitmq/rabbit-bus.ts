@@ -5,12 +5,14 @@ import { deliver } from '../redeliver.ts';
 import { addressOf } from './address.ts';
 import { type Live, RabbitConnection } from './connection.ts';
 import { declareQueue, EXCHANGE, readMessage, routingKey } from './topology.ts';
+import { within } from './within.ts';
 
 /** Messages that one listener handles at once. */
 const PREFETCH = 16;
 const CONFIRM_MS = 10_000;
 /** How long closing waits for handlers. */
 const CLOSE_MS = 10_000;
+const CHANNEL_MS = 2000;
 
 type Handler = (message: BusMessage) => void | Promise<void>;
 
@@ -82,12 +84,10 @@ class Listener {
     const channel = this.#channel;
     this.#channel = null;
     this.#stopping.abort();
-    const done = new AbortController();
-    const late = clock.sleep(CLOSE_MS, done.signal).catch(() => undefined);
-    await Promise.race([Promise.allSettled(this.#handling), late]);
-    done.abort();
+    await within(clock, CLOSE_MS, Promise.allSettled(this.#handling));
     channel?.removeAllListeners('close');
-    await channel?.close().catch(() => undefined); // gone with its connection
+    // A channel whose connection is gone is never told to be closed.
+    if (channel) await within(clock, CHANNEL_MS, channel.close());
   }
 }
 
