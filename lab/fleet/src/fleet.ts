@@ -100,17 +100,18 @@ export class Fleet {
 
   /** Asks any api that answers; one may have been killed. */
   async ask<T>(call: (client: ApiClient) => Promise<T>): Promise<T> {
-    return this.stack.until('an api answers', async () => {
+    const { answer } = await this.stack.until('an api answers', async () => {
       let failure: unknown;
       for (const client of this.clients) {
         try {
-          return await call(client);
+          return { answer: await call(client) };
         } catch (error) {
           failure = error;
         }
       }
       throw failure;
     });
+    return answer;
   }
 
   async #create(name: string, turn: number): Promise<string> {
