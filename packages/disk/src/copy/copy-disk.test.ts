@@ -147,7 +147,11 @@ test('a copy that was cut off goes on behind its last checkpoint, wherever it wa
       const result = await copyDisk({ ...job, source: memoryReader(disk), target: again.writer, resume });
       expect(Buffer.compare(copy, disk)).toBe(0);
       expect(result.bytesRead).toBe(Math.max(0, disk.length - digests.length * 64 * KIB));
-      const fresh = await copyDisk({ ...job, source: memoryReader(disk), target: memoryWriter(copy, false).writer });
+      const fresh = await copyDisk({
+        ...job,
+        source: memoryReader(disk),
+        target: memoryWriter(copy, false).writer,
+      });
       expect(result.manifest).toEqual(fresh.manifest);
     }),
     { numRuns: 40 },
