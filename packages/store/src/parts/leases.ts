@@ -159,6 +159,8 @@ export function leaseStore(context: StoreContext): Part {
             reason: change.reason,
             error: jsonOrNull(change.error),
             cancel_requested: ended ? 0 : row.cancel_requested,
+            // It failed before the cancel that was asked for began: a retry goes forward.
+            ...(ended && row.status === 'running' ? { request: null } : {}),
             reserved_worker_id: null,
             reserved_until: null,
             worker_id: null,
