@@ -1,12 +1,12 @@
 import type { Service } from '../service.ts';
 import { CAPACITY_FILTER, FILTERS } from './filters.ts';
 import type { Limits } from './limits.ts';
-import { type Candidate, inOrder } from './order.ts';
-import { isOversized, lackText, type Take, takesOf, Usage } from './resources.ts';
+import { type Candidate, candidateOf, inOrder } from './order.ts';
+import { isOversized, labelOf, lackText, type Take, Takings, takesOf, Usage } from './resources.ts';
 import type { Decision, HeldWork, QueuedWork, SchedulingTrace, SchedulingView } from './types.ts';
-import { weigh, type WorkerLoad } from './weighers.ts';
+import { type Peers, peersOf, weigh, type WorkerLoad } from './weighers.ts';
 
-/** Work that has waited so long keeps what it waits for free of later work; milliseconds. */
+/** Work that has waited so long may keep what it waits for free of later work; milliseconds. */
 const PATIENCE_MS = 10 * 60 * 1000;
 /** How many workers a trace names. */
 const TRACED = 3;
@@ -16,6 +16,7 @@ type FilterTrace = SchedulingTrace['filters'];
 /** Workers that can run work with the same wants, and why others cannot. */
 interface Eligible {
   readonly loads: readonly WorkerLoad[];
+  readonly peers: Peers;
   readonly trace: FilterTrace;
   /** Why there is nobody; null when there is somebody. */
   readonly reason: string | null;
@@ -33,9 +34,15 @@ class Round {
   readonly #limits: Limits;
   readonly #usage: Usage;
   readonly #loads: readonly WorkerLoad[];
-  readonly #eligible = new Map<string, Eligible>();
+  /** One per kind of wants that a filter looks at, with a sample. */
+  readonly #eligible: Wanting[] = [];
+  #last: Wanting | null = null;
+  /** What was last said of who lacks a resource. */
+  readonly #lack = new Map<string, Decision>();
   /** Resources that are kept free, and for whom. */
   readonly #kept = new Map<string, QueuedWork>();
+  /** The first in order that has waited long keeps all that it needs: one at a time, for keeping wastes. */
+  #hasFirst = false;
 
   constructor(view: SchedulingView, limits: Limits) {
     this.#view = view;
@@ -50,15 +57,17 @@ class Round {
   }
 
   decisions(): readonly Decision[] {
-    const { waiting, now, holding } = this.#view;
+    const { waiting, now, holding, workers } = this.#view;
     const decisions: Decision[] = [];
-    const forward: Candidate[] = [];
+    const takings = new Takings(this.#limits);
+    const forward: Candidate<Eligible>[] = [];
     for (const work of waiting) {
       if (work.direction === 'undo') decisions.push(this.#undo(work));
-      else forward.push({ work, takes: takesOf(work, this.#limits) });
+      else forward.push(candidateOf(work, takings.of(work), this.#eligibleFor(work)));
     }
+    const slots = workers.reduce((sum, one) => sum + (one.alive && !one.disabled ? one.slots : 0), 0);
     let last: Decision | null = null;
-    for (const candidate of inOrder(forward, now, holding, () => last?.workerId !== null)) {
+    for (const candidate of inOrder(forward, { now, holding, slots }, () => last?.workerId !== null)) {
       last = this.#forward(candidate);
       decisions.push(last);
     }
@@ -72,19 +81,17 @@ class Round {
     return this.#place(work, eligible, eligible.loads, 'puts things back before anything new begins');
   }
 
-  #forward({ work, takes }: Candidate): Decision {
-    const eligible = this.#eligibleFor(work);
+  #forward({ work, takes, among: eligible }: Candidate<Eligible>): Decision {
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
     const lack = this.#usage.lacking(takes);
     if (lack) {
-      const old = this.#view.now - work.queuedAt > PATIENCE_MS;
-      if (old || isOversized(takes)) this.#keep(work, takes);
-      return waits(work, lackText(lack), eligible.trace, this.#limit(lack));
+      this.#keepFor(work, takes);
+      return this.#lacks(work, lack, eligible);
     }
-    const kept = takes.find((one) => this.#kept.has(one.key));
+    const kept = this.#kept.size > 0 && takes.find((one) => this.#kept.has(one.key));
     if (kept) {
       const owner = this.#kept.get(kept.key);
-      const reason = `${kept.label} is kept free for migration ${owner?.id ?? ''}, which has waited longer`;
+      const reason = `${labelOf(kept)} is kept free for migration ${owner?.id ?? ''}, which has waited longer`;
       return waits(work, reason, eligible.trace, this.#limit(kept));
     }
     const free = eligible.full ? [] : eligible.loads.filter((one) => one.held < one.worker.slots);
@@ -99,7 +106,7 @@ class Round {
   }
 
   #place(work: QueuedWork, eligible: Eligible, free: readonly WorkerLoad[], why: string): Decision {
-    const weights = best(free, eligible.loads);
+    const weights = best(free, eligible.peers);
     const [first] = weights;
     const load = free.find((one) => one.worker.id === first?.workerId);
     if (!load) return waits(work, 'no worker is left', eligible.trace, null);
@@ -117,9 +124,30 @@ class Round {
     };
   }
 
-  #keep(work: QueuedWork, takes: readonly Take[]): void {
-    for (const { key } of takes)
-      if (this.#usage.of(key) > 0 && !this.#kept.has(key)) this.#kept.set(key, work);
+  /**
+   * So that nothing starves: what is oversized empties the resource that it wants alone, and the first in order that
+   * has waited long keeps everything it takes; what is behind it fills only what is left over (as in EASY
+   * backfilling).
+   */
+  #keepFor(work: QueuedWork, takes: readonly Take[]): void {
+    const isFirst = !this.#hasFirst && this.#view.now - work.queuedAt > PATIENCE_MS;
+    if (!isFirst && !isOversized(takes)) return;
+    this.#hasFirst ||= isFirst;
+    for (const { key, amount, limit } of takes)
+      if ((isFirst || amount > limit) && this.#usage.of(key) > 0 && !this.#kept.has(key))
+        this.#kept.set(key, work);
+  }
+
+  /** Thousands wait for the same: they share the words and the trace. */
+  #lacks(work: QueuedWork, lack: Take, { trace }: Eligible): Decision {
+    const { key, amount } = lack;
+    const known = this.#lack.get(key);
+    const limit = known?.trace.limit;
+    const same = limit?.used === this.#usage.of(key) && limit.wanted === amount;
+    if (known && same && known.trace.filters === trace) return { ...known, id: work.id };
+    const decision = waits(work, lackText(lack), trace, this.#limit(lack));
+    this.#lack.set(key, decision);
+    return decision;
   }
 
   #limit({ key, amount, limit }: Take): SchedulingTrace['limit'] {
@@ -127,9 +155,20 @@ class Round {
   }
 
   #eligibleFor(work: QueuedWork): Eligible {
-    const key = `${work.sourceDriver}\n${work.destinationDriver}\n${work.demand.scratchBytes}`;
-    const known = this.#eligible.get(key);
-    if (known) return known;
+    // Most work wants the same: looked at before anything is looked up.
+    let found = this.#last;
+    if (!found || !wantsSame(found.work, work)) {
+      found = this.#eligible.find((one) => wantsSame(one.work, work)) ?? {
+        work,
+        eligible: this.#filter(work),
+      };
+      if (found.work === work) this.#eligible.push(found);
+      this.#last = found;
+    }
+    return found.eligible;
+  }
+
+  #filter(work: QueuedWork): Eligible {
     let loads = this.#loads;
     const trace: { name: string; left: number; reason: string | null }[] = [];
     let reason: string | null = null;
@@ -140,10 +179,22 @@ class Round {
       trace.push({ name: filter.name, left: loads.length, reason });
       if (reason !== null) break;
     }
-    const eligible: Eligible = { loads, trace, reason, full: false };
-    this.#eligible.set(key, eligible);
-    return eligible;
+    return { loads, peers: peersOf(loads), trace, reason, full: false };
   }
+}
+
+interface Wanting {
+  readonly work: QueuedWork;
+  readonly eligible: Eligible;
+}
+
+/** In everything that a filter looks at. */
+function wantsSame(a: QueuedWork, b: QueuedWork): boolean {
+  return (
+    a.sourceDriver === b.sourceDriver &&
+    a.destinationDriver === b.destinationDriver &&
+    a.demand.scratchBytes === b.demand.scratchBytes
+  );
 }
 
 function waits(
@@ -156,13 +207,15 @@ function waits(
 }
 
 /** The best few, best first. */
-function best(free: readonly WorkerLoad[], all: readonly WorkerLoad[]): SchedulingTrace['weights'] {
+function best(free: readonly WorkerLoad[], peers: Peers): SchedulingTrace['weights'] {
   const found: { workerId: string; weight: number }[] = [];
   for (const load of free) {
-    const weight = weigh(load, all);
+    const weight = weigh(load, peers);
+    const worst = found[TRACED - 1];
+    if (worst && weight <= worst.weight) continue;
     const place = found.findIndex((one) => weight > one.weight);
     if (place >= 0) found.splice(place, 0, { workerId: load.worker.id, weight });
-    else if (found.length < TRACED) found.push({ workerId: load.worker.id, weight });
+    else found.push({ workerId: load.worker.id, weight });
     if (found.length > TRACED) found.pop();
   }
   return found;

@@ -14,52 +14,93 @@ export function tierOf(work: QueuedWork, now: number): number {
   return work.priority + Math.floor(Math.max(0, now - work.queuedAt) / AGEING_MS);
 }
 
-export interface Candidate {
+/** Work with what its order depends on. */
+export interface Candidate<Workers = unknown> {
   readonly work: QueuedWork;
   readonly takes: readonly Take[];
+  /** The workers that it can run on. */
+  readonly among: Workers;
+  /** How long it may run; seconds, by nominal rates: good for comparing, not for promising. */
+  readonly seconds: number;
+  /** How much of its scarcest resource it takes: 0 to 1. */
+  readonly part: number;
+  /** How long its fullest resource needs for all that waits for it; seconds, nominal. Known once all are ranked. */
+  pressure: number;
 }
 
-/**
- * How long the fullest resource of each candidate needs for all that waits on it, in units of work: what stands at
- * the narrowest place goes first, and of that the largest, so that the end is not spent waiting for one of them.
- */
-function pressures(candidates: readonly Candidate[]): number[] {
+/** Of one disk stream, nominal; bytes per second. */
+const STREAM_RATE = 100 * 2 ** 20;
+/** What a migration takes beside copying, nominal; seconds. */
+const BESIDE_COPYING = 90;
+
+export function candidateOf<Workers>(
+  work: QueuedWork,
+  takes: readonly Take[],
+  among: Workers,
+): Candidate<Workers> {
+  const { bytes, streams } = work.demand;
+  const seconds = BESIDE_COPYING + bytes / (STREAM_RATE * Math.max(1, streams));
+  let part = 0;
+  for (const take of takes) part = Math.max(part, partOf(take));
+  return { work, takes, among, seconds, part, pressure: 0 };
+}
+
+const partOf = ({ amount, limit }: Take): number => Math.min(1, amount / limit);
+
+function rank(candidates: readonly Candidate[], slots: number): void {
   const waiting = new Map<string, number>();
-  const size = ({ work }: Candidate): number => Math.max(1, work.demand.bytes);
-  for (const one of candidates)
-    for (const { key, amount, limit } of one.takes)
-      waiting.set(key, (waiting.get(key) ?? 0) + (size(one) * Math.min(amount, limit)) / limit);
-  return candidates.map(({ takes }) => Math.max(0, ...takes.map(({ key }) => waiting.get(key) ?? 0)));
+  let total = 0;
+  for (const { takes, seconds } of candidates) {
+    total += seconds;
+    for (const take of takes) waiting.set(take.key, (waiting.get(take.key) ?? 0) + seconds * partOf(take));
+  }
+  // Slots are a resource too, which all take: what is scarcer than they are comes first, all else by its size.
+  const least = slots > 0 ? total / slots : 0;
+  for (const one of candidates) {
+    one.pressure = least;
+    for (const { key } of one.takes) one.pressure = Math.max(one.pressure, waiting.get(key) ?? 0);
+  }
+}
+
+/** What stands at the narrowest place goes first, and of that what takes most of it for longest. */
+function narrowest(a: Candidate, b: Candidate): number {
+  return b.pressure - a.pressure || b.seconds * b.part - a.seconds * a.part;
+}
+
+/** What the order depends on beside the candidates. */
+export interface Surroundings {
+  /** The database's clock; ms since the epoch. */
+  readonly now: number;
+  readonly holding: readonly HeldWork[];
+  /** Of all workers that may get work. */
+  readonly slots: number;
 }
 
 /**
  * The order in which candidates are tried: by tier; in a tier the share that uses least goes next; in a share by
- * pressure, then size, then age. `used` counts what each share holds and grows as candidates are placed.
+ * pressure, then by size. `used` counts what each share holds and grows as candidates are placed.
  */
-export function* inOrder(
-  candidates: readonly Candidate[],
-  now: number,
-  holding: readonly HeldWork[],
-  placed: (candidate: Candidate) => boolean,
-): Generator<Candidate> {
+export function* inOrder<Workers>(
+  candidates: readonly Candidate<Workers>[],
+  around: Surroundings,
+  placed: (candidate: Candidate<Workers>) => boolean,
+): Generator<Candidate<Workers>> {
+  const { now, holding, slots } = around;
   const used = new Map<string, number>();
   for (const one of holding) used.set(shareOf(one), (used.get(shareOf(one)) ?? 0) + 1);
-  const pressure = pressures(candidates);
-  const tiers = new Map<number, Map<string, number[]>>();
-  for (const [index, { work }] of candidates.entries()) {
-    const tier = tierOf(work, now);
-    const shares = tiers.get(tier) ?? new Map<string, number[]>();
+  const tiers = new Map<number, Map<string, Candidate<Workers>[]>>();
+  rank(candidates, slots);
+  for (const one of candidates) {
+    const tier = tierOf(one.work, now);
+    const shares = tiers.get(tier) ?? new Map<string, Candidate<Workers>[]>();
     tiers.set(tier, shares);
-    const share = shareOf(work);
+    const share = shareOf(one.work);
     const list = shares.get(share);
-    if (list) list.push(index);
-    else shares.set(share, [index]);
+    if (list) list.push(one);
+    else shares.set(share, [one]);
   }
-  const at = (index: number): Candidate => candidates[index] as Candidate;
-  const first = (a: number, b: number): number =>
-    (pressure[b] ?? 0) - (pressure[a] ?? 0) || at(b).work.demand.bytes - at(a).work.demand.bytes || a - b;
   for (const [, shares] of [...tiers].toSorted(([a], [b]) => b - a)) {
-    const queues = [...shares].map(([share, list]) => ({ share, list: list.toSorted(first), next: 0 }));
+    const queues = [...shares].map(([share, list]) => ({ share, list: list.toSorted(narrowest), next: 0 }));
     let live = queues;
     while (live.length > 0) {
       let best = live[0] as (typeof live)[number];
@@ -67,7 +108,7 @@ export function* inOrder(
       // One after the other of the neediest share, until one of them is placed.
       let done = false;
       while (!done && best.next < best.list.length) {
-        const candidate = at(best.list[best.next] as number);
+        const candidate = best.list[best.next] as Candidate<Workers>;
         best.next += 1;
         yield candidate;
         done = placed(candidate);

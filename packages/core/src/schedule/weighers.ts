@@ -13,7 +13,17 @@ export interface WorkerLoad {
 export interface Weigher {
   readonly name: string;
   readonly multiplier: number;
-  weigh(load: WorkerLoad, all: readonly WorkerLoad[]): number;
+  weigh(load: WorkerLoad, peers: Peers): number;
+}
+
+/** What a worker is compared with: taken once for many workers. */
+export interface Peers {
+  /** Of the best of them; 0: not known of any. */
+  readonly bytesPerSecond: number;
+}
+
+export function peersOf(all: readonly WorkerLoad[]): Peers {
+  return { bytesPerSecond: all.reduce((most, one) => Math.max(most, one.worker.bytesPerSecond ?? 0), 0) };
 }
 
 export const WEIGHERS: readonly Weigher[] = [
@@ -33,14 +43,15 @@ export const WEIGHERS: readonly Weigher[] = [
     // Among equals, the one with more bandwidth.
     name: 'BandwidthWeigher',
     multiplier: 0.1,
-    weigh: ({ worker }, all) => {
-      if (worker.bytesPerSecond === null) return 1;
-      const most = Math.max(...all.map((one) => one.worker.bytesPerSecond ?? 0));
-      return most === 0 ? 1 : worker.bytesPerSecond / most;
-    },
+    weigh: ({ worker }, peers) =>
+      worker.bytesPerSecond === null || peers.bytesPerSecond === 0
+        ? 1
+        : worker.bytesPerSecond / peers.bytesPerSecond,
   },
 ];
 
-export function weigh(load: WorkerLoad, all: readonly WorkerLoad[]): number {
-  return WEIGHERS.reduce((sum, weigher) => sum + weigher.multiplier * weigher.weigh(load, all), 0);
+export function weigh(load: WorkerLoad, peers: Peers): number {
+  let sum = 0;
+  for (const weigher of WEIGHERS) sum += weigher.multiplier * weigher.weigh(load, peers);
+  return sum;
 }
