@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const GUTS = resolve(dirname(fileURLToPath(import.meta.url)), '../../../packages/app/bin/guts.js');
+export const GUTS = resolve(dirname(fileURLToPath(import.meta.url)), '../../../packages/app/bin/guts.js');
 
 export type DaemonKind = 'api' | 'scheduler' | 'migration';
 

@@ -1,9 +1,13 @@
 import { type ApiClient, type Migration, routes } from '@guts/contract';
+import { join } from 'node:path';
 import type { Daemon } from './daemon.ts';
+import { LaneServers, type Servers } from './servers.ts';
 import { Stack } from './stack.ts';
 
 /** Seconds. Short, so that a run does not wait long for a take-over; long enough for a busy machine. */
 export const LEASE_SECONDS = 3;
+
+export type Backend = 'embedded' | 'servers';
 
 /**
  * A stack in which runs follow each other: its api, its scheduler and its surviving worker live through all runs;
@@ -14,17 +18,32 @@ export class Lane {
   /** The lane's own api, which no run kills. */
   readonly client: ApiClient;
   scheduler: Daemon;
+  /** Null: SQLite, and a bus in each process. */
+  readonly servers: LaneServers | null;
   readonly #survivorId: string;
 
-  private constructor(stack: Stack, client: ApiClient, scheduler: Daemon, survivorId: string) {
+  private constructor(
+    stack: Stack,
+    servers: LaneServers | null,
+    client: ApiClient,
+    scheduler: Daemon,
+    survivorId: string,
+  ) {
     this.stack = stack;
+    this.servers = servers;
     this.client = client;
     this.scheduler = scheduler;
     this.#survivorId = survivorId;
   }
 
-  /** @param backend what every daemon is told of its database and bus */
-  static async open(folder: string, backend: NodeJS.ProcessEnv): Promise<Lane> {
+  /** @param own null: the embedded backend; otherwise its servers, the name of its database and its vhost */
+  static async open(
+    folder: string,
+    own: { readonly servers: Servers; readonly database: string; readonly slot: number } | null,
+  ): Promise<Lane> {
+    const servers = own
+      ? await LaneServers.open(own.servers, own.database, own.slot, join(folder, 'state'))
+      : null;
     const stack = await Stack.open(folder, {
       GUTS_POLL_MILLISECONDS: '150',
       GUTS_LEASE_SECONDS: String(LEASE_SECONDS),
@@ -32,8 +51,18 @@ export class Lane {
       GUTS_RESERVATION_SECONDS: '3',
       GUTS_CHECKPOINT_MIB: '1',
       GUTS_STOP_SECONDS: '10',
-      ...backend,
+      ...servers?.straight,
     });
+    try {
+      return await Lane.#fill(stack, servers);
+    } catch (error) {
+      await stack.close();
+      await servers?.close();
+      throw error;
+    }
+  }
+
+  static async #fill(stack: Stack, servers: LaneServers | null): Promise<Lane> {
     const { client } = await stack.startApi('api');
     const scheduler = stack.start('scheduler', 'scheduler');
     stack.start('migration', 'survivor');
@@ -43,7 +72,16 @@ export class Lane {
     });
     // The drivers are known once a worker has told of them.
     await stack.connect(client);
-    return new Lane(stack, client, scheduler, survivorId);
+    return new Lane(stack, servers, client, scheduler, survivorId);
+  }
+
+  get backend(): Backend {
+    return this.servers ? 'servers' : 'embedded';
+  }
+
+  async close(): Promise<void> {
+    await this.stack.close();
+    await this.servers?.close();
   }
 
   startScheduler(): void {

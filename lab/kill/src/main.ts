@@ -2,119 +2,149 @@
  * `npm run test:kill`: every migration ends well whatever dies. Points are found by running each scenario once with
  * a victim that tells what it passes; then each point is struck in each mode, one run each.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { Lane } from './lane.ts';
-import { choose } from './choose.ts';
-import { type Mode, type Outcome, run, type Strike, trace, type Victim } from './run.ts';
-import { SCENARIOS } from './scenario.ts';
-
-const { values } = parseArgs({
-  options: {
-    /** Runs at most; all points in all modes unless told. */
-    runs: { type: 'string' },
-    lanes: { type: 'string', default: '3' },
-    seed: { type: 'string', default: '1' },
-    /** Only points that contain this. */
-    only: { type: 'string' },
-    scenario: { type: 'string' },
-    victims: { type: 'string', default: 'worker,scheduler,api' },
-    modes: { type: 'string', default: 'kill,stop' },
-    keep: { type: 'boolean', default: false },
-  },
-});
+import { choose, type Job, placeOf, strikeOf } from './choose.ts';
+import { again, keepEvidence, markLogs } from './evidence.ts';
+import { Lanes } from './lanes.ts';
+import type { Lane } from './lane.ts';
+import { type Options, readOptions } from './options.ts';
+import { run, trace } from './run.ts';
+import { serversFrom } from './servers.ts';
+import { nameOf, type Outcome, type Passing } from './strike.ts';
+import { summarise } from './summary.ts';
 
 const began = performance.now();
 const say = (text: string): void =>
   console.log(`[${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s] ${text}`);
 
-/** Work for several lanes: each takes the next piece when it is free. */
-async function inLanes<T, R>(
-  lanes: readonly Lane[],
-  pieces: readonly T[],
-  work: (lane: Lane, piece: T) => Promise<R>,
-): Promise<R[]> {
-  const queue = [...pieces.entries()];
-  const results: R[] = [];
-  await Promise.all(
-    lanes.map(async (lane) => {
-      for (let next = queue.shift(); next; next = queue.shift()) results[next[0]] = await work(lane, next[1]);
-    }),
+async function enumerate(lanes: Lanes, options: Options): Promise<readonly Passing[]> {
+  const pieces = options.victims.flatMap((victim) =>
+    options.scenarios.map((scenario) => ({ victim, scenario })),
   );
-  return results;
-}
-
-async function enumerate(lanes: readonly Lane[]): Promise<Strike[]> {
-  const victims = values.victims.split(',') as Victim[];
-  const modes = values.modes.split(',') as Mode[];
-  const scenarios = SCENARIOS.filter((one) => values.scenario === undefined || one.name === values.scenario);
-  const pieces = victims.flatMap((victim) => scenarios.map((scenario) => ({ victim, scenario })));
-  const traced = await inLanes(lanes, pieces, async (lane, piece) => {
+  const traced: Passing[] = [];
+  const anywhere = (): null => null;
+  await lanes.work(pieces, anywhere, async (lane, piece) => {
     const points = await trace(lane, piece.victim, piece.scenario);
     say(`${piece.victim}, ${piece.scenario.name}: ${points.length} points`);
-    return points.map((point) => ({ ...piece, point }));
+    traced.push(...points.map((point) => ({ ...piece, point })));
+    return { disorder: false };
   });
-  return (
-    traced
-      .flat()
-      .filter(({ point }) => values.only === undefined || point.includes(values.only))
-      .flatMap((one) => modes.map((mode) => ({ ...one, mode })))
-      // Within a transaction nothing can be awaited: only a death hits exactly there.
-      .filter(({ point, mode }) => mode === 'kill' || !point.endsWith(':within'))
-  );
+  // In an order that does not depend on which lane was quick.
+  const at = (one: Passing): number =>
+    pieces.findIndex(({ victim, scenario }) => victim === one.victim && scenario === one.scenario);
+  const { only } = options;
+  return traced
+    .toSorted((a, b) => at(a) - at(b) || (a.point < b.point ? -1 : 1))
+    .filter(({ point }) => only === null || (only.exact ? point === only.text : point.includes(only.text)));
 }
 
-function tell(outcome: Outcome): void {
-  const { victim, scenario, point, mode, hit, wrongs, takeOverSeconds, seconds } = outcome;
+function tell(outcome: Outcome, number: number, of: number): void {
+  const { hit, wrongs, takeOverSeconds, seconds } = outcome;
   const wrong = [...wrongs.ends, ...wrongs.leaks, ...wrongs.corrupt];
   const result = wrong.length > 0 ? `WRONG: ${wrong.join('; ')}` : hit ? 'ok' : 'not passed';
   const over = takeOverSeconds === null ? '' : `, taken over after ${takeOverSeconds.toFixed(1)} s`;
-  say(`${result}: ${mode} ${victim} at ${point} (${scenario.name}${over}, ${seconds.toFixed(1)} s)`);
+  say(`${number}/${of} ${result}: ${nameOf(outcome)} (${seconds.toFixed(1)} s${over})`);
 }
 
-async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'guts-kill-'));
-  const lanes: Lane[] = [];
-  try {
-    for (let n = 0; n < Number(values.lanes); n += 1)
-      lanes.push(await Lane.open(join(folder, `lane-${n}`), {}));
-    say(`${lanes.length} lanes are up in ${folder}`);
-    const all = await enumerate(lanes);
-    const points = new Set(all.map(({ victim, point }) => `${victim} ${point}`));
-    const chosen = choose(all, values.runs === undefined ? null : Number(values.runs), Number(values.seed));
-    say(`${points.size} points, ${all.length} strikes, ${chosen.length} of them now`);
-    const outcomes = await inLanes(lanes, chosen, async (lane, strike) => {
-      const outcome = await run(lane, strike, {});
-      tell(outcome);
-      return outcome;
-    });
-    summarise(outcomes, chosen);
-  } finally {
-    for (const lane of lanes) await lane.stack.close();
-    if (values.keep || process.exitCode === 1) say(`logs are kept in ${folder}`);
-    else await rm(folder, { recursive: true, force: true });
+/** Strikes one job; a point that was not passed is tried in the next scenario that has it. */
+class Striking {
+  readonly outcomes: Outcome[] = [];
+  readonly #evidence: string;
+  #total: number;
+
+  constructor(evidence: string, total: number) {
+    this.#evidence = evidence;
+    this.#total = total;
+  }
+
+  async strike(
+    lane: Lane,
+    { job, nth }: { job: Job; nth: number },
+  ): Promise<{ more?: { job: Job; nth: number }; disorder: boolean }> {
+    const strike = strikeOf(job, nth);
+    if (!strike) return { disorder: false };
+    const marks = await markLogs(lane.stack.folder);
+    const outcome = await run(lane, strike);
+    this.outcomes.push(outcome);
+    tell(outcome, this.outcomes.length, this.#total);
+    const { ends, leaks, corrupt } = outcome.wrongs;
+    if (ends.length + leaks.length + corrupt.length > 0) {
+      say(`  evidence: ${await keepEvidence(this.#evidence, lane, outcome, marks)}`);
+      say(`  again: ${again(outcome)}`);
+      return { disorder: true };
+    }
+    if (outcome.hit || nth + 1 >= job.scenarios.length) return { disorder: false };
+    this.#total += 1;
+    return { more: { job, nth: nth + 1 }, disorder: false };
   }
 }
 
-function summarise(outcomes: readonly Outcome[], chosen: readonly Strike[]): void {
-  const count = (kind: keyof Outcome['wrongs']): number =>
-    outcomes.filter((one) => one.wrongs[kind].length > 0).length;
-  const wanted = new Set(chosen.map(({ victim, point }) => `${victim} ${point}`));
-  const reached = new Set(outcomes.filter((one) => one.hit).map(({ victim, point }) => `${victim} ${point}`));
-  const overs = outcomes.flatMap((one) => (one.takeOverSeconds === null ? [] : [one.takeOverSeconds]));
-  for (const point of wanted) if (!reached.has(point)) say(`never passed: ${point}`);
-  if (overs.length > 0)
-    say(
-      `take-over of a dead worker's migration: at most ${Math.max(...overs).toFixed(1)} s, of ${overs.length}`,
-    );
-  const [ends, leaked, corrupt] = [count('ends'), count('leaks'), count('corrupt')];
-  const bad = ends + leaked + corrupt > 0 || reached.size < wanted.size;
-  if (bad) process.exitCode = 1;
-  console.log(
-    `${outcomes.length} runs: ${ends} wrong ends, ${leaked} leaked artifacts, ${corrupt} corrupt disks, ${reached.size} of ${wanted.size} points`,
+async function main(options: Options, lanes: Lanes, folder: string): Promise<void> {
+  const all = await enumerate(lanes, options);
+  const chosen = choose(all, options);
+  const jobs = Array.from({ length: options.repeat }, () => chosen).flat();
+  say(`${new Set(all.map(placeOf)).size} points; ${jobs.length} strikes`);
+  const striking = new Striking(join(folder, 'evidence'), jobs.length);
+  await lanes.work(
+    jobs.map((job) => ({ job, nth: 0 })),
+    ({ job }) => job.backend,
+    (lane, piece) => striking.strike(lane, piece),
   );
+  const { lines, last, good } = summarise(all, jobs, striking.outcomes);
+  if (!good) process.exitCode = 1;
+  for (const line of lines) say(line);
+  if (!options.backends.includes('servers'))
+    say('on SQLite and the in-process bus only: database and broker were not taken away');
+  say(`${((performance.now() - began) / 60000).toFixed(1)} minutes`);
+  console.log(last);
 }
 
-await main();
+/** Only evidence stays, unless all is to be kept. */
+async function tidy(folder: string, keep: boolean): Promise<void> {
+  const kept: readonly string[] = await readdir(folder).catch(() => []);
+  if (keep) return;
+  for (const name of kept)
+    if (name !== 'evidence') await rm(join(folder, name), { recursive: true, force: true });
+  if (kept.includes('evidence'))
+    console.error(`evidence of runs that ended wrong is kept in ${folder}/evidence`);
+  else await rm(folder, { recursive: true, force: true });
+}
+
+async function start(): Promise<void> {
+  const servers = serversFrom(process.env);
+  const options = readOptions(process.argv.slice(2), servers !== null);
+  if (!options) return;
+  const folder = await mkdtemp(join(tmpdir(), 'guts-kill-'));
+  const lanes = new Lanes(folder, servers);
+  let interrupted = false;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    if (interrupted) return;
+    interrupted = true;
+    say(`${signal}: stopping everything`);
+    void lanes
+      .close()
+      .then(() => tidy(folder, options.keep))
+      .finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  try {
+    await lanes.open(options.lanes);
+    const { embedded, servers: far } = options.lanes;
+    say(`up in ${folder}: ${embedded} lanes on SQLite, ${far} on ${servers?.database.protocol ?? ''}//`);
+    await main(options, lanes, folder);
+  } finally {
+    if (!interrupted) {
+      await lanes.close();
+      await tidy(folder, options.keep);
+    }
+  }
+}
+
+try {
+  await start();
+} catch (error) {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  process.exit(1);
+}

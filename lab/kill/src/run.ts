@@ -3,41 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiClient, type Migration, routes } from '@guts/contract';
+import { type Migration, routes } from '@guts/contract';
 import { check, type Wrongs } from './check.ts';
 import type { Daemon } from './daemon.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, LEASE_SECONDS } from './lane.ts';
 import { act, addMachine, create, type Scenario } from './scenario.ts';
+import { outageOf, type Outcome, type Strike, type Victim } from './strike.ts';
+import { replace, restore, startVictim, stopVictim } from './victim.ts';
 
-/** What happens at the point: the process dies, or it sleeps for longer than its lease, or its peer goes away. */
-export type Mode = 'kill' | 'stop' | 'database' | 'broker';
-export type Victim = 'worker' | 'scheduler' | 'api';
-
-export interface Strike {
-  readonly victim: Victim;
-  readonly scenario: Scenario;
-  readonly point: string;
-  readonly mode: Mode;
-}
-
-export interface Outcome extends Strike {
-  /** Whether the point was passed at all. */
-  readonly hit: boolean;
-  readonly wrongs: Wrongs;
-  /** From the death of a worker to the next lease; seconds. */
-  readonly takeOverSeconds: number | null;
-  readonly seconds: number;
-}
-
-/** What the harness does to the world at a point. Resolves when the victim may go on, if it still can. */
-export interface Blows {
-  /** Cuts every connection of the lane to its database. */
-  cutDatabase?(): Promise<void>;
-  /** Kills the broker and starts it again. */
-  restartBroker?(): Promise<void>;
-}
-
-const DAEMONS = { worker: 'migration', scheduler: 'scheduler', api: 'api' } as const;
 const NOTHING: Wrongs = { ends: [], leaks: [], corrupt: [] };
 
 /** Hears of the point being reached, does what the mode says, and answers. */
@@ -50,45 +23,50 @@ async function listen(onPoint: () => Promise<void>): Promise<{ url: string; serv
 }
 
 /** Runs one scenario with one strike, and looks at what is left of both sides. */
-export async function run(lane: Lane, strike: Strike, blows: Blows): Promise<Outcome> {
+export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
   const began = performance.now();
   const { victim: kind, scenario, point, mode } = strike;
   const name = await addMachine(lane);
-  const id = await prepare(lane, scenario, name);
+  let id = await prepare(lane, scenario, name);
   let hit = false;
   let victim!: Daemon;
+  let stopping = false;
   let takeOver: Promise<number | null> = Promise.resolve(null);
-  const { url, server } = await listen(async () => {
+  const onPoint = async (): Promise<void> => {
     hit = true;
     const held = (await byName(lane, name))?.worker_id ?? null;
-    if (mode === 'kill') await victim.kill();
-    if (mode === 'stop') victim.signal('SIGSTOP');
-    if (mode === 'database') await blows.cutDatabase?.();
-    if (mode === 'broker') await blows.restartBroker?.();
-    if (mode === 'kill' || mode === 'stop') {
-      takeOver = succession(lane, kind, victim, mode, held, name);
-      // Awaited with the end; a failure here is told there.
-      takeOver.catch(() => undefined);
-    }
-  });
+    takeOver = strikeNow(lane, strike, victim, held, name);
+    // Awaited with the end; a failure here is told there.
+    takeOver.catch(() => undefined);
+    if (mode === 'kill') await victim.ended;
+  };
+  const { url, server } = await listen(onPoint);
+  const outcome = (wrongs: Wrongs, takeOverSeconds: number | null): Outcome => {
+    const seconds = (performance.now() - began) / 1000;
+    return { ...strike, id, hit, wrongs, takeOverSeconds, seconds };
+  };
   try {
-    const points = { GUTS_POINT_AT: point, GUTS_POINT_URL: url };
+    // Nothing can be awaited within a transaction: there the process kills itself.
+    const itself = point.endsWith(':within');
+    const points = { GUTS_POINT_AT: point, ...(itself ? {} : { GUTS_POINT_URL: url }) };
     const started = await startVictim(lane, kind, points);
     victim = started.daemon;
+    if (itself) void victim.ended.then(() => (stopping ? undefined : onPoint()));
     const client = await started.client();
-    const asked = id ?? (await create(lane, client, scenario, name));
-    if (id !== null) await act(lane, client, scenario, asked);
-    await ended(lane, asked, scenario, () => !victim.alive || hit);
+    const before = id;
+    id ??= await create(lane, client, scenario, name);
+    if (before !== null) await act(lane, client, scenario, id);
+    await ended(lane, id, scenario, () => !victim.alive || hit);
     // Some points are passed only on the way out.
-    if (!hit) await victim.stop();
+    stopping = true;
+    if (!hit) await stopVictim(victim);
     const takeOverSeconds = await takeOver;
-    await settle(kind, victim, mode);
-    const wrongs = await check(lane, asked, name, scenario.expected);
-    return { ...strike, hit, wrongs, takeOverSeconds, seconds: (performance.now() - began) / 1000 };
+    await settle(lane, strike, victim);
+    return outcome(await check(lane, id, name, scenario.expected), takeOverSeconds);
   } catch (error) {
-    const wrongs = { ...NOTHING, ends: [error instanceof Error ? error.message : String(error)] };
-    return { ...strike, hit, wrongs, takeOverSeconds: null, seconds: (performance.now() - began) / 1000 };
+    return outcome({ ...NOTHING, ends: [error instanceof Error ? error.message : String(error)] }, null);
   } finally {
+    stopping = true;
     server.closeAllConnections();
     server.close();
     await restore(lane, kind, victim);
@@ -113,50 +91,50 @@ async function prepare(lane: Lane, scenario: Scenario, name: string): Promise<st
   return id;
 }
 
-/** The victim alone does its kind of work; the others wait until it is struck. */
-async function startVictim(lane: Lane, kind: Victim, points: NodeJS.ProcessEnv): Promise<Started> {
-  const host = 'victim';
-  if (kind === 'api') {
-    const { daemon, port } = await lane.stack.spawnApi(host, null, points);
-    // One that dies before it answers leaves its clients to the other api.
-    const client = (): Promise<ApiClient> => lane.stack.answering(port, daemon).catch(() => lane.client);
-    return { daemon, client };
+/** Strikes. Resolves when others have the work, if they get it, with what that took in seconds. */
+async function strikeNow(
+  lane: Lane,
+  strike: Strike,
+  victim: Daemon,
+  held: string | null,
+  name: string,
+): Promise<number | null> {
+  const { victim: kind, mode } = strike;
+  const outage = outageOf(strike);
+  if (outage) {
+    const lost = lane.servers?.[mode === 'broker' ? 'broker' : 'database'];
+    if (!lost) throw new Error('an embedded lane has no servers to lose');
+    lost.cut(outage.loss, outage.seconds);
+    // Who loses the broker keeps its work; who loses the database for a moment only, too.
+    if (mode === 'broker' || outage.seconds < LEASE_SECONDS) return null;
+    return kind === 'worker' ? succession(lane, kind, held, name) : null;
   }
-  if (kind === 'worker') await lane.useSurvivor(false);
-  else await lane.scheduler.stop();
-  const daemon = lane.stack.start(DAEMONS[kind], host, points);
-  return { daemon, client: () => Promise.resolve(lane.client) };
+  if (mode === 'kill') await victim.kill();
+  else victim.signal('SIGSTOP');
+  const seconds = await succession(lane, kind, held, name);
+  if (mode === 'stop') {
+    if (kind !== 'worker') await sleep((LEASE_SECONDS + 1) * 1000);
+    victim.signal('SIGCONT');
+  }
+  return seconds;
 }
 
-interface Started {
-  readonly daemon: Daemon;
-  /** Through which the act is asked for, once it answers. */
-  readonly client: () => Promise<ApiClient>;
-}
-
-/** Lets the survivors go on; a victim that sleeps is woken once another has its work. */
+/** Lets others go on. @returns seconds until a worker's migration is with another; null for other daemons */
 async function succession(
   lane: Lane,
   kind: Victim,
-  victim: Daemon,
-  mode: Mode,
   held: string | null,
   name: string,
 ): Promise<number | null> {
   const struck = performance.now();
-  if (kind === 'scheduler') lane.startScheduler();
-  if (kind === 'worker') await lane.useSurvivor(true);
-  let seconds: number | null = null;
-  if (kind === 'worker') {
-    await lane.stack.until(`${name} is taken over`, async () => {
-      const now = await byName(lane, name);
-      if (now === undefined) return false;
-      return (now.worker_id !== null && now.worker_id !== held) || ENDED.has(now.status);
-    });
-    seconds = (performance.now() - struck) / 1000;
-  } else if (mode === 'stop') await sleep(4000);
-  if (mode === 'stop') victim.signal('SIGCONT');
-  return seconds;
+  await replace(lane, kind);
+  if (kind !== 'worker') return null;
+  await lane.stack.until(`${name} is taken over`, async () => {
+    const now = await byName(lane, name);
+    if (now === undefined) return false;
+    return (now.worker_id !== null && now.worker_id !== held) || ENDED.has(now.status);
+  });
+  return (performance.now() - struck) / 1000;
 }
 
 const ENDED = new Set(['completed', 'failed', 'cancelled', 'reverted', 'committed']);
@@ -170,21 +148,14 @@ async function ended(lane: Lane, id: string, scenario: Scenario, struck: () => b
   });
 }
 
-/** A woken victim must have found out that it is late before we look at what it left. */
-async function settle(kind: Victim, victim: Daemon, mode: Mode): Promise<void> {
-  if (mode !== 'stop' || !victim.alive) return;
+/** A victim that comes back must have found out that it is late before we look at what it left. */
+async function settle(lane: Lane, strike: Strike, victim: Daemon): Promise<void> {
+  const { victim: kind, mode } = strike;
+  if (mode === 'kill' || !victim.alive) return;
   victim.signal('SIGCONT');
+  await lane.servers?.mended();
   await sleep(1500);
-  if (kind === 'api') return;
-  await victim.stop();
-}
-
-/** Everything as the next run wants it. */
-async function restore(lane: Lane, kind: Victim, victim: Daemon | undefined): Promise<void> {
-  await victim?.kill();
-  if (kind === 'scheduler' && !lane.scheduler.alive) lane.startScheduler();
-  if (kind === 'worker')
-    await lane.stack.until('the survivor works again', async () => (await lane.useSurvivor(true), true));
+  if (kind !== 'api') await stopVictim(victim);
 }
 
 /** The points that a scenario passes, in their order, found by running it with a victim that only tells. */
@@ -203,7 +174,7 @@ export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promi
     const { ends, leaks, corrupt } = await check(lane, asked, name, scenario.expected);
     const wrong = [...ends, ...leaks, ...corrupt];
     if (wrong.length > 0) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('; ')}`);
-    await daemon.stop();
+    await stopVictim(daemon);
   } finally {
     await restore(lane, kind, daemon);
     await lane.stack.vcenter.removeMachine(name).catch(() => undefined);

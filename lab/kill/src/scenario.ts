@@ -151,12 +151,15 @@ export async function act(lane: Lane, client: ApiClient, scenario: Scenario, id:
   });
 }
 
+/** What an api says that cannot answer, or what is said of one that does not. */
+const AWAY = new Set(['unreachable', 'database_unavailable']);
+
 /** Through the api that may die first, then through the lane's own. */
 async function again<T>(lane: Lane, first: ApiClient, ask: (api: ApiClient) => Promise<T>): Promise<T> {
   try {
     return await ask(first);
   } catch (error) {
-    if (!(error instanceof ApiCallError && error.code === 'unreachable')) throw error;
+    if (!(error instanceof ApiCallError && AWAY.has(error.code))) throw error;
   }
   const { done } = await lane.stack.until('the api takes the request', async () => ({
     done: await ask(lane.client),

@@ -26,6 +26,7 @@ export class Stack {
   readonly #daemons = new Set<Daemon>();
   #token = '';
   #names = 0;
+  #closed = false;
 
   /** @param env what every daemon is told beside its state folder and host */
   private constructor(folder: string, vcenter: VCenter, cloud: Cloud, env: NodeJS.ProcessEnv) {
@@ -60,6 +61,7 @@ export class Stack {
 
   /** Starts a daemon. @param more environment, such as the point at which it dies */
   start(kind: DaemonKind, name: string, more: NodeJS.ProcessEnv = {}): Daemon {
+    if (this.#closed) throw new Error('the stack is closed');
     const daemon = new Daemon(kind, name, this.folder, { ...this.#env, GUTS_HOST: name, ...more });
     this.#daemons.add(daemon);
     void daemon.ended.then(() => this.#daemons.delete(daemon));
@@ -131,6 +133,7 @@ export class Stack {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#daemons].map((daemon) => daemon.kill()));
     await this.vcenter.close();
     await this.cloud.close();

@@ -1,0 +1,65 @@
+import type { Wrongs } from './check.ts';
+import type { Backend } from './lane.ts';
+import type { Scenario } from './scenario.ts';
+import type { Loss } from './tap.ts';
+
+/** What happens at the point: the process dies, or it sleeps for longer than its lease, or a server is lost to it. */
+export const MODES = ['kill', 'stop', 'database', 'broker'] as const;
+export type Mode = (typeof MODES)[number];
+export const VICTIMS = ['worker', 'scheduler', 'api'] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+/** A point of a process, as a scenario passes it. */
+export interface Passing {
+  readonly victim: Victim;
+  readonly scenario: Scenario;
+  readonly point: string;
+}
+
+export interface Strike extends Passing {
+  readonly mode: Mode;
+  readonly backend: Backend;
+}
+
+export interface Outcome extends Strike {
+  /** Null: it was never asked for. */
+  readonly id: string | null;
+  /** Whether the point was passed at all. */
+  readonly hit: boolean;
+  readonly wrongs: Wrongs;
+  /** From the death of a worker to the next lease; seconds. */
+  readonly takeOverSeconds: number | null;
+  readonly seconds: number;
+}
+
+export interface Outage {
+  readonly loss: Loss;
+  readonly seconds: number;
+}
+
+/** A blip; longer than a lease, with resets; the same in silence. */
+const OUTAGES: readonly Outage[] = [
+  { loss: 'reset', seconds: 1 },
+  { loss: 'reset', seconds: 5 },
+  { loss: 'silent', seconds: 5 },
+];
+
+/** FNV-1a, 32 bits. */
+export function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+  return value;
+}
+
+/** How a server is lost: always the same for the same strike, all kinds over many. Null: it is not. */
+export function outageOf({ victim, point, mode }: Strike): Outage | null {
+  if (mode !== 'database' && mode !== 'broker') return null;
+  return OUTAGES[hash(`${mode} ${victim} ${point}`) % OUTAGES.length] ?? null;
+}
+
+/** As people read it. */
+export function nameOf(strike: Strike): string {
+  const outage = outageOf(strike);
+  const how = outage ? `${strike.mode} (${outage.loss}, ${outage.seconds} s)` : strike.mode;
+  return `${how} ${strike.victim} at ${strike.point}, ${strike.scenario.name}, ${strike.backend}`;
+}
