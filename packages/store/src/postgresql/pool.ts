@@ -47,5 +47,9 @@ export function openPostgres(url: URL, password: string | undefined): PostgresDi
   });
   // An idle connection that breaks is dropped by the pool; whoever asks next gets a new one.
   pool.on('error', () => undefined);
+  // One that breaks in use fails its queries, and says so as an event too, which nobody else hears.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   return new PostgresDialect({ pool });
 }
