@@ -166,8 +166,9 @@ describe('work that is larger than a limit', () => {
     expect(placed(view({ waiting, holding }))).toEqual({ m: null });
   });
 
-  test('waits until nothing else runs there, and nothing new starts meanwhile', () => {
-    const given = view({ waiting: [big, work('m')], holding: [held('x', 'w1')] });
+  test('waits until nothing else runs there, and nothing younger starts meanwhile', () => {
+    const older = { ...big, queuedAt: NOW - AGEING_MS };
+    const given = view({ waiting: [older, work('m')], holding: [held('x', 'w1')] });
     expect(placed(given)).toEqual({ big: null, m: null });
     expect(reasonOf(given, 'big')).toContain('runs there alone');
     expect(reasonOf(given, 'm')).toContain('kept free for migration big');
@@ -248,12 +249,12 @@ test('no limit is passed but by one that runs alone; no slot is used twice; ever
   );
 });
 
-test('nothing idles while something young and small enough could run', () => {
+test('nothing idles while something that nobody comes before could run', () => {
   fc.assert(
     fc.property(arbitrary, (sample) => {
       const { workers, waiting: all, limits: bounds } = given(sample);
       const waiting = all
-        .map((one) => ({ ...one, queuedAt: NOW }))
+        .map((one) => ({ ...one, queuedAt: NOW, priority: 0 }))
         .filter((one) => !isOversized(takesOf(one, bounds)));
       const decisions = decide(view({ workers, waiting }), bounds);
       const byId = new Map(waiting.map((one) => [one.id, one]));

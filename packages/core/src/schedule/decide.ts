@@ -2,12 +2,10 @@ import type { Service } from '../service.ts';
 import { CAPACITY_FILTER, FILTERS } from './filters.ts';
 import type { Limits } from './limits.ts';
 import { type Candidate, candidateOf, inOrder } from './order.ts';
-import { isOversized, labelOf, lackText, type Take, Takings, takesOf, Usage } from './resources.ts';
+import { labelOf, lackText, type Take, Takings, takesOf, Usage } from './resources.ts';
 import type { Decision, HeldWork, QueuedWork, SchedulingTrace, SchedulingView } from './types.ts';
 import { type Peers, peersOf, weigh, type WorkerLoad } from './weighers.ts';
 
-/** Work that has waited so long may keep what it waits for free of later work; milliseconds. */
-const PATIENCE_MS = 10 * 60 * 1000;
 /** How many workers a trace names. */
 const TRACED = 3;
 
@@ -39,10 +37,10 @@ class Round {
   #last: Wanting | null = null;
   /** What was last said of who lacks a resource. */
   readonly #lack = new Map<string, Decision>();
-  /** Resources that are kept free, and for whom. */
-  readonly #kept = new Map<string, QueuedWork>();
-  /** The first in order that has waited long keeps all that it needs: one at a time, for keeping wastes. */
-  #hasFirst = false;
+  /** Resources that are kept free of work of lower tiers, and for whom. */
+  readonly #kept = new Map<string, Candidate>();
+  /** Something lacked a resource already. */
+  #lacked = false;
 
   constructor(view: SchedulingView, limits: Limits) {
     this.#view = view;
@@ -63,11 +61,11 @@ class Round {
     const forward: Candidate<Eligible>[] = [];
     for (const work of waiting) {
       if (work.direction === 'undo') decisions.push(this.#undo(work));
-      else forward.push(candidateOf(work, takings.of(work), this.#eligibleFor(work)));
+      else forward.push(candidateOf(work, takings.of(work), this.#eligibleFor(work), now));
     }
     const slots = workers.reduce((sum, one) => sum + (one.alive && !one.disabled ? one.slots : 0), 0);
     let last: Decision | null = null;
-    for (const candidate of inOrder(forward, { now, holding, slots }, () => last?.workerId !== null)) {
+    for (const candidate of inOrder(forward, { holding, slots }, () => last?.workerId !== null)) {
       last = this.#forward(candidate);
       decisions.push(last);
     }
@@ -81,18 +79,19 @@ class Round {
     return this.#place(work, eligible, eligible.loads, 'puts things back before anything new begins');
   }
 
-  #forward({ work, takes, among: eligible }: Candidate<Eligible>): Decision {
+  #forward(candidate: Candidate<Eligible>): Decision {
+    const { work, takes, tier, among: eligible } = candidate;
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
     const lack = this.#usage.lacking(takes);
     if (lack) {
-      this.#keepFor(work, takes);
+      this.#keep(candidate, lack);
       return this.#lacks(work, lack, eligible);
     }
-    const kept = this.#kept.size > 0 && takes.find((one) => this.#kept.has(one.key));
-    if (kept) {
-      const owner = this.#kept.get(kept.key);
-      const reason = `${labelOf(kept)} is kept free for migration ${owner?.id ?? ''}, which has waited longer`;
-      return waits(work, reason, eligible.trace, this.#limit(kept));
+    for (const take of this.#kept.size > 0 ? takes : []) {
+      const owner = this.#kept.get(take.key);
+      if (owner === undefined || owner.tier <= tier) continue;
+      const reason = `${labelOf(take)} is kept free for migration ${owner.work.id}, which comes first`;
+      return waits(work, reason, eligible.trace, this.#limit(take));
     }
     const free = eligible.full ? [] : eligible.loads.filter((one) => one.held < one.worker.slots);
     if (free.length === 0) {
@@ -125,17 +124,14 @@ class Round {
   }
 
   /**
-   * So that nothing starves: what is oversized empties the resource that it wants alone, and the first in order that
-   * has waited long keeps everything it takes; what is behind it fills only what is left over (as in EASY
-   * backfilling).
+   * So that nothing starves: what lacks a resource closes it to work of lower tiers (younger, or of less priority),
+   * however well that would fit into the rest; the first in order closes all that it takes (as EASY backfilling
+   * reserves for the head of the queue). Within a tier nothing is closed: peers are finite, and closing wastes.
    */
-  #keepFor(work: QueuedWork, takes: readonly Take[]): void {
-    const isFirst = !this.#hasFirst && this.#view.now - work.queuedAt > PATIENCE_MS;
-    if (!isFirst && !isOversized(takes)) return;
-    this.#hasFirst ||= isFirst;
-    for (const { key, amount, limit } of takes)
-      if ((isFirst || amount > limit) && this.#usage.of(key) > 0 && !this.#kept.has(key))
-        this.#kept.set(key, work);
+  #keep(candidate: Candidate, lack: Take): void {
+    for (const take of this.#lacked ? [lack] : candidate.takes)
+      if (!this.#kept.has(take.key)) this.#kept.set(take.key, candidate);
+    this.#lacked = true;
   }
 
   /** Thousands wait for the same: they share the words and the trace. */

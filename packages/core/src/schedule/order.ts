@@ -22,6 +22,8 @@ export interface Candidate<Workers = unknown> {
   readonly among: Workers;
   /** How long it may run; seconds, by nominal rates: good for comparing, not for promising. */
   readonly seconds: number;
+  /** By {@link tierOf}. */
+  readonly tier: number;
   /** How much of its scarcest resource it takes: 0 to 1. */
   readonly part: number;
   /** How long its fullest resource needs for all that waits for it; seconds, nominal. Known once all are ranked. */
@@ -37,12 +39,13 @@ export function candidateOf<Workers>(
   work: QueuedWork,
   takes: readonly Take[],
   among: Workers,
+  now: number,
 ): Candidate<Workers> {
   const { bytes, streams } = work.demand;
   const seconds = BESIDE_COPYING + bytes / (STREAM_RATE * Math.max(1, streams));
   let part = 0;
   for (const take of takes) part = Math.max(part, partOf(take));
-  return { work, takes, among, seconds, part, pressure: 0 };
+  return { work, takes, among, tier: tierOf(work, now), seconds, part, pressure: 0 };
 }
 
 const partOf = ({ amount, limit }: Take): number => Math.min(1, amount / limit);
@@ -62,15 +65,13 @@ function rank(candidates: readonly Candidate[], slots: number): void {
   }
 }
 
-/** What stands at the narrowest place goes first, and of that what takes most of it for longest. */
+/** What stands at the narrowest place goes first; there, what is hardest to fit in; of equals, what runs longest. */
 function narrowest(a: Candidate, b: Candidate): number {
-  return b.pressure - a.pressure || b.seconds * b.part - a.seconds * a.part;
+  return b.pressure - a.pressure || b.part - a.part || b.seconds - a.seconds;
 }
 
 /** What the order depends on beside the candidates. */
 export interface Surroundings {
-  /** The database's clock; ms since the epoch. */
-  readonly now: number;
   readonly holding: readonly HeldWork[];
   /** Of all workers that may get work. */
   readonly slots: number;
@@ -85,15 +86,14 @@ export function* inOrder<Workers>(
   around: Surroundings,
   placed: (candidate: Candidate<Workers>) => boolean,
 ): Generator<Candidate<Workers>> {
-  const { now, holding, slots } = around;
+  const { holding, slots } = around;
   const used = new Map<string, number>();
   for (const one of holding) used.set(shareOf(one), (used.get(shareOf(one)) ?? 0) + 1);
   const tiers = new Map<number, Map<string, Candidate<Workers>[]>>();
   rank(candidates, slots);
   for (const one of candidates) {
-    const tier = tierOf(one.work, now);
-    const shares = tiers.get(tier) ?? new Map<string, Candidate<Workers>[]>();
-    tiers.set(tier, shares);
+    const shares = tiers.get(one.tier) ?? new Map<string, Candidate<Workers>[]>();
+    tiers.set(one.tier, shares);
     const share = shareOf(one.work);
     const list = shares.get(share);
     if (list) list.push(one);

@@ -174,4 +174,21 @@ export const MIXES: readonly Mix[] = [
         arrives: between(next, 0, 6 * 3600),
       })),
   },
+  {
+    name: 'narrow-door',
+    doc: 'few hosts, always busy with machines that keep coming; one in 25 needs a whole host',
+    oversized: false,
+    churn: false,
+    jobs: (size) => {
+      const hosts = Math.max(1, Math.round(size.migrations / 250));
+      return make(size, (next) => ({
+        gib: between(next, 20, 120),
+        disks: 1 + pick(next, 3),
+        host: pick(next, hosts),
+        store: pick(next, hosts),
+        arrives: between(next, 0, 7 * 3600),
+        ...(next() < 0.04 ? { streams: 10 } : {}),
+      }));
+    },
+  },
 ];

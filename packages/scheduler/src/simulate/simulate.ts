@@ -6,6 +6,7 @@ import {
   type QueuedWork,
   type SchedulingView,
   type Service,
+  takesOf,
 } from '@guts/core';
 import { boundOf, workOf } from './bound.ts';
 import type { Job, Mix } from './mixes.ts';
@@ -40,6 +41,11 @@ export interface SimulationResult {
   /** Jain's index of what plans got per want, while several wanted; 1 is fair; null: one plan. */
   readonly fairness: number | null;
   readonly waitSeconds: { readonly median: number; readonly p95: number; readonly max: number };
+  /**
+   * Starvation shows here: how long after a migration another one was asked for that takes of the same resources and
+   * yet started before it; seconds, the worst case.
+   */
+  readonly overtakenSeconds: number;
   readonly rounds: number;
 }
 
@@ -94,6 +100,23 @@ class Fairness {
   get index(): number | null {
     return this.#weight === 0 ? null : this.#sum / this.#weight;
   }
+}
+
+/** The most by which one that came later was started earlier although both take of the same resources; seconds. */
+function overtaken(jobs: readonly Job[], waited: ReadonlyMap<string, number>, limits: Limits): number {
+  const started = jobs
+    .map((job) => ({ job, start: job.arrives + (waited.get(job.id) ?? 0) }))
+    .toSorted((a, b) => a.start - b.start);
+  const latest = new Map<string, number>();
+  let worst = 0;
+  for (const { job } of started) {
+    const takes = takesOf(workOf(job, 0), limits);
+    const resources = takes.map((one) => one.key).join();
+    const arrived = latest.get(resources) ?? 0;
+    worst = Math.max(worst, arrived - job.arrives);
+    latest.set(resources, Math.max(arrived, job.arrives));
+  }
+  return worst;
 }
 
 /** Runs a mix on a virtual clock by the very decisions that the scheduler makes. */
@@ -177,6 +200,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
     utilisation: busy / (slots * makespan),
     fairness: fairness.index,
     waitSeconds: { median: at(0.5), p95: at(0.95), max: at(1) },
+    overtakenSeconds: overtaken(jobs, waited, limits),
     rounds,
   };
 }
