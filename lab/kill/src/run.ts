@@ -11,6 +11,7 @@ import { act, addMachine, create, type Scenario } from './scenario.ts';
 import { outageOf, type Outcome, type Strike, type Victim } from './strike.ts';
 import { replace, restore, startVictim, stopVictim } from './victim.ts';
 
+const GONE = 'the victim, which nobody killed, ended by itself';
 const NOTHING: Wrongs = { ends: [], leaks: [], corrupt: [] };
 
 /** Hears of the point being reached, does what the mode says, and answers. */
@@ -31,6 +32,7 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
   let hit = false;
   let victim!: Daemon;
   let stopping = false;
+  let gone = false;
   let takeOver: Promise<number | null> = Promise.resolve(null);
   const onPoint = async (): Promise<void> => {
     hit = true;
@@ -51,12 +53,27 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     const points = { GUTS_POINT_AT: point, ...(itself ? {} : { GUTS_POINT_URL: url }) };
     const started = await startVictim(lane, kind, points);
     victim = started.daemon;
-    if (itself) void victim.ended.then(() => (stopping ? undefined : onPoint()));
+    const { ended: death } = victim;
+    const watch = async (): Promise<void> => {
+      await death;
+      if (stopping || (mode === 'kill' && !itself)) return;
+      if (itself) {
+        await onPoint();
+        return;
+      }
+      gone = true;
+      // What others make of its work is of use as evidence.
+      await replace(lane, kind);
+    };
+    watch().catch(() => undefined); // the end tells
     const client = await started.client();
     const before = id;
     id ??= await create(lane, client, scenario, name);
     if (before !== null) await act(lane, client, scenario, id);
-    await ended(lane, id, scenario, () => !victim.alive || hit);
+    await ended(lane, id, scenario, () => !victim.alive || hit).catch((error: unknown) => {
+      throw gone ? new Error(GONE) : error;
+    });
+    if (gone) throw new Error(GONE);
     // Some points are passed only on the way out.
     stopping = true;
     if (!hit) await stopVictim(victim);
