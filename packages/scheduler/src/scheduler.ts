@@ -1,4 +1,13 @@
-import { type Bus, type Clock, decide, type Limits, type Log, messageOf, type Store } from '@guts/core';
+import {
+  type Bus,
+  type Clock,
+  decide,
+  GutsError,
+  type Limits,
+  type Log,
+  messageOf,
+  type Store,
+} from '@guts/core';
 
 export interface SchedulerOptions {
   readonly id: string;
@@ -52,8 +61,14 @@ export class Scheduler {
     return this.#metrics;
   }
 
+  /** A database that is away at this moment is only told: rounds begin when it comes back. */
   async start(): Promise<void> {
-    await this.#beat();
+    try {
+      await this.#beat();
+    } catch (error) {
+      if (!(error instanceof GutsError && error.code === 'database_unavailable')) throw error;
+      this.#options.log.warn({ err: error }, 'the database is away: the first heartbeat failed');
+    }
     this.#unsubscribe = await this.#options.bus.subscribe(['migration.queued'], { group: 'scheduler' }, () =>
       this.#wake(),
     );

@@ -1,4 +1,4 @@
-import { type Bus, messageOf, type Store } from '@guts/core';
+import { type Bus, GutsError, messageOf, type Store } from '@guts/core';
 import { MigrationRun } from './migration-run.ts';
 import type { RunParts } from './run-context.ts';
 import { runOneOperation } from './operations/run.ts';
@@ -39,10 +39,18 @@ export class Worker {
     this.#options = options;
   }
 
-  /** @throws when the database cannot be written */
+  /**
+   * A database that is away at this moment is only told: work is looked for when it comes back.
+   * @throws GutsError when the database refuses to be written
+   */
   async start(): Promise<void> {
-    await this.#beat();
-    const { bus, id } = this.#options;
+    const { bus, id, log } = this.#options;
+    try {
+      await this.#beat();
+    } catch (error) {
+      if (!(error instanceof GutsError && error.code === 'database_unavailable')) throw error;
+      log.warn({ err: error }, 'the database is away: the first heartbeat failed');
+    }
     const own = await bus.subscribe(
       ['migration.scheduled', 'migration.action'],
       { group: null },
