@@ -17,7 +17,8 @@ export async function markLogs(folder: string): Promise<Marks> {
 
 /** The command that strikes the same again. */
 export function again({ victim, scenario, point, mode, backend }: Outcome): string {
-  return `npm run test:kill -- --backend ${backend} --victims ${victim} --modes ${mode} --scenario ${scenario.name} --point '${point}'`;
+  const base = `npm run test:kill -- --backend ${backend} --victims ${victim} --scenario ${scenario.name}`;
+  return mode === 'none' ? `${base} --runs 1` : `${base} --modes ${mode} --point '${point}'`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { choose, type Job, placeOf, strikeOf } from './choose.ts';
-import { again, keepEvidence, markLogs } from './evidence.ts';
+import { again, keepEvidence, type Marks, markLogs } from './evidence.ts';
 import { Lanes } from './lanes.ts';
 import type { Lane } from './lane.ts';
 import { type Options, readOptions } from './options.ts';
@@ -19,16 +19,26 @@ const began = performance.now();
 const say = (text: string): void =>
   console.log(`[${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s] ${text}`);
 
-async function enumerate(lanes: Lanes, options: Options): Promise<readonly Passing[]> {
+/** How often a scenario is run undisturbed until it ends as it should. */
+const TRACES = 2;
+
+/** @param striking is told of the runs that ended wrong */
+async function enumerate(lanes: Lanes, options: Options, striking: Striking): Promise<readonly Passing[]> {
   const pieces = options.victims.flatMap((victim) =>
-    options.scenarios.map((scenario) => ({ victim, scenario })),
+    options.scenarios.map((scenario) => ({ victim, scenario, nth: 1 })),
   );
   const traced: Passing[] = [];
   const anywhere = (): null => null;
   await lanes.work(pieces, anywhere, async (lane, piece) => {
-    const points = await trace(lane, piece.victim, piece.scenario);
-    say(`${piece.victim}, ${piece.scenario.name}: ${points.length} points`);
-    traced.push(...points.map((point) => ({ ...piece, point })));
+    const { victim, scenario, nth } = piece;
+    const marks = await markLogs(lane.stack.folder);
+    const { points, outcome } = await trace(lane, victim, scenario);
+    if (wrongsOf(outcome).length > 0) {
+      await striking.ended(lane, outcome, marks);
+      return nth < TRACES ? { more: { ...piece, nth: nth + 1 }, disorder: true } : { disorder: true };
+    }
+    say(`${victim}, ${scenario.name}: ${points.length} points`);
+    traced.push(...points.map((point) => ({ victim, scenario, point })));
     return { disorder: false };
   });
   // In an order that does not depend on which lane was quick.
@@ -40,23 +50,33 @@ async function enumerate(lanes: Lanes, options: Options): Promise<readonly Passi
     .filter(({ point }) => only === null || (only.exact ? point === only.text : point.includes(only.text)));
 }
 
-function tell(outcome: Outcome, number: number, of: number): void {
-  const { hit, wrongs, takeOverSeconds, seconds } = outcome;
-  const wrong = [...wrongs.ends, ...wrongs.leaks, ...wrongs.corrupt];
-  const result = wrong.length > 0 ? `WRONG: ${wrong.join('; ')}` : hit ? 'ok' : 'not passed';
-  const over = takeOverSeconds === null ? '' : `, taken over after ${takeOverSeconds.toFixed(1)} s`;
-  say(`${number}/${of} ${result}: ${nameOf(outcome)} (${seconds.toFixed(1)} s${over})`);
+function wrongsOf({ wrongs }: Outcome): readonly string[] {
+  return [...wrongs.ends, ...wrongs.leaks, ...wrongs.corrupt];
 }
 
 /** Strikes one job; a point that was not passed is tried in the next scenario that has it. */
 class Striking {
   readonly outcomes: Outcome[] = [];
   readonly #evidence: string;
-  #total: number;
+  /** Of strikes. */
+  total = 0;
 
-  constructor(evidence: string, total: number) {
+  constructor(evidence: string) {
     this.#evidence = evidence;
-    this.#total = total;
+  }
+
+  /** Tells of a run. @param before how long the logs were when it began */
+  async ended(lane: Lane, outcome: Outcome, before: Marks): Promise<void> {
+    this.outcomes.push(outcome);
+    const wrong = wrongsOf(outcome);
+    const result = wrong.length > 0 ? `WRONG: ${wrong.join('; ')}` : outcome.hit ? 'ok' : 'not passed';
+    const { takeOverSeconds, seconds } = outcome;
+    const over = takeOverSeconds === null ? '' : `, taken over after ${takeOverSeconds.toFixed(1)} s`;
+    const count = `${this.outcomes.length}/${this.total}`;
+    say(`${count} ${result}: ${nameOf(outcome)} (${seconds.toFixed(1)} s${over})`);
+    if (wrong.length === 0) return;
+    say(`  evidence: ${await keepEvidence(this.#evidence, lane, outcome, before)}`);
+    say(`  again: ${again(outcome)}`);
   }
 
   async strike(
@@ -67,26 +87,21 @@ class Striking {
     if (!strike) return { disorder: false };
     const marks = await markLogs(lane.stack.folder);
     const outcome = await run(lane, strike);
-    this.outcomes.push(outcome);
-    tell(outcome, this.outcomes.length, this.#total);
-    const { ends, leaks, corrupt } = outcome.wrongs;
-    if (ends.length + leaks.length + corrupt.length > 0) {
-      say(`  evidence: ${await keepEvidence(this.#evidence, lane, outcome, marks)}`);
-      say(`  again: ${again(outcome)}`);
-      return { disorder: true };
-    }
+    await this.ended(lane, outcome, marks);
+    if (wrongsOf(outcome).length > 0) return { disorder: true };
     if (outcome.hit || nth + 1 >= job.scenarios.length) return { disorder: false };
-    this.#total += 1;
+    this.total += 1;
     return { more: { job, nth: nth + 1 }, disorder: false };
   }
 }
 
 async function main(options: Options, lanes: Lanes, folder: string): Promise<void> {
-  const all = await enumerate(lanes, options);
+  const striking = new Striking(join(folder, 'evidence'));
+  const all = await enumerate(lanes, options, striking);
   const chosen = choose(all, options);
   const jobs = Array.from({ length: options.repeat }, () => chosen).flat();
   say(`${new Set(all.map(placeOf)).size} points; ${jobs.length} strikes`);
-  const striking = new Striking(join(folder, 'evidence'), jobs.length);
+  striking.total = striking.outcomes.length + jobs.length;
   await lanes.work(
     jobs.map((job) => ({ job, nth: 0 })),
     ({ job }) => job.backend,

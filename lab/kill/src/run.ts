@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Migration, routes } from '@guts/contract';
+import { messageOf } from '@guts/core';
 import { check, type Wrongs } from './check.ts';
 import type { Daemon } from './daemon.ts';
 import { type Lane, LEASE_SECONDS } from './lane.ts';
@@ -81,7 +82,7 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     await settle(lane, strike, victim);
     return outcome(await check(lane, id, name, scenario.expected), takeOverSeconds);
   } catch (error) {
-    return outcome({ ...NOTHING, ends: [error instanceof Error ? error.message : String(error)] }, null);
+    return outcome({ ...NOTHING, ends: [messageOf(error)] }, null);
   } finally {
     stopping = true;
     server.closeAllConnections();
@@ -175,27 +176,41 @@ async function settle(lane: Lane, strike: Strike, victim: Daemon): Promise<void>
   if (kind !== 'api') await stopVictim(victim);
 }
 
-/** The points that a scenario passes, in their order, found by running it with a victim that only tells. */
-export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promise<readonly string[]> {
+/**
+ * The points that a scenario passes, in their order, found by running it with a victim that only tells; and how that
+ * ended.
+ */
+export async function trace(
+  lane: Lane,
+  kind: Victim,
+  scenario: Scenario,
+): Promise<{ readonly points: readonly string[]; readonly outcome: Outcome }> {
+  const began = performance.now();
   const file = join(lane.stack.folder, 'trace');
   await rm(file, { force: true });
   const name = await addMachine(lane);
-  const id = await prepare(lane, scenario, name);
+  let id = await prepare(lane, scenario, name);
+  const outcome = (wrongs: Wrongs): Outcome => {
+    const strike: Strike = { victim: kind, scenario, point: '', mode: 'none', backend: lane.backend };
+    const seconds = (performance.now() - began) / 1000;
+    return { ...strike, id, hit: true, wrongs, takeOverSeconds: null, seconds };
+  };
   const started = await startVictim(lane, kind, { GUTS_POINTS_TRACE: file });
   const { daemon } = started;
   try {
     const client = await started.client();
-    const asked = id ?? (await create(lane, client, scenario, name));
-    if (id !== null) await act(lane, client, scenario, asked);
-    await ended(lane, asked, scenario, () => true);
-    const { ends, leaks, corrupt } = await check(lane, asked, name, scenario.expected);
-    const wrong = [...ends, ...leaks, ...corrupt];
-    if (wrong.length > 0) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('; ')}`);
+    const before = id;
+    id ??= await create(lane, client, scenario, name);
+    if (before !== null) await act(lane, client, scenario, id);
+    await ended(lane, id, scenario, () => true);
+    const wrongs = await check(lane, id, name, scenario.expected);
     await stopVictim(daemon);
+    const text = await readFile(file, 'utf8');
+    return { points: [...new Set(text.split('\n').filter((line) => line !== ''))], outcome: outcome(wrongs) };
+  } catch (error) {
+    return { points: [], outcome: outcome({ ...NOTHING, ends: [messageOf(error)] }) };
   } finally {
     await restore(lane, kind, daemon);
     await lane.stack.vcenter.removeMachine(name).catch(() => undefined);
   }
-  const text = await readFile(file, 'utf8');
-  return [...new Set(text.split('\n').filter((line) => line !== ''))];
 }

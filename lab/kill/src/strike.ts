@@ -5,7 +5,8 @@ import type { Loss } from './tap.ts';
 
 /** What happens at the point: the process dies, or it sleeps for longer than its lease, or a server is lost to it. */
 export const MODES = ['kill', 'stop', 'database', 'broker'] as const;
-export type Mode = (typeof MODES)[number];
+/** `none`: nothing happens; so the points are found. */
+export type Mode = (typeof MODES)[number] | 'none';
 export const VICTIMS = ['worker', 'scheduler', 'api'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
@@ -59,6 +60,8 @@ export function outageOf({ victim, point, mode }: Strike): Outage | null {
 
 /** As people read it. */
 export function nameOf(strike: Strike): string {
+  if (strike.mode === 'none')
+    return `undisturbed, with a ${strike.victim} that tells, ${strike.scenario.name}, ${strike.backend}`;
   const outage = outageOf(strike);
   const how = outage ? `${strike.mode} (${outage.loss}, ${outage.seconds} s)` : strike.mode;
   return `${how} ${strike.victim} at ${strike.point}, ${strike.scenario.name}, ${strike.backend}`;
