@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `npm run test:real`: GUTS against real peers, as root on Debian 12.  Brings up a real OpenStack, VMware's vcsim and
-# govc, and two guests that say who they are; runs the suite of lab/real/test and the fake vCenter's client proofs.
+# govc, and two guests that say who they are; runs the suite of lab/real/test and the fake vCenter's client proofs, the
+# store's and the bus's suites on real servers, and many daemons on those while some are killed.
 #
 #   test-real.sh [--down] [--only NAME] ...
 #     --down        stops the OpenStack at the end (it is left up otherwise: the next run starts 1-2 minutes faster)
@@ -73,5 +74,10 @@ openstack_client() {   # the suite that `npm test` runs against the fake cloud
 stage 'OpenStack client against a real cloud' openstack_client || failed=1
 stage 'migrations and clients against real peers' \
   npx vitest run --config lab/real/vitest.config.ts ${ONLY[@]+"${ONLY[@]}"} || failed=1
+if [ ${#ONLY[@]} -eq 0 ]; then
+  stage 'store on real PostgreSQL and MariaDB' lab/real/databases/test.sh || failed=1
+  stage 'bus on a real RabbitMQ that is killed in the middle' lab/real/rabbitmq/test.sh || failed=1
+  stage 'two api, two schedulers, three workers, one of each killed' lab/fleet/fleet.sh --kill || failed=1
+fi
 if [ $DOWN = 1 ]; then stage 'OpenStack down' lab/real/openstack/down.sh; fi
 exit $failed

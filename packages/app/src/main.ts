@@ -1,8 +1,9 @@
 import { addClientCommands, UsageError } from '@guts/cli';
 import { ApiCallError } from '@guts/contract';
 import { ERROR_CODES, GutsError, messageOf } from '@guts/core';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { addMigrate } from './commands/migrate.ts';
+import type { SimulateOptions } from './commands/simulate.ts';
 import { loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
 
@@ -39,6 +40,33 @@ function addDaemons(program: Command): void {
   }
 }
 
+const count = (given: string): number => {
+  const value = Number(given);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('A whole number above 0 is needed.');
+};
+
+function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .summary('Runs the scheduler on a virtual clock, and compares it with the best there can be')
+    .description(
+      'Runs thousands of made-up migrations over workers that do not exist, by the very decisions that guts-scheduler makes, and tells makespan, utilisation, fairness and waiting times. The same seed gives the same answer on every machine.',
+    )
+    .option('--mix <name...>', 'kinds of work; all when left out', [])
+    .option('--migrations <count>', 'how many', count, 10_000)
+    .option('--workers <count>', 'how many', count, 200)
+    .option('--slots <count>', 'migrations at once per worker', count, 4)
+    .option('--seed <number>', 'of the random numbers', count, 1)
+    .option('--round <seconds>', 'between two rounds', count, 5)
+    .option('--config <file>', 'take the limits of this configuration (default: no limit on the vCenter)')
+    .action(async (options: SimulateOptions) => {
+      const { runSimulate } = await import('./commands/simulate.ts');
+      const { json } = program.opts<{ json: boolean }>();
+      runSimulate(options, json, { out: process.stdout, err: process.stderr, env: process.env });
+    });
+}
+
 function exitCode(error: unknown): number {
   if (error instanceof GutsError) return ERROR_CODES[error.code].exit;
   if (error instanceof UsageError) return ERROR_CODES.bad_request.exit;
@@ -66,6 +94,7 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = code;
   };
   addDaemons(program);
+  addSimulate(program);
   addMigrate(program, setExitCode);
   addClientCommands(program, {
     env: process.env,

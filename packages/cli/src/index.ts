@@ -3,4 +3,5 @@ export { addClientCommands, type ClientParts } from './client-commands.ts';
 export { UsageError } from './context.ts';
 export { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
 export { reportText } from './output/report.ts';
+export { drawTable } from './output/table.ts';
 export { watchMigrations, type WatchSource } from './watch.ts';

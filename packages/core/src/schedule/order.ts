@@ -26,7 +26,10 @@ export interface Candidate<Workers = unknown> {
   readonly tier: number;
   /** How much of its scarcest resource it takes: 0 to 1. */
   readonly part: number;
-  /** How long its fullest resource needs for all that waits for it; seconds, nominal. Known once all are ranked. */
+  /**
+   * When all could be done at the soonest as far as it is concerned: what its fullest resource needs for all that
+   * waits for it, or it alone; seconds, nominal. Known once all are ranked.
+   */
   pressure: number;
 }
 
@@ -60,7 +63,7 @@ function rank(candidates: readonly Candidate[], slots: number): void {
   // Slots are a resource too, which all take: what is scarcer than they are comes first, all else by its size.
   const least = slots > 0 ? total / slots : 0;
   for (const one of candidates) {
-    one.pressure = least;
+    one.pressure = Math.max(least, one.seconds);
     for (const { key } of one.takes) one.pressure = Math.max(one.pressure, waiting.get(key) ?? 0);
   }
 }

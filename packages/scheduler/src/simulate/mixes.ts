@@ -176,8 +176,8 @@ export const MIXES: readonly Mix[] = [
   },
   {
     name: 'narrow-door',
-    doc: 'few hosts, always busy with machines that keep coming; one in 25 needs a whole host',
-    oversized: false,
+    doc: 'few hosts, always busy with machines that keep coming; one in 25 wants more than a whole host',
+    oversized: true,
     churn: false,
     jobs: (size) => {
       const hosts = Math.max(1, Math.round(size.migrations / 250));
@@ -187,7 +187,7 @@ export const MIXES: readonly Mix[] = [
         host: pick(next, hosts),
         store: pick(next, hosts),
         arrives: between(next, 0, 7 * 3600),
-        ...(next() < 0.04 ? { streams: 10 } : {}),
+        ...(next() < 0.04 ? { streams: 12 } : {}),
       }));
     },
   },

@@ -79,6 +79,23 @@ function workersOf(count: number, slots: number): Service[] {
   }));
 }
 
+/** A round of it: everything of a mix waits, and all workers are idle. */
+export function simulatedView(size: {
+  readonly mix: Mix;
+  readonly migrations: number;
+  readonly workers: number;
+  readonly slots: number;
+  readonly seed: number;
+}): SchedulingView {
+  const { mix, migrations, seed } = size;
+  return {
+    now: 0,
+    waiting: mix.jobs({ migrations, seed }).map((job) => ({ ...workOf(job, 0), reason: null, lostBy: null })),
+    holding: [],
+    workers: workersOf(size.workers, size.slots),
+  };
+}
+
 /** How fairly plans were served at one moment: what each runs, over its part of what could run. */
 class Fairness {
   #sum = 0;

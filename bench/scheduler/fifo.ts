@@ -1,0 +1,34 @@
+import {
+  type Decision,
+  type Limits,
+  type SchedulingTrace,
+  type SchedulingView,
+  takesOf,
+  Usage,
+} from '@guts/core';
+
+const NO_TRACE: SchedulingTrace = { filters: [], weights: [], limit: null };
+
+/** What a queue with limits does elsewhere: in order of asking, whatever fits goes to the first worker with a slot. */
+export function fifo(view: SchedulingView, limits: Limits): readonly Decision[] {
+  const usage = new Usage(view.holding, limits);
+  const held = new Map<string, number>();
+  for (const { workerId } of view.holding) held.set(workerId, (held.get(workerId) ?? 0) + 1);
+  const workers = view.workers.filter((one) => one.alive);
+  let next = 0;
+  return view.waiting.map((work): Decision => {
+    while (next < workers.length && isFull(next)) next += 1;
+    const worker = workers[next];
+    const takes = takesOf(work, limits);
+    if (!worker || usage.lacking(takes))
+      return { id: work.id, workerId: null, reason: 'waits', trace: NO_TRACE };
+    usage.take(takes);
+    held.set(worker.id, (held.get(worker.id) ?? 0) + 1);
+    return { id: work.id, workerId: worker.id, reason: 'fits', trace: NO_TRACE };
+  });
+
+  function isFull(index: number): boolean {
+    const worker = workers[index];
+    return worker !== undefined && (held.get(worker.id) ?? 0) >= worker.slots;
+  }
+}
