@@ -18,8 +18,8 @@ interface Eligible {
   readonly trace: FilterTrace;
   /** Why there is nobody; null when there is somebody. */
   readonly reason: string | null;
-  /** No slot is left this round. */
-  full: boolean;
+  /** What is said once no slot is left this round; null while one is. */
+  full: { readonly reason: string; readonly filters: FilterTrace } | null;
 }
 
 /** One round: a decision for everything that waits. Pure; the same view gives the same decisions. */
@@ -76,7 +76,12 @@ class Round {
   #undo(work: QueuedWork): Decision {
     const eligible = this.#eligibleFor(work);
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
-    return this.#place(work, eligible, eligible.loads, 'puts things back before anything new begins');
+    return this.#place(
+      work,
+      eligible,
+      bestOf(eligible, () => true),
+      'puts things back before anything new begins',
+    );
   }
 
   #forward(candidate: Candidate<Eligible>): Decision {
@@ -93,30 +98,27 @@ class Round {
       const reason = `${labelOf(take)} is kept free for migration ${owner.work.id}, which comes first`;
       return waits(work, reason, eligible.trace, this.#limit(take));
     }
-    const free = eligible.full ? [] : eligible.loads.filter((one) => one.held < one.worker.slots);
-    if (free.length === 0) {
-      eligible.full = true;
-      const slots = eligible.loads.reduce((sum, one) => sum + one.worker.slots, 0);
-      const reason = `all ${slots} slots of ${eligible.loads.length} workers are taken`;
-      return waits(work, reason, [...eligible.trace, { name: CAPACITY_FILTER, left: 0, reason }], null);
+    const best = eligible.full === null ? bestOf(eligible, isFree) : null;
+    if (!best || best.free === 0) {
+      eligible.full ??= fullOf(eligible);
+      return waits(work, eligible.full.reason, eligible.full.filters, null);
     }
     this.#usage.take(takes);
-    return this.#place(work, eligible, free, 'its turn has come');
+    return this.#place(work, eligible, best, 'its turn has come');
   }
 
-  #place(work: QueuedWork, eligible: Eligible, free: readonly WorkerLoad[], why: string): Decision {
-    const weights = best(free, eligible.peers);
-    const [first] = weights;
-    const load = free.find((one) => one.worker.id === first?.workerId);
-    if (!load) return waits(work, 'no worker is left', eligible.trace, null);
-    const { held } = load;
-    load.held += 1;
+  #place(work: QueuedWork, { trace }: Eligible, { free, loads }: Best, why: string): Decision {
+    const weights = loads.map(({ load, weight }) => ({ workerId: load.worker.id, weight }));
+    const [first] = loads;
+    if (!first) return waits(work, 'no worker is left', trace, null);
+    const { held, worker } = first.load;
+    first.load.held += 1;
     return {
       id: work.id,
-      workerId: load.worker.id,
-      reason: `${why}; ${held} of ${load.worker.slots} slots of ${load.worker.host} were taken`,
+      workerId: worker.id,
+      reason: `${why}; ${held} of ${worker.slots} slots of ${worker.host} were taken`,
       trace: {
-        filters: [...eligible.trace, { name: CAPACITY_FILTER, left: free.length, reason: null }],
+        filters: [...trace, { name: CAPACITY_FILTER, left: free, reason: null }],
         weights,
         limit: null,
       },
@@ -175,7 +177,7 @@ class Round {
       trace.push({ name: filter.name, left: loads.length, reason });
       if (reason !== null) break;
     }
-    return { loads, peers: peersOf(loads), trace, reason, full: false };
+    return { loads, peers: peersOf(loads), trace, reason, full: null };
   }
 }
 
@@ -202,19 +204,35 @@ function waits(
   return { id: work.id, workerId: null, reason, trace: { filters, weights: [], limit } };
 }
 
-/** The best few, best first. */
-function best(free: readonly WorkerLoad[], peers: Peers): SchedulingTrace['weights'] {
-  const found: { workerId: string; weight: number }[] = [];
-  for (const load of free) {
+const isFree = ({ held, worker }: WorkerLoad): boolean => held < worker.slots;
+
+function fullOf({ loads, trace }: Eligible): NonNullable<Eligible['full']> {
+  const slots = loads.reduce((sum, one) => sum + one.worker.slots, 0);
+  const reason = `all ${slots} slots of ${loads.length} workers are taken`;
+  return { reason, filters: [...trace, { name: CAPACITY_FILTER, left: 0, reason }] };
+}
+
+interface Best {
+  /** How many may be asked. */
+  readonly free: number;
+  /** The best few of them, best first. */
+  readonly loads: readonly { readonly load: WorkerLoad; readonly weight: number }[];
+}
+
+function bestOf({ loads, peers }: Eligible, mayBeAsked: (load: WorkerLoad) => boolean): Best {
+  const found: { load: WorkerLoad; weight: number }[] = [];
+  let free = 0;
+  for (const load of loads) {
+    if (!mayBeAsked(load)) continue;
+    free += 1;
     const weight = weigh(load, peers);
     const worst = found[TRACED - 1];
     if (worst && weight <= worst.weight) continue;
     const place = found.findIndex((one) => weight > one.weight);
-    if (place >= 0) found.splice(place, 0, { workerId: load.worker.id, weight });
-    else found.push({ workerId: load.worker.id, weight });
+    found.splice(place < 0 ? found.length : place, 0, { load, weight });
     if (found.length > TRACED) found.pop();
   }
-  return found;
+  return { free, loads: found };
 }
 
 /**
