@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { GutsError, messageOf } from '@guts/core';
 import { MysqlDialect } from 'kysely';
 import { createPool, type PoolConnection, type SslOptions } from 'mysql2';
+import { STALLED_SECONDS } from '../stalled.ts';
 
 const POOL = 10;
 const CONNECT_MS = 10_000;
@@ -33,9 +34,16 @@ export function openMysql(url: URL, password: string | undefined): MysqlDialect 
     connectTimeout: CONNECT_MS,
     enableKeepAlive: true,
   });
-  // As in the other databases: a transaction sees what others have committed, and waits for locks only.
   pool.on('connection', (connection: PoolConnection) => {
-    connection.query('set session transaction isolation level read committed');
+    // One that breaks fails its queries, and says so as an event too, which nobody else hears.
+    connection.on('error', () => undefined);
+    const set = (text: string): void => {
+      connection.query(`set session ${text}`, () => undefined); // one that breaks here fails its next query
+    };
+    // As in the other databases: a transaction sees what others have committed, and waits for locks only.
+    set('transaction isolation level read committed');
+    // MariaDB alone can end one that does nothing; MySQL takes that part for a comment.
+    set(`autocommit = 1 /*M!100300 , session idle_transaction_timeout = ${STALLED_SECONDS} */`);
   });
   return new MysqlDialect({ pool });
 }

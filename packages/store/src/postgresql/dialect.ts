@@ -7,8 +7,11 @@ const UPGRADE_LOCK = 7_000_418;
 
 /** SQLSTATEs (PostgreSQL, appendix A): serialization failure, deadlock, lock not available. */
 const BUSY = ['40001', '40P01', '55P03'];
-/** Shut down by an administrator, crashed, cannot connect now, too many connections; class 08: connection lost. */
-const AWAY = /^(57P0[123]|53300|08...)$/;
+/**
+ * Shut down by an administrator, crashed, cannot connect now, too many connections, ended for doing nothing within a
+ * transaction; class 08: connection lost.
+ */
+const AWAY = /^(57P0[123]|53300|25P03|08...)$/;
 
 export const postgresDialect: StoreDialect = {
   name: 'postgresql',

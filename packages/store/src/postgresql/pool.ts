@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { GutsError, messageOf } from '@guts/core';
 import { PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { STALLED_SECONDS } from '../stalled.ts';
 
 const POOL = 10;
 const CONNECT_MS = 10_000;
@@ -26,6 +27,10 @@ function tlsOf(url: URL): false | { ca?: string; rejectUnauthorized: true } {
   }
 }
 
+/** By a statement, for some connection poolers refuse it as a parameter of the start. */
+const endStalled = (client: pg.ClientBase): unknown =>
+  client.query(`set idle_in_transaction_session_timeout = '${STALLED_SECONDS}s'`);
+
 /** Connections to PostgreSQL. Opened when first needed; a broken one is replaced. */
 export function openPostgres(url: URL, password: string | undefined): PostgresDialect {
   const pool = new pg.Pool({
@@ -38,6 +43,8 @@ export function openPostgres(url: URL, password: string | undefined): PostgresDi
     max: POOL,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
+    // What it gives is awaited, whatever its type says.
+    onConnect: endStalled,
     application_name: url.searchParams.get('application_name') ?? 'guts',
     // Numbers of ours stay below 2^53.
     types: {
