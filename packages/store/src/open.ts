@@ -56,7 +56,8 @@ function sqlite(file: string): Opened {
   }
 }
 
-function openDatabase({ url, password }: StoreOptions): Opened {
+/** @throws GutsError `configuration` when the URL is unknown, or the file cannot be opened or is no database */
+export function openDatabase({ url, password }: StoreOptions): Opened {
   if (url === 'sqlite::memory:') return sqlite(':memory:');
   if (url.startsWith('sqlite:///')) return sqlite(url.slice('sqlite://'.length));
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? '';

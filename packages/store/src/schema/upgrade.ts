@@ -4,8 +4,11 @@ import { initial } from './0001-initial.ts';
 import { survival } from './0002-survival.ts';
 import { eventOrder } from './0003-event-order.ts';
 
-/** Forward only; each runs once, in this order, in a transaction of its own. */
-const CHANGES: readonly {
+/**
+ * Forward only, and each only adds: older daemons go on with a newer schema. Each runs once, in this order, in a
+ * transaction of its own. What was published is never edited: test/schema.testsuite.ts holds the dump of each.
+ */
+export const CHANGES: readonly {
   name: string;
   run: (db: Kysely<unknown>, dialect: StoreDialect) => Promise<void>;
 }[] = [
@@ -31,13 +34,13 @@ export async function aheadChanges(db: Db): Promise<string[]> {
   return applied.map((row) => row.name).filter((name) => !CHANGES.some((change) => change.name === name));
 }
 
-/** Brings the schema up; several processes may call it at once. */
-export async function applyChanges(db: Db, dialect: StoreDialect): Promise<string[]> {
-  if (dialect.exclusively) return dialect.exclusively(db, (one) => applyAll(one, dialect));
-  return applyAll(db, dialect);
+/** Brings the schema up, or to the state after the first `count` changes; several processes may call it at once. */
+export async function applyChanges(db: Db, dialect: StoreDialect, count?: number): Promise<string[]> {
+  if (dialect.exclusively) return dialect.exclusively(db, (one) => applyAll(one, dialect, count));
+  return applyAll(db, dialect, count);
 }
 
-async function applyAll(db: Db, dialect: StoreDialect): Promise<string[]> {
+async function applyAll(db: Db, dialect: StoreDialect, count?: number): Promise<string[]> {
   const tables = await db.introspection.getTables();
   if (!tables.some((table) => table.name === 'schema_versions'))
     await dialect.prepare?.(db as unknown as Kysely<unknown>);
@@ -48,7 +51,7 @@ async function applyAll(db: Db, dialect: StoreDialect): Promise<string[]> {
     .addColumn('applied_at', 'bigint', (c) => c.notNull())
     .execute();
   const done: string[] = [];
-  for (const change of CHANGES) {
+  for (const change of CHANGES.slice(0, count)) {
     // Where the schema is not part of a transaction, a change that was cut off is run again: it is written so.
     const applied = dialect.transactionalSchema
       ? await db.transaction().execute((trx) => applyOne(trx, dialect, change))

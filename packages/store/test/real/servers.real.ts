@@ -1,10 +1,12 @@
 /** The suite on real servers, told by GUTS_TEST_POSTGRESQL and GUTS_TEST_MARIADB; see lab/real/databases/test.sh. */
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/index.ts';
 import { event, migration } from '../fixtures.ts';
+import { schemaSuite } from '../schema.testsuite.ts';
 import { storeSuite } from '../store.testsuite.ts';
 import { survivalSuite } from '../survival.testsuite.ts';
 
@@ -64,6 +66,12 @@ describe.for(servers)('$name', (server) => {
   });
   describe('survival', () => {
     survivalSuite(open);
+  });
+  describe('schema', () => {
+    schemaSuite(
+      fresh,
+      fileURLToPath(new URL(`../schema-dumps/${server.name.toLowerCase()}`, import.meta.url)),
+    );
   });
 
   test('several processes upgrade at once, and each change is made once', async () => {
