@@ -35,7 +35,7 @@ export function summarise(
     outcomes.filter((one) => one.wrongs[kind].length > 0).length;
   const [ends, leaks, corrupt] = [wrong('ends'), wrong('leaks'), wrong('corrupt')];
   const points = new Set(all.map(placeOf));
-  const hit = new Set(outcomes.filter((one) => one.hit).map(placeOf));
+  const hit = new Set(outcomes.filter((one) => one.hit && one.mode !== 'none').map(placeOf));
   const last = `${outcomes.length} runs: ${ends} wrong ends, ${leaks} leaked artifacts, ${corrupt} corrupt disks, ${hit.size} of ${points.size} points`;
   return { lines, last, good: ends + leaks + corrupt + missed === 0 && outcomes.length > 0 };
 }

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { Job } from './choose.ts';
+import { SCENARIOS } from './scenario.ts';
+import type { Mode, Outcome, Passing } from './strike.ts';
+import { summarise } from './summary.ts';
+
+const [scenario] = SCENARIOS;
+if (!scenario) throw new Error('there is no scenario');
+const passing = (point: string): Passing => ({ victim: 'worker', scenario, point });
+const job = (point: string, mode: Mode): Job => ({
+  victim: 'worker',
+  point,
+  mode,
+  backend: 'servers',
+  scenarios: [scenario],
+});
+const outcome = (point: string, mode: Mode, more: Partial<Outcome> = {}): Outcome => ({
+  ...passing(point),
+  mode,
+  backend: 'servers',
+  id: 'm',
+  hit: true,
+  wrongs: { ends: [], leaks: [], corrupt: [] },
+  takeOverSeconds: null,
+  seconds: 1,
+  ...more,
+});
+const all = [passing('a:before'), passing('a:after')];
+
+test('the last line counts runs by what was wrong with them, and points once whatever the mode', () => {
+  const { last, good } = summarise(
+    all,
+    [job('a:before', 'kill'), job('a:before', 'broker')],
+    [
+      outcome('a:before', 'kill'),
+      outcome('a:before', 'broker', { wrongs: { ends: ['one', 'two'], leaks: ['three'], corrupt: [] } }),
+    ],
+  );
+  expect(last).toBe('2 runs: 1 wrong ends, 1 leaked artifacts, 0 corrupt disks, 1 of 2 points');
+  expect(good).toBe(false);
+});
+
+test('all is well when everything chosen was struck and nothing is wrong', () => {
+  const { last, good } = summarise(all, [job('a:after', 'stop')], [outcome('a:after', 'stop')]);
+  expect(last).toBe('1 runs: 0 wrong ends, 0 leaked artifacts, 0 corrupt disks, 1 of 2 points');
+  expect(good).toBe(true);
+});
+
+test('a strike that never met its point is told, and is not well', () => {
+  const missed = outcome('a:after', 'stop', { hit: false });
+  const { lines, good } = summarise(all, [job('a:after', 'stop')], [missed]);
+  expect(lines).toContain('never passed: stop worker a:after');
+  expect(good).toBe(false);
+});
+
+test('an undisturbed run that ends wrong counts as wrong, but strikes nothing', () => {
+  const wrongs = { ends: ['it hangs'], leaks: [], corrupt: [] };
+  const { last, good } = summarise(
+    all,
+    [job('a:after', 'stop')],
+    [outcome('', 'none', { wrongs }), outcome('a:after', 'stop')],
+  );
+  expect(last).toBe('2 runs: 1 wrong ends, 0 leaked artifacts, 0 corrupt disks, 1 of 2 points');
+  expect(good).toBe(false);
+});
