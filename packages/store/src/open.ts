@@ -83,7 +83,11 @@ export function openDatabase({ url, password }: StoreOptions): Opened {
 // oxlint-disable-next-line typescript/require-await -- what it throws is a rejection
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dialect, capabilities, where } = openDatabase(options);
-  const db = new Kysely<Tables>({ dialect });
+  return storeOn(new Kysely<Tables>({ dialect }), capabilities, where);
+}
+
+/** @param where as people may see it */
+export function storeOn(db: Kysely<Tables>, capabilities: StoreDialect, where: string): Store {
   const context = new StoreContext(db, capabilities);
   const store: Store = {
     ...endpointStore(context),

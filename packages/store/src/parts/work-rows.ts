@@ -5,6 +5,8 @@ import {
   type Phase,
   type QueuedWork,
   type Status,
+  STATUS_RULES,
+  STATUSES,
   UNKNOWN_DEMAND,
   type Work,
 } from '@guts/core';
@@ -33,6 +35,9 @@ interface WorkRow {
   readonly worker_id: string | null;
   readonly reserved_worker_id: string | null;
 }
+
+/** Statuses that a reservation or a lease belongs to. */
+const HOLDING: readonly Status[] = STATUSES.filter((status) => STATUS_RULES[status].holds !== 'none');
 
 /** Nobody runs it and nobody is promised it. */
 export function isFree(
@@ -135,6 +140,8 @@ export async function heldWork(
         eb('migrations.lease_until', '>=', dialect.now),
       ]),
     )
+    // Nothing else holds one; by it the index of statuses leaves out all that has ended.
+    .where('migrations.status', 'in', HOLDING)
     .where('migrations.id', '!=', exceptId)
     .execute();
   return rows.flatMap((row) => {

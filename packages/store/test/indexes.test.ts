@@ -1,0 +1,95 @@
+import { type CompiledQuery, Kysely, sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { openDatabase, storeOn } from '../src/open.ts';
+import type { Tables } from '../src/schema/tables.ts';
+import { decision, event, migration, reserve, ROUND, SCOPE } from './fixtures.ts';
+
+/** Tables that grow with the work: reading one of them whole takes longer every day. (The outbox is emptied.) */
+const GROWING =
+  /^SCAN (inventory|migrations|events|audit|artifacts|steps|operations|disks|passes|checkpoints)\b(?! USING)/;
+
+/** `count` rows made by the database itself; `values` may use `n`, from 1. */
+const many = (table: string, count: number, columns: string, values: string): string =>
+  `insert into ${table} (${columns})
+   with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${count})
+   select ${values} from numbers`;
+
+const NOW = Date.now();
+
+test('nothing that is asked often reads a growing table whole', async () => {
+  const asked: CompiledQuery[] = [];
+  const { dialect, capabilities } = openDatabase({ url: 'sqlite::memory:' });
+  const db = new Kysely<Tables>({
+    dialect,
+    log: ({ query }) => void asked.push(query),
+  });
+  const store = storeOn(db, capabilities, 'memory');
+  await store.upgrade();
+  const fill = async (...all: Parameters<typeof many>): Promise<void> =>
+    void (await sql.raw(many(...all)).execute(db));
+  await fill(
+    'inventory',
+    10_000,
+    'source_id, kind, ref, name, search, data, generation, updated_at',
+    `'s1', 'instance', 'vm-' || n, 'name ' || n, 'name', '{}', 'g', 1`,
+  );
+  // As after a while: most have ended, 500 wait.
+  const status = `case when n % 20 = 0 then 'queued' else 'completed' end`;
+  await fill(
+    'migrations',
+    10_000,
+    `id, project_id, name, source_id, destination_id, instance_ref, instance_name, mode, purpose, priority, spec,
+     status, cancel_requested, epoch, created_at, updated_at, queued_at`,
+    `'old-' || n, 'p1', 'm', 's1', 'd1', 'vm-' || n, 'm', 'cold', 'production', 0, '{}', ${status}, 0, 0, ${NOW},
+     ${NOW}, ${NOW}`,
+  );
+  await fill(
+    'events',
+    100_000,
+    'project_id, resource, resource_id, type, severity, message, data, at',
+    `'p1', 'migration', 'old-' || (n % 10000), 't', 'information', 'm', '{}', ${NOW}`,
+  );
+  await fill(
+    'artifacts',
+    30_000,
+    'id, migration_id, kind, side, role, live_role, status, data, created_at, updated_at',
+    `'a' || n, 'old-' || (n % 10000), 'volume', 'destination', 'r' || n, null, 'removed', '{}', 1, 1`,
+  );
+  await store.createMigration(migration('m1'), event('m1'));
+
+  asked.length = 0;
+  await store.listInventory('s1', 'instance', { limit: 100 });
+  await store.listInventory('s1', 'instance', { limit: 100, marker: 'vm-9' });
+  await store.listInventory('s1', 'instance', { limit: 100, name: 'name 7' });
+  const page = await store.listMigrations(SCOPE, { limit: 100 });
+  await store.listMigrations(SCOPE, { limit: 100, marker: page[99]?.id ?? '' });
+  await store.listEvents(SCOPE, { after: 99_000, limit: 100 });
+  await store.listEvents(SCOPE, { after: 0, limit: 100, newest: true });
+  await store.listEvents(SCOPE, { after: 0, limit: 100, resourceId: 'old-7' });
+  await store.listArtifacts('old-7');
+  await store.scheduleRound(ROUND, ({ waiting }) => waiting.map((work) => decision(work, null)));
+  await reserve(store, 'm1', 'w1');
+  const held = await store.acquireLease('m1', 'w1', 60);
+  if (!held) throw new Error('nothing was reserved');
+  await store.renewLease(held.lease);
+  await store.countWork(SCOPE);
+  await store.releaseLease(held.lease, 'test', event('m1'));
+  await store.claimOperation('w1', 60);
+  const messages = await store.claimOutbox('relay', 30, 100);
+  await store.settleOutbox(messages.map((one) => one.id));
+  await store.outboxState();
+
+  const scans = new Set<string>();
+  for (const query of asked) {
+    if (!/^\s*(select|update|delete|with)/i.test(query.sql)) continue;
+    const plan = await db.executeQuery<{ detail: string }>({
+      ...query,
+      sql: `explain query plan ${query.sql}`,
+      query: sql`select 1`.toOperationNode() as never,
+    });
+    for (const { detail } of plan.rows) if (GROWING.test(detail)) scans.add(`${detail}: ${query.sql}`);
+  }
+  expect([...scans]).toEqual([]);
+  expect(asked.length).toBeGreaterThan(20);
+  await db.destroy();
+});
