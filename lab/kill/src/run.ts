@@ -13,6 +13,8 @@ import { outageOf, type Outcome, type Strike, type Victim } from './strike.ts';
 import { replace, restore, startVictim, stopVictim } from './victim.ts';
 
 const GONE = 'the victim, which nobody killed, ended by itself';
+/** Well past a lease. */
+const STUCK_SECONDS = 4 * LEASE_SECONDS;
 const NOTHING: Wrongs = { ends: [], leaks: [], corrupt: [] };
 
 /** Hears of the point being reached, does what the mode says, and answers. */
@@ -129,12 +131,17 @@ async function strikeNow(
   }
   if (mode === 'kill') await victim.kill();
   else victim.signal('SIGSTOP');
-  const seconds = await succession(lane, kind, held, name);
+  const taken = succession(lane, kind, held, name);
+  taken.catch(() => undefined); // told by whoever awaits what is returned
   if (mode === 'stop') {
-    if (kind !== 'worker') await sleep((LEASE_SECONDS + 1) * 1000);
+    const enough = sleep((kind === 'worker' ? STUCK_SECONDS : LEASE_SECONDS + 1) * 1000);
+    // A server ends what a sleeping process has begun there, so that others get the work. SQLite has nobody who
+    // would: who sleeps in the middle of a transaction holds them all up until it wakes.
+    if (kind === 'worker') await (lane.servers ? taken : Promise.race([taken, enough]));
+    else await enough;
     victim.signal('SIGCONT');
   }
-  return seconds;
+  return taken;
 }
 
 /** Lets others go on. @returns seconds until a worker's migration is with another; null for other daemons */

@@ -101,7 +101,7 @@ export class Stack {
   }
 
   /** Waits for something. @throws Error that names it */
-  async until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 90): Promise<T> {
+  async until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
     const deadline = performance.now() + seconds * 1000;
     let last: unknown;
     while (performance.now() < deadline) {
