@@ -46,6 +46,8 @@ export interface GutsErrorOptions {
   readonly field?: string;
   /** Facts for machines; never secrets. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** The same may succeed within a minute: a connection broke, or the far side is away or busy. */
+  readonly transient?: boolean;
 }
 
 /** An error that people see: its message says what is wrong, its remedy what to do. */
@@ -54,6 +56,7 @@ export class GutsError extends Error {
   readonly remedy: string | undefined;
   readonly field: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly transient: boolean;
 
   constructor(code: ErrorCode, message: string, options: GutsErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -62,6 +65,7 @@ export class GutsError extends Error {
     this.remedy = options.remedy;
     this.field = options.field;
     this.details = options.details;
+    this.transient = options.transient ?? false;
   }
 }
 

@@ -22,6 +22,7 @@ export function toGutsError(error: unknown): unknown {
   if (error instanceof UnreachableError)
     return new GutsError('destination_unreachable', error.message, {
       cause: error,
+      transient: true,
       remedy: 'Check auth_url, the endpoint interface (public, internal) and the firewall.',
     });
   if (error instanceof LoginError)
@@ -52,9 +53,11 @@ function apiError(error: ApiError): GutsError {
       details,
       remedy: 'The policy of the cloud forbids it to this user in this project.',
     });
-  if (error.status >= 400 && error.status < 500)
-    return new GutsError('destination_refused', error.message, { cause: error, details });
-  return new GutsError('destination_fault', error.message, { cause: error, details });
+  if (error.status >= 400 && error.status < 500) {
+    const transient = error.status === 429;
+    return new GutsError('destination_refused', error.message, { cause: error, details, transient });
+  }
+  return new GutsError('destination_fault', error.message, { cause: error, details, transient: true });
 }
 
 /** Runs it; what it throws is told in the words of GUTS. */

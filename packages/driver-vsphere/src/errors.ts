@@ -11,6 +11,15 @@ import {
 } from '@guts/vsphere';
 
 const POWER_FAULTS = ['InvalidPowerState', 'ToolsUnavailable'];
+/** Of the vSphere Web Services API reference: another task has the machine, or its host does not answer vCenter. */
+const PASSING_FAULTS: ReadonlySet<string> = new Set([
+  'HostCommunication',
+  'HostNotConnected',
+  'HostNotReachable',
+  'ResourceInUse',
+  'TaskInProgress',
+  'Timedout',
+]);
 
 /** What the vSphere client throws, in the words and codes of GUTS. */
 export function toGutsError(error: unknown): unknown {
@@ -27,6 +36,7 @@ export function toGutsError(error: unknown): unknown {
   if (error instanceof UnreachableError)
     return new GutsError('source_unreachable', error.message, {
       cause: error,
+      transient: true,
       remedy: 'Check the address, the firewall (port 443) and that the server is up.',
     });
   if (error instanceof LoginError)
@@ -43,9 +53,13 @@ export function toGutsError(error: unknown): unknown {
     return new GutsError('not_found', 'the instance is not there any more', { cause: error });
   if (isFault(error, ...POWER_FAULTS)) return new GutsError('source_power', error.message, { cause: error });
   if (error instanceof VSphereFaultError)
-    return new GutsError('source_fault', error.message, { cause: error });
+    return new GutsError('source_fault', error.message, {
+      cause: error,
+      transient: PASSING_FAULTS.has(error.faultName),
+    });
+  // An ESXi host answers 500 for the file of a disk that somebody still holds open.
   if (error instanceof FileRequestError)
-    return new GutsError('disk_transport', error.message, { cause: error });
+    return new GutsError('disk_transport', error.message, { cause: error, transient: error.status >= 500 });
   if (error instanceof CorruptDiskError)
     return new GutsError('disk_corrupt', error.message, { cause: error });
   if (error instanceof DiskError) return new GutsError('disk_transport', error.message, { cause: error });

@@ -58,8 +58,11 @@ export async function commit(run: RunContext): Promise<void> {
   let ends: Ends | null = null;
   try {
     ends = await run.open(signal);
-    await markSource(run, ends, signal);
-    await settle(run, ends, signal);
+    const opened = ends;
+    await run.patience('the commit').through(async () => {
+      await markSource(run, opened, signal);
+      await settle(run, opened, signal);
+    }, signal);
   } catch (error) {
     if (run.keeper.undoSignal.aborted) throw error;
     run.log.warn({ err: error }, 'the commit failed');

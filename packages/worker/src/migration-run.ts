@@ -113,10 +113,21 @@ export class MigrationRun {
       }
       keeper.signal.throwIfAborted();
       await journal.position('running', definition.phase, definition.name);
-      const record = await journal.begin(definition.name);
-      outputs.set(definition.name, await this.#runStep(record, ends, outputs));
+      outputs.set(definition.name, await this.#patiently(definition.name, ends, outputs));
       parts.afterStep?.(definition.name, migration);
     }
+  }
+
+  /** A step that fails for a passing reason is done again as if a successor did it. */
+  #patiently(step: StepName, ends: Ends, outputs: ReadonlyMap<StepName, unknown>): Promise<unknown> {
+    const { journal, keeper } = this.#run;
+    let tried = false;
+    const attempt = async (): Promise<unknown> => {
+      if (tried) await takeOver(this.#run, ends);
+      tried = true;
+      return this.#runStep(await journal.begin(step), ends, outputs);
+    };
+    return this.#run.patience(step).through(attempt, keeper.signal);
   }
 
   async #runStep(record: StepRecord, ends: Ends, outputs: ReadonlyMap<StepName, unknown>): Promise<unknown> {

@@ -2,6 +2,7 @@ import {
   type Clock,
   type DestinationConnection,
   type DiskCopier,
+  type GutsError,
   type Lease,
   type Log,
   type Migration,
@@ -17,6 +18,7 @@ import { throughOutages } from './database-away.ts';
 import { guarded } from './guard.ts';
 import { Journal } from './journal.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import { Patience, RETRY_PAUSES } from './patience.ts';
 
 /** How long an undo may take before what is left is called residue; seconds. */
 const UNDO_SECONDS = 1800;
@@ -30,6 +32,8 @@ export interface RunParts {
   readonly newId: () => string;
   /** Bytes of a disk between checkpoints: at most so much is copied again after a worker's death. */
   readonly checkpointBytes: number;
+  /** Before what failed for a passing reason is tried again; milliseconds. */
+  readonly retryPauses?: readonly number[];
   /** Called after each step's result is recorded; test faults throw here. */
   readonly afterStep?: (step: StepName, migration: Migration) => void;
 }
@@ -62,8 +66,23 @@ export class RunContext {
     this.journal = new Journal(migration, this.#store, this.keeper, parts.newId);
   }
 
-  /** @throws GutsError of the driver whose end cannot be reached */
-  async open(signal: AbortSignal): Promise<Ends> {
+  /** Waits for an end that is away for a moment. @throws GutsError of the driver whose end cannot be reached */
+  open(signal: AbortSignal): Promise<Ends> {
+    return this.patience('the connection').through(() => this.#open(signal), signal);
+  }
+
+  /** @param what is tried again, as the migration's events tell it */
+  patience(what: string): Patience {
+    const { clock, retryPauses } = this.parts;
+    const onPause = async (error: GutsError, milliseconds: number): Promise<void> => {
+      this.log.warn({ err: error, milliseconds }, 'tried again after a pause');
+      const text = `${what} is tried again in ${milliseconds / 1000} s: ${error.message}`;
+      await this.journal.note('migration.retrying', text, 'warning');
+    };
+    return new Patience({ clock, pauses: retryPauses ?? RETRY_PAUSES, onPause });
+  }
+
+  async #open(signal: AbortSignal): Promise<Ends> {
     const { connections } = this.parts;
     const { sourceId, destinationId, targetProject } = this.migration;
     const check = (): void => this.keeper.check();

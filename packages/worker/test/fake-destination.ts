@@ -28,6 +28,8 @@ export class FakeDestination {
   /** Kinds that are made although the answer is lost. */
   readonly loseAnswer = new Set<DestinationArtifactKind>();
   readonly cannotRemove = new Set<DestinationArtifactKind>();
+  /** How many of the next uploads, removals and connections break, by what they do. */
+  readonly breaks = { upload: 0, remove: 0, connect: 0 };
   serverState: 'active' | 'off' | 'error' = 'active';
   console: string | null = 'login:';
   corruptVolumes = false;
@@ -36,7 +38,10 @@ export class FakeDestination {
 
   readonly driver: DestinationDriver = {
     schemas: { name: 'openstack', side: 'destination', title: 'Fake', settings: {}, secret: {} },
-    connect: () => Promise.resolve(this.#connection()),
+    connect: async () => {
+      this.#mayBreak('connect');
+      return Promise.resolve(this.#connection());
+    },
   };
 
   /** Something with a marker that no journal of ours tells of. */
@@ -54,11 +59,18 @@ export class FakeDestination {
     const externalId = `${kind}-${this.#next++}`;
     const size = kind === 'volume' ? 4096 : 0;
     this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes: new Uint8Array(size) });
-    if (this.loseAnswer.delete(kind)) throw new GutsError('destination_unreachable', 'the answer was lost');
+    if (this.loseAnswer.delete(kind))
+      throw new GutsError('destination_unreachable', 'the answer was lost', { transient: true });
     return {
       externalId,
       data: kind === 'attachment' ? { volume: (spec as { volumeId: string }).volumeId } : {},
     };
+  }
+
+  #mayBreak(what: keyof FakeDestination['breaks']): void {
+    if (this.breaks[what] === 0) return;
+    this.breaks[what] -= 1;
+    throw new GutsError('destination_unreachable', `${what}: other side closed`, { transient: true });
   }
 
   #bytes(id: unknown): Thing {
@@ -99,9 +111,10 @@ export class FakeDestination {
         return Promise.resolve(null);
       },
       waitUsable: () => Promise.resolve(),
-      remove: (kind, id) => {
+      remove: async (kind, id) => {
+        this.#mayBreak('remove');
         if (this.cannotRemove.has(kind))
-          return Promise.reject(new GutsError('destination_fault', `${id} cannot be deleted now`));
+          throw new GutsError('destination_fault', `${id} cannot be deleted now`);
         return Promise.resolve(this.things.delete(id) ? 'removed' : 'absent');
       },
       openVolumeWriter: (data) => Promise.resolve(writer(this.#bytes(data['volume']).bytes)),
@@ -111,6 +124,7 @@ export class FakeDestination {
         return Promise.resolve(reader(bytes));
       },
       uploadImage: (id, { size }) => {
+        this.#mayBreak('upload');
         const thing = this.#bytes(id);
         thing.bytes = new Uint8Array(size);
         let closed: () => void = () => undefined;

@@ -144,9 +144,11 @@ export class Rig {
       seconds?: number;
       afterStep?: (step: StepName) => void;
       started?: (run: MigrationRun) => void;
+      /** None unless given: what fails counts at once. */
+      retryPauses?: readonly number[];
     } = {},
   ): Promise<Migration> {
-    const { worker = 'w1', seconds = 60, afterStep, started } = options;
+    const { worker = 'w1', seconds = 60, afterStep, started, retryPauses = [] } = options;
     // A dead worker's lease, however short, has to pass first.
     for (let tries = 0; tries < 500; tries += 1) {
       if (await this.reserve(worker)) break;
@@ -163,6 +165,7 @@ export class Rig {
       log: SILENT_LOG,
       newId: randomUUID,
       checkpointBytes: 1024,
+      retryPauses,
       ...(afterStep ? { afterStep } : {}),
     };
     const run = new MigrationRun(parts, got.lease, got.migration);

@@ -31,7 +31,13 @@ async function putBack(
     return before.map(({ role, kind, externalId }) => ({ role, kind, externalId, reason: message }));
   }
   try {
-    const parts = { ...opened, journal, instanceRef: migration.instanceRef, signal };
+    const parts = {
+      ...opened,
+      journal,
+      instanceRef: migration.instanceRef,
+      signal,
+      patience: run.patience('putting back'),
+    };
     return await undo(parts, removeTarget ? 'remove' : 'stop');
   } finally {
     if (!ends) await run.close(opened);

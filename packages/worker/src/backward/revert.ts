@@ -20,7 +20,13 @@ export async function revert(run: RunContext): Promise<void> {
     return run.end('failed', 'undo', toStoredError(error));
   }
   try {
-    const parts = { ...ends, journal, instanceRef: migration.instanceRef, signal };
+    const parts = {
+      ...ends,
+      journal,
+      instanceRef: migration.instanceRef,
+      signal,
+      patience: run.patience('putting back'),
+    };
     const residues = await undo(parts, target);
     if (residues.length > 0) return await run.end('failed', 'undo', withResidues(FAILED, residues));
     if (target === 'park') await releaseTarget(run);

@@ -7,6 +7,7 @@ import {
 } from '@guts/core';
 import { HandOver } from '../lease-keeper.ts';
 import type { Journal } from '../journal.ts';
+import type { Patience } from '../patience.ts';
 import type { Residue } from './residue.ts';
 
 export interface UndoParts {
@@ -15,6 +16,7 @@ export interface UndoParts {
   readonly journal: Journal;
   readonly instanceRef: string;
   readonly signal: AbortSignal;
+  readonly patience: Patience;
 }
 
 const PARKED = 'parked by GUTS: the migration was reverted and its source runs again';
@@ -23,14 +25,14 @@ const PARKED = 'parked by GUTS: the migration was reverted and its source runs a
 export type TargetFate = 'stop' | 'park' | 'remove';
 
 async function attempt(
-  { signal }: UndoParts,
+  { signal, patience }: UndoParts,
   artifact: Artifact,
   residues: Residue[],
   work: () => Promise<void>,
 ): Promise<boolean> {
   try {
     signal.throwIfAborted();
-    await work();
+    await patience.through(work, signal);
     return true;
   } catch (error) {
     if (error instanceof GutsError && error.code === 'lease_lost') throw error;
