@@ -62,12 +62,13 @@ export async function check(lane: Lane, id: string, name: string, expected: Expe
       if (one.name?.startsWith(name) === true && (wanted === 0 || !known.has(one.id)))
         leaks.push(`${kind} ${one.id} (${one.name})`);
 
-  if (wanted === 1)
+  const [server] = servers;
+  if (wanted === 1 && server)
     for (const disk of machine.disks) {
       const volume = artifacts.find((one) => one.role === `volume:${disk.key}` && known.has(one.external_id));
       const target = volume?.external_id
         ? cloud.volumePath(volume.external_id)
-        : cloud.rootDiskPath(servers[0]?.id ?? '');
+        : cloud.rootDiskPath(server.id);
       const { equal, firstDifference } = await compareDisks(disk.path, target);
       if (!equal) corrupt.push(`disk ${disk.key} differs at byte ${firstDifference}`);
     }

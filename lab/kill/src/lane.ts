@@ -5,7 +5,7 @@ import { LaneServers, type Servers } from './servers.ts';
 import { Stack } from './stack.ts';
 
 /** Seconds. Short, so that a run does not wait long for a take-over; long enough for a busy machine. */
-export const LEASE_SECONDS = 3;
+export const LEASE_SECONDS = 5;
 
 export type Backend = 'embedded' | 'servers';
 
@@ -47,8 +47,8 @@ export class Lane {
     const stack = await Stack.open(folder, {
       GUTS_POLL_MILLISECONDS: '150',
       GUTS_LEASE_SECONDS: String(LEASE_SECONDS),
-      GUTS_ALIVE_SECONDS: '4',
-      GUTS_RESERVATION_SECONDS: '3',
+      GUTS_ALIVE_SECONDS: '6',
+      GUTS_RESERVATION_SECONDS: '5',
       GUTS_CHECKPOINT_MIB: '1',
       GUTS_STOP_SECONDS: '10',
       ...servers?.straight,

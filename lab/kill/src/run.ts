@@ -8,7 +8,7 @@ import { messageOf } from '@guts/core';
 import { check, type Wrongs } from './check.ts';
 import type { Daemon } from './daemon.ts';
 import { type Lane, LEASE_SECONDS } from './lane.ts';
-import { act, addMachine, create, type Scenario } from './scenario.ts';
+import { addMachine, create, perform, removeMachine, type Scenario } from './scenario.ts';
 import { outageOf, type Outcome, type Strike, type Victim } from './strike.ts';
 import { replace, restore, startVictim, stopVictim } from './victim.ts';
 
@@ -30,7 +30,7 @@ async function listen(onPoint: () => Promise<void>): Promise<{ url: string; serv
 export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
   const began = performance.now();
   const { victim: kind, scenario, point, mode } = strike;
-  const name = await addMachine(lane);
+  const name = await addMachine(lane, scenario);
   let id = await prepare(lane, scenario, name);
   let hit = false;
   let victim!: Daemon;
@@ -70,9 +70,7 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     };
     watch().catch(() => undefined); // the end tells
     const client = await started.client();
-    const before = id;
-    id ??= await create(lane, client, scenario, name);
-    if (before !== null) await act(lane, client, scenario, id);
+    id = await perform(lane, client, scenario, name, id);
     await ended(lane, id, scenario, () => !victim.alive || hit).catch((error: unknown) => {
       throw gone ? new Error(GONE) : error;
     });
@@ -84,19 +82,28 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     await settle(lane, strike, victim);
     return outcome(await check(lane, id, name, scenario.expected), takeOverSeconds);
   } catch (error) {
+    id ??= await idOf(lane, name);
     return outcome({ ...NOTHING, ends: [messageOf(error)] }, null);
   } finally {
     stopping = true;
     server.closeAllConnections();
     server.close();
     await restore(lane, kind, victim);
-    await lane.stack.vcenter.removeMachine(name).catch(() => undefined); // a wrong end may hold it: it was told
+    await removeMachine(lane, name);
   }
 }
 
 async function byName(lane: Lane, name: string): Promise<Migration | undefined> {
   const { migrations } = await lane.client.call(routes.migrations.list, { query: { name } });
   return migrations[0];
+}
+
+/** For the evidence: null when it was never asked for, or the api does not tell. */
+async function idOf(lane: Lane, name: string): Promise<string | null> {
+  return byName(lane, name).then(
+    (found) => found?.id ?? null,
+    () => null,
+  );
 }
 
 /** Brings the migration, undisturbed, to where the act begins. */
@@ -183,19 +190,23 @@ async function settle(lane: Lane, strike: Strike, victim: Daemon): Promise<void>
   if (kind !== 'api') await stopVictim(victim);
 }
 
-/**
- * The points that a scenario passes, in their order, found by running it with a victim that only tells; and how that
- * ended.
- */
-export async function trace(
-  lane: Lane,
-  kind: Victim,
-  scenario: Scenario,
-): Promise<{ readonly points: readonly string[]; readonly outcome: Outcome }> {
+export interface Trace {
+  /** In the order in which they were passed. */
+  readonly points: readonly string[];
+  /**
+   * Something was done again without anybody striking, as on a machine that is too busy to renew a lease in time:
+   * points may be among them that are not passed otherwise.
+   */
+  readonly disturbed: boolean;
+  readonly outcome: Outcome;
+}
+
+/** Finds the points that a scenario passes by running it with a victim that only tells. */
+export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promise<Trace> {
   const began = performance.now();
   const file = join(lane.stack.folder, 'trace');
   await rm(file, { force: true });
-  const name = await addMachine(lane);
+  const name = await addMachine(lane, scenario);
   let id = await prepare(lane, scenario, name);
   const outcome = (wrongs: Wrongs): Outcome => {
     const strike: Strike = { victim: kind, scenario, point: '', mode: 'none', backend: lane.backend };
@@ -206,18 +217,27 @@ export async function trace(
   const { daemon } = started;
   try {
     const client = await started.client();
-    const before = id;
-    id ??= await create(lane, client, scenario, name);
-    if (before !== null) await act(lane, client, scenario, id);
+    id = await perform(lane, client, scenario, name, id);
     await ended(lane, id, scenario, () => true);
     const wrongs = await check(lane, id, name, scenario.expected);
     await stopVictim(daemon);
     const text = await readFile(file, 'utf8');
-    return { points: [...new Set(text.split('\n').filter((line) => line !== ''))], outcome: outcome(wrongs) };
+    const points = [...new Set(text.split('\n').filter((line) => line !== ''))];
+    return { points, disturbed: await wasDisturbed(lane, id, scenario), outcome: outcome(wrongs) };
   } catch (error) {
-    return { points: [], outcome: outcome({ ...NOTHING, ends: [messageOf(error)] }) };
+    id ??= await idOf(lane, name);
+    return { points: [], disturbed: true, outcome: outcome({ ...NOTHING, ends: [messageOf(error)] }) };
   } finally {
     await restore(lane, kind, daemon);
-    await lane.stack.vcenter.removeMachine(name).catch(() => undefined);
+    await removeMachine(lane, name);
   }
+}
+
+async function wasDisturbed(lane: Lane, id: string, { before }: Scenario): Promise<boolean> {
+  const { events } = await lane.client.call(routes.migrations.events, {
+    params: { id },
+    query: { limit: '500' },
+  });
+  const count = (type: string): number => events.filter((event) => event.type === type).length;
+  return count('migration.scheduled') > (before === null ? 1 : 2) || count('migration.retrying') > 0;
 }

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly before: string | null;
   /** Asked for while the victim lives; undefined: the creation. */
   readonly act?: Record<string, unknown>;
+  /** The act is asked for in the middle of this step of the victim's, whose reading is slow. */
+  readonly during?: 'transfer';
   readonly expected: Expected;
 }
 
@@ -66,6 +68,22 @@ export const SCENARIOS: readonly Scenario[] = [
     expected: { status: 'cancelled', source: 'on', target: 'none' },
   },
   {
+    name: 'cancel-running',
+    body: volumes,
+    before: null,
+    act: { action: 'cancel' },
+    during: 'transfer',
+    expected: { status: 'cancelled', source: 'on', target: 'none' },
+  },
+  {
+    name: 'cancel-upload',
+    body: { transport: 'lease', boot_from: 'image' },
+    before: null,
+    act: { action: 'cancel' },
+    during: 'transfer',
+    expected: { status: 'cancelled', source: 'on', target: 'none' },
+  },
+  {
     name: 'revert-park',
     body: { transport: 'lease', boot_from: 'image' },
     before: 'completed',
@@ -89,7 +107,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** A machine of its own for a run: a boot disk, and a second one with holes. */
-export async function addMachine(lane: Lane): Promise<string> {
+export async function addMachine(lane: Lane, { during }: Scenario): Promise<string> {
   const { name, mac } = lane.stack.newMachine();
   const disks = [];
   for (const [index, sizeMiB] of [8, 4].entries()) {
@@ -109,9 +127,46 @@ export async function addMachine(lane: Lane): Promise<string> {
     disks,
     nics: [{ mac, network: 'VM Network' }],
   });
+  // Slow enough that it is in the middle of it whenever the act is asked for.
+  if (during === 'transfer')
+    for (const path of ['/folder', '/nfc'])
+      lane.stack.vcenter.faults.add({ kind: 'rate', bytesPerSecond: 64 * 1024, path });
   await lane.stack.refresh(lane.client);
   return name;
 }
+
+/** Whatever became of the run. */
+export async function removeMachine(lane: Lane, name: string): Promise<void> {
+  const { vcenter } = lane.stack;
+  vcenter.faults.clear();
+  await vcenter.removeMachine(name).catch(() => undefined); // a wrong end may hold it: it was told
+}
+
+/** Does what the scenario is about. @param id of what was prepared. @returns the migration's */
+export async function perform(
+  lane: Lane,
+  client: ApiClient,
+  scenario: Scenario,
+  name: string,
+  id: string | null,
+): Promise<string> {
+  if (id === null) {
+    const created = await create(lane, client, scenario, name);
+    const { during } = scenario;
+    if (during === undefined) return created;
+    const reached = async (): Promise<boolean> => {
+      const { step, status } = await lane.migration(created);
+      return (step === during && status === 'running') || !GOING.has(status);
+    };
+    await lane.stack.until(`${name} is in the middle of ${during}`, reached);
+    await act(lane, client, scenario, created);
+    return created;
+  }
+  await act(lane, client, scenario, id);
+  return id;
+}
+
+const GOING = new Set(['queued', 'scheduled', 'running']);
 
 /**
  * Asks for the migration as a careful client does: what was not answered is looked up before it is asked again.
@@ -141,12 +196,12 @@ export async function create(
 }
 
 /** Asks for the scenario's action; that it is under way or done already is no error. */
-export async function act(lane: Lane, client: ApiClient, scenario: Scenario, id: string): Promise<void> {
+async function act(lane: Lane, client: ApiClient, scenario: Scenario, id: string): Promise<void> {
   const { before, act: body } = scenario;
-  if (!body || before === null) return;
+  if (!body) return;
   await again(lane, client, async (api) => {
     const { migration } = await api.call(routes.migrations.show, { params: { id } });
-    if (migration.status !== before) return;
+    if (before === null ? !GOING.has(migration.status) : migration.status !== before) return;
     await api.call(routes.migrations.act, { params: { id }, body: body as never });
   });
 }
