@@ -1,9 +1,9 @@
 import {
   type Decision,
+  lacking,
   type Limits,
   type SchedulingTrace,
   type SchedulingView,
-  takesOf,
   Usage,
 } from '@guts/core';
 
@@ -19,9 +19,8 @@ export function fifo(view: SchedulingView, limits: Limits): readonly Decision[] 
   return view.waiting.map((work): Decision => {
     while (next < workers.length && isFull(next)) next += 1;
     const worker = workers[next];
-    const takes = takesOf(work, limits);
-    if (!worker || usage.lacking(takes))
-      return { id: work.id, workerId: null, reason: 'waits', trace: NO_TRACE };
+    const takes = usage.takesOf(work);
+    if (!worker || lacking(takes)) return { id: work.id, workerId: null, reason: 'waits', trace: NO_TRACE };
     usage.take(takes);
     held.set(worker.id, (held.get(worker.id) ?? 0) + 1);
     return { id: work.id, workerId: worker.id, reason: 'fits', trace: NO_TRACE };

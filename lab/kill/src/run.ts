@@ -144,7 +144,8 @@ async function strikeNow(
     const enough = sleep((kind === 'worker' ? STUCK_SECONDS : LEASE_SECONDS + 1) * 1000);
     // A server ends what a sleeping process has begun there, so that others get the work. SQLite has nobody who
     // would: who sleeps in the middle of a transaction holds them all up until it wakes.
-    if (kind === 'worker') await (lane.servers ? taken : Promise.race([taken, enough]));
+    if (kind === 'worker')
+      await (lane.servers ? taken : Promise.race([taken, enough])).catch(() => undefined); // told
     else await enough;
     victim.signal('SIGCONT');
   }
@@ -159,8 +160,12 @@ async function succession(
   name: string,
 ): Promise<number | null> {
   const struck = performance.now();
-  await replace(lane, kind);
-  if (kind !== 'worker') return null;
+  if (kind !== 'worker') {
+    await replace(lane, kind);
+    return null;
+  }
+  // The api may have to wait for a database that the victim holds up.
+  await lane.stack.until('another worker may have the work', async () => (await replace(lane, kind), true));
   await lane.stack.until(`${name} is taken over`, async () => {
     const now = await byName(lane, name);
     if (now === undefined) return false;

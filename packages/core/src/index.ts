@@ -16,7 +16,7 @@ export * from './ports/source-driver.ts';
 export * from './ports/store.ts';
 export * from './preflight-finding.ts';
 export { decide, recheck } from './schedule/decide.ts';
-export { type Take, takesOf, Usage } from './schedule/resources.ts';
+export { lacking, type Take, takesOf, Usage } from './schedule/resources.ts';
 export * from './schedule/limits.ts';
 export * from './schedule/types.ts';
 export * from './service.ts';

@@ -13,6 +13,7 @@ export function namingOutages<T extends object>(store: T, dialect: StoreDialect,
         if (!dialect.isAway(error)) throw error;
         throw new GutsError('database_unavailable', `the database at ${where} is away: ${messageOf(error)}`, {
           cause: error,
+          transient: true,
           remedy: 'Start it, or look at the network; what was asked is tried again or can be asked again.',
         });
       }

@@ -85,3 +85,16 @@ test('what does not pass by itself counts at once', async () => {
   await rig.create();
   expect((await rig.run({ retryPauses: [60_000] })).error).toMatchObject({ code: 'destination_quota' });
 });
+
+test('a database that is away while the ends are opened is waited for', async () => {
+  await rig.create();
+  const { store } = rig;
+  const getEndpoint = store.getEndpoint.bind(store);
+  let away = 1;
+  store.getEndpoint = async (...given) => {
+    away -= 1;
+    if (away >= 0) throw new GutsError('database_unavailable', 'away', { transient: true });
+    return getEndpoint(...given);
+  };
+  expect((await rig.run({ retryPauses: [1] })).status).toBe('completed');
+});

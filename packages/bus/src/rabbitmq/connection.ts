@@ -67,9 +67,12 @@ export class RabbitConnection {
     let failures = 0;
     while (!this.#closing.signal.aborted) {
       try {
-        const { ended } = await this.#connect();
+        const { model, ended } = await this.#connect();
         failures = 0;
         tried();
+        // Whoever closed while it was being made did not see it.
+        if (this.#closing.signal.aborted) await within(this.#clock, CLOSE_MS, model.close());
+        if (this.#closing.signal.aborted) return;
         const why = await ended;
         this.#live = null;
         this.#health = this.#state(false, why);
@@ -89,7 +92,7 @@ export class RabbitConnection {
   }
 
   /** Resolves once everything is declared, with what resolves when the connection ends. */
-  async #connect(): Promise<{ readonly ended: Promise<string> }> {
+  async #connect(): Promise<{ readonly model: ChannelModel; readonly ended: Promise<string> }> {
     const model = await connect({ ...this.#address.connection }, { ...this.#address.socket });
     let why = 'the connection was closed';
     model.on('error', (error) => {
@@ -112,7 +115,7 @@ export class RabbitConnection {
       this.#log.info({ broker: this.#address.name }, 'connected to the broker');
       // A channel that fails alone takes the connection with it: everything is made anew.
       publisher.once('close', () => void model.close().catch(() => undefined));
-      return { ended };
+      return { model, ended };
     } catch (error) {
       await model.close().catch(() => undefined);
       throw new GutsError('bus_unavailable', messageOf(error), { cause: error });

@@ -114,6 +114,38 @@ test('a broker that is killed and comes back loses none of 500 messages', async 
   expect(publisher.health()).toMatchObject({ connected: true });
 }, 120_000);
 
+test('a bus that is closed while it connects ends', async () => {
+  const target = new URL(url);
+  let refuse = true;
+  let reached: () => void = () => undefined;
+  const connecting = new Promise<void>((done) => (reached = done));
+  const proxy = createServer((from) => {
+    from.on('error', () => undefined);
+    if (refuse) {
+      from.destroy();
+      return;
+    }
+    const to = connectSocket(Number(target.port), target.hostname);
+    to.on('error', () => undefined);
+    to.pipe(from);
+    // What the bus says arrives late: it is in the middle of connecting for a while.
+    from.on('data', (bytes: Buffer) => {
+      reached();
+      void clock.sleep(100).then(() => to.write(bytes));
+    });
+    from.on('close', () => to.destroy());
+  });
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+  const through = new URL(url);
+  through.port = String((proxy.address() as AddressInfo).port);
+  const bus = await open({ url: through.href });
+  expect(bus.health().connected).toBe(false);
+  refuse = false;
+  await connecting;
+  await bus.close();
+  await new Promise<void>((done) => proxy.close(() => done()));
+}, 20_000);
+
 test('a connection that is cut is made again, with its listeners', async () => {
   const sockets = new Set<Socket>();
   const target = new URL(url);

@@ -4,7 +4,7 @@ import type { Service } from '../service.ts';
 import { decide, recheck } from './decide.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { AGEING_MS } from './order.ts';
-import { isOversized, takesOf, Usage } from './resources.ts';
+import { isOversized, lacking, takesOf, Usage } from './resources.ts';
 import type { HeldWork, QueuedWork, SchedulingView } from './types.ts';
 
 const NOW = 1_000_000_000;
@@ -241,9 +241,9 @@ test('no limit is passed but by one that runs alone; no slot is used twice; ever
         expect(holding.filter((one) => one.workerId === id).length).toBeLessThanOrEqual(slots);
       const usage = new Usage(holding, bounds);
       for (const one of holding)
-        for (const take of takesOf(one, bounds)) {
-          const alone = usage.of(take.key) === take.amount;
-          expect(usage.of(take.key) <= take.limit || alone).toBe(true);
+        for (const { amount, resource } of usage.takesOf(one)) {
+          const alone = resource.used === amount;
+          expect(resource.used <= resource.limit || alone).toBe(true);
         }
     }),
   );
@@ -268,7 +268,7 @@ test('nothing idles while something that nobody comes before could run', () => {
       const usage = new Usage(holding, bounds);
       const idle = decisions.filter(({ id, workerId }) => {
         const one = byId.get(id);
-        return free && workerId === null && one && usage.lacking(takesOf(one, bounds)) === null;
+        return free && workerId === null && one && lacking(usage.takesOf(one)) === null;
       });
       expect(idle).toEqual([]);
     }),

@@ -2,7 +2,7 @@ import type { Service } from '../service.ts';
 import { CAPACITY_FILTER, FILTERS } from './filters.ts';
 import type { Limits } from './limits.ts';
 import { type Candidate, candidateOf, inOrder } from './order.ts';
-import { labelOf, lackText, type Take, Takings, takesOf, Usage } from './resources.ts';
+import { labelOf, lacking, lackText, type Take, Usage } from './resources.ts';
 import type { Decision, HeldWork, QueuedWork, SchedulingTrace, SchedulingView } from './types.ts';
 import { type Peers, peersOf, weigh, type WorkerLoad } from './weighers.ts';
 
@@ -29,22 +29,20 @@ export function decide(view: SchedulingView, limits: Limits): readonly Decision[
 
 class Round {
   readonly #view: SchedulingView;
-  readonly #limits: Limits;
   readonly #usage: Usage;
   readonly #loads: readonly WorkerLoad[];
   /** One per kind of wants that a filter looks at, with a sample. */
   readonly #eligible: Wanting[] = [];
   #last: Wanting | null = null;
-  /** What was last said of who lacks a resource. */
-  readonly #lack = new Map<string, Decision>();
-  /** Resources that are kept free of work of lower tiers, and for whom. */
-  readonly #kept = new Map<string, Candidate>();
+  /** What was last said of who lacks a resource, by its index. */
+  readonly #lack: (Decision | undefined)[] = [];
+  /** For whom resources are kept free of work of lower tiers, by their index. */
+  readonly #kept: (Candidate | undefined)[] = [];
   /** Something lacked a resource already. */
   #lacked = false;
 
   constructor(view: SchedulingView, limits: Limits) {
     this.#view = view;
-    this.#limits = limits;
     this.#usage = new Usage(view.holding, limits);
     const held = new Map<string, number>();
     for (const { workerId } of view.holding) held.set(workerId, (held.get(workerId) ?? 0) + 1);
@@ -57,11 +55,10 @@ class Round {
   decisions(): readonly Decision[] {
     const { waiting, now, holding, workers } = this.#view;
     const decisions: Decision[] = [];
-    const takings = new Takings(this.#limits);
     const forward: Candidate<Eligible>[] = [];
     for (const work of waiting) {
       if (work.direction === 'undo') decisions.push(this.#undo(work));
-      else forward.push(candidateOf(work, takings.of(work), this.#eligibleFor(work), now));
+      else forward.push(candidateOf(work, this.#usage.takesOf(work), this.#eligibleFor(work), now));
     }
     const slots = workers.reduce((sum, one) => sum + (one.alive && !one.disabled ? one.slots : 0), 0);
     let last: Decision | null = null;
@@ -87,16 +84,16 @@ class Round {
   #forward(candidate: Candidate<Eligible>): Decision {
     const { work, takes, tier, among: eligible } = candidate;
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
-    const lack = this.#usage.lacking(takes);
+    const lack = lacking(takes);
     if (lack) {
       this.#keep(candidate, lack);
       return this.#lacks(work, lack, eligible);
     }
-    for (const take of this.#kept.size > 0 ? takes : []) {
-      const owner = this.#kept.get(take.key);
+    for (const take of takes) {
+      const owner = this.#kept[take.resource.index];
       if (owner === undefined || owner.tier <= tier) continue;
-      const reason = `${labelOf(take)} is kept free for migration ${owner.work.id}, which comes first`;
-      return waits(work, reason, eligible.trace, this.#limit(take));
+      const reason = `${labelOf(take.resource)} is kept free for migration ${owner.work.id}, which comes first`;
+      return waits(work, reason, eligible.trace, limitOf(take));
     }
     const best = eligible.full === null ? bestOf(eligible, isFree) : null;
     if (!best || best.free === 0) {
@@ -131,25 +128,24 @@ class Round {
    * reserves for the head of the queue). Within a tier nothing is closed: peers are finite, and closing wastes.
    */
   #keep(candidate: Candidate, lack: Take): void {
-    for (const take of this.#lacked ? [lack] : candidate.takes)
-      if (!this.#kept.has(take.key)) this.#kept.set(take.key, candidate);
+    for (const { resource } of this.#lacked ? [lack] : candidate.takes)
+      this.#kept[resource.index] ??= candidate;
     this.#lacked = true;
   }
 
   /** Thousands wait for the same: they share the words and the trace. */
   #lacks(work: QueuedWork, lack: Take, { trace }: Eligible): Decision {
-    const { key, amount } = lack;
-    const known = this.#lack.get(key);
+    const { resource, amount } = lack;
+    const known = this.#lack[resource.index];
     const limit = known?.trace.limit;
-    const same = limit?.used === this.#usage.of(key) && limit.wanted === amount;
-    if (known && same && known.trace.filters === trace) return { ...known, id: work.id };
-    const decision = waits(work, lackText(lack), trace, this.#limit(lack));
-    this.#lack.set(key, decision);
+    const same = limit?.used === resource.used && limit.wanted === amount;
+    if (known && same && known.trace.filters === trace) {
+      const { reason } = known;
+      return { id: work.id, workerId: null, reason, trace: known.trace };
+    }
+    const decision = waits(work, lackText(lack), trace, limitOf(lack));
+    this.#lack[resource.index] = decision;
     return decision;
-  }
-
-  #limit({ key, amount, limit }: Take): SchedulingTrace['limit'] {
-    return { resource: key, used: this.#usage.of(key), wanted: amount, limit };
   }
 
   #eligibleFor(work: QueuedWork): Eligible {
@@ -204,6 +200,10 @@ function waits(
   return { id: work.id, workerId: null, reason, trace: { filters, weights: [], limit } };
 }
 
+function limitOf({ amount, resource }: Take): SchedulingTrace['limit'] {
+  return { resource: resource.key, used: resource.used, wanted: amount, limit: resource.limit };
+}
+
 const isFree = ({ held, worker }: WorkerLoad): boolean => held < worker.slots;
 
 function fullOf({ loads, trace }: Eligible): NonNullable<Eligible['full']> {
@@ -249,6 +249,6 @@ export function recheck(
   if (worker.disabled) return `worker ${worker.host} was disabled meanwhile`;
   const held = holding.filter((one) => one.workerId === worker.id).length;
   if (held >= worker.slots) return `all ${worker.slots} slots of ${worker.host} are taken meanwhile`;
-  const lack = new Usage(holding, limits).lacking(takesOf(work, limits));
+  const lack = lacking(new Usage(holding, limits).takesOf(work));
   return lack ? lackText(lack) : null;
 }

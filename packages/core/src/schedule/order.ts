@@ -4,9 +4,9 @@ import type { HeldWork, QueuedWork } from './types.ts';
 /** Waiting so long counts as one step of priority; milliseconds. */
 export const AGEING_MS = 10 * 60 * 1000;
 
-/** What shares fairly: a plan, or, without one, everything of a project. */
-export function shareOf(work: { readonly planId: string | null; readonly projectId: string }): string {
-  return work.planId === null ? `project:${work.projectId}` : `plan:${work.planId}`;
+/** What shares fairly: a plan, or, without one, everything of a project. Their ids differ, for both are random. */
+function shareOf(work: { readonly planId: string | null; readonly projectId: string }): string {
+  return work.planId ?? work.projectId;
 }
 
 /** Priority with age: what waits long enough comes before everything, so that nothing starves. */
@@ -51,20 +51,22 @@ export function candidateOf<Workers>(
   return { work, takes, among, tier: tierOf(work, now), seconds, part, pressure: 0 };
 }
 
-const partOf = ({ amount, limit }: Take): number => Math.min(1, amount / limit);
+const partOf = ({ amount, resource }: Take): number => Math.min(1, amount / resource.limit);
 
 function rank(candidates: readonly Candidate[], slots: number): void {
-  const waiting = new Map<string, number>();
+  /** What waits for each resource, by its index; seconds. */
+  const waiting: number[] = [];
   let total = 0;
   for (const { takes, seconds } of candidates) {
     total += seconds;
-    for (const take of takes) waiting.set(take.key, (waiting.get(take.key) ?? 0) + seconds * partOf(take));
+    for (const take of takes)
+      waiting[take.resource.index] = (waiting[take.resource.index] ?? 0) + seconds * partOf(take);
   }
   // Slots are a resource too, which all take: what is scarcer than they are comes first, all else by its size.
   const least = slots > 0 ? total / slots : 0;
   for (const one of candidates) {
     one.pressure = Math.max(least, one.seconds);
-    for (const { key } of one.takes) one.pressure = Math.max(one.pressure, waiting.get(key) ?? 0);
+    for (const { resource } of one.takes) one.pressure = Math.max(one.pressure, waiting[resource.index] ?? 0);
   }
 }
 

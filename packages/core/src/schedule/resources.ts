@@ -4,58 +4,91 @@ import type { Limits } from './limits.ts';
 /** What is limited. */
 export type ResourceKind = 'host' | 'datastore' | 'source' | 'project' | 'plan';
 
-/** How much of one limited resource a piece of work takes while it runs. */
-export interface Take {
+/** One thing that is limited, and what is taken of it now. */
+export interface Resource {
   readonly kind: ResourceKind;
   /** What it is called; empty: the project of the destination's own credential. */
   readonly name: string;
   /** Such as `host:<source id>:<ref>`. */
   readonly key: string;
-  readonly amount: number;
+  /** Counts from 0 among those of a {@link Usage}: for what is known of each. */
+  readonly index: number;
   /** What there is of it. */
   readonly limit: number;
+  used: number;
+}
+
+/** How much of one limited resource a piece of work takes while it runs. */
+export interface Take {
+  readonly resource: Resource;
+  readonly amount: number;
 }
 
 /**
- * Tells what work takes. Thousands of pieces of work take the same, and one round looks at all of them: equal takes
- * are one object, and their keys one string.
+ * What is taken now, recomputed from the rows that hold a worker: nothing is counted in memory between rounds.
+ * Thousands of pieces of work take the same, and one round looks at all of them: equal takes are one object.
  */
-export class Takings {
+export class Usage {
   readonly #limits: Limits;
-  /** By kind, what it lies in, name and amount; null: not limited. */
-  readonly #known = new Map<ResourceKind, Map<string, Map<string, Map<number, Take | null>>>>();
+  /** By kind, what it lies in and name; null: not limited. */
+  readonly #known = new Map<ResourceKind, Map<string, Map<string, Known | null>>>();
+  #count = 0;
 
-  constructor(limits: Limits) {
+  constructor(holding: readonly HeldWork[], limits: Limits) {
     this.#limits = limits;
+    for (const work of holding) this.take(this.takesOf(work));
   }
 
   /** Everything limited that the work takes; resources without a limit are left out. */
-  of({ sourceId, destinationId, targetProject, planId, demand }: Work): readonly Take[] {
+  takesOf({ sourceId, destinationId, targetProject, planId, demand }: Work): readonly Take[] {
     const limits = this.#limits;
     const { host, datastores, streams } = demand;
     const takes: Take[] = [];
-    const add = (take: Take | null): void => {
-      if (take) takes.push(take);
-    };
-    if (host !== null) add(this.#take('host', sourceId, host, streams, limits.hostStreams));
+    if (host !== null) this.#add(takes, 'host', sourceId, host, streams, limits.hostStreams);
     for (const one of datastores)
-      add(this.#take('datastore', sourceId, one, streams, limits.datastoreStreams));
-    add(this.#take('source', '', sourceId, streams, limits.sourceStreams));
-    add(this.#take('project', destinationId, targetProject ?? '', 1, limits.projectMigrations));
-    if (planId !== null) add(this.#take('plan', '', planId, 1, limits.planMigrations));
+      this.#add(takes, 'datastore', sourceId, one, streams, limits.datastoreStreams);
+    this.#add(takes, 'source', '', sourceId, streams, limits.sourceStreams);
+    this.#add(takes, 'project', destinationId, targetProject ?? '', 1, limits.projectMigrations);
+    if (planId !== null) this.#add(takes, 'plan', '', planId, 1, limits.planMigrations);
     return takes;
   }
 
-  #take(kind: ResourceKind, within: string, name: string, amount: number, byDefault: number): Take | null {
-    const amounts = entry(entry(entry(this.#known, kind), within), name);
-    const known = amounts.get(amount);
-    if (known !== undefined) return known;
+  /** @param takes of this usage's own {@link takesOf} */
+  take(takes: readonly Take[]): void {
+    for (const { resource, amount } of takes) resource.used += amount;
+  }
+
+  #add(
+    takes: Take[],
+    kind: ResourceKind,
+    within: string,
+    name: string,
+    amount: number,
+    byDefault: number,
+  ): void {
+    const names = entry(entry(this.#known, kind), within);
+    let known = names.get(name);
+    if (known === undefined) {
+      known = this.#resource(kind, within, name, byDefault);
+      names.set(name, known);
+    }
+    if (known !== null) takes.push((known.takes[amount] ??= { resource: known.resource, amount }));
+  }
+
+  #resource(kind: ResourceKind, within: string, name: string, byDefault: number): Known | null {
     const key = within === '' ? `${kind}:${name}` : `${kind}:${within}:${name}`;
     const limit = this.#limits.overrides[key] ?? byDefault;
-    const take = limit > 0 ? { kind, name, key, amount, limit } : null;
-    amounts.set(amount, take);
-    return take;
+    if (limit <= 0) return null;
+    const resource = { kind, name, key, index: this.#count, limit, used: 0 };
+    this.#count += 1;
+    return { resource, takes: [] };
   }
+}
+
+interface Known {
+  readonly resource: Resource;
+  /** By amount. */
+  readonly takes: Take[];
 }
 
 function entry<Key, Inner, Value>(map: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
@@ -66,49 +99,35 @@ function entry<Key, Inner, Value>(map: Map<Key, Map<Inner, Value>>, key: Key): M
   return made;
 }
 
-/** {@link Takings} of one piece of work. */
+/** What one piece of work takes, apart from what others take. */
 export function takesOf(work: Work, limits: Limits): readonly Take[] {
-  return new Takings(limits).of(work);
+  return new Usage([], limits).takesOf(work);
 }
 
-export function labelOf({ kind, name }: Take): string {
-  return name === '' ? `${kind} of the credential` : `${kind} ${name}`;
-}
-
-/** What is taken now, recomputed from the rows that hold a worker: nothing is counted in memory between rounds. */
-export class Usage {
-  readonly #used = new Map<string, number>();
-
-  constructor(holding: readonly HeldWork[], limits: Limits) {
-    const takings = new Takings(limits);
-    for (const work of holding) this.take(takings.of(work));
+/**
+ * The first resource that has no room; null when all have. What asks for more than there ever is runs alone rather
+ * than never.
+ */
+export function lacking(takes: readonly Take[]): Take | null {
+  for (const take of takes) {
+    const { used, limit } = take.resource;
+    if (used + take.amount > limit && used > 0) return take;
   }
-
-  of(key: string): number {
-    return this.#used.get(key) ?? 0;
-  }
-
-  take(takes: readonly Take[]): void {
-    for (const { key, amount } of takes) this.#used.set(key, this.of(key) + amount);
-  }
-
-  /**
-   * The first resource that has no room; null when all have. What asks for more than there ever is runs alone
-   * rather than never.
-   */
-  lacking(takes: readonly Take[]): Take | null {
-    return takes.find((one) => this.of(one.key) + one.amount > one.limit && this.of(one.key) > 0) ?? null;
-  }
+  return null;
 }
 
 export function isOversized(takes: readonly Take[]): boolean {
-  return takes.some((one) => one.amount > one.limit);
+  return takes.some(({ amount, resource }) => amount > resource.limit);
+}
+
+export function labelOf({ kind, name }: Resource): string {
+  return name === '' ? `${kind} of the credential` : `${kind} ${name}`;
 }
 
 /** Why it waits, in words that stay the same while the situation does. */
-export function lackText(take: Take): string {
-  const unit = take.kind === 'project' || take.kind === 'plan' ? 'migrations' : 'disk streams';
-  const alone =
-    take.amount > take.limit ? `, and this one, which takes ${take.amount}, runs there alone` : '';
-  return `${labelOf(take)} is at its limit of ${take.limit} ${unit}${alone}`;
+export function lackText({ amount, resource }: Take): string {
+  const { kind, limit } = resource;
+  const unit = kind === 'project' || kind === 'plan' ? 'migrations' : 'disk streams';
+  const alone = amount > limit ? `, and this one, which takes ${amount}, runs there alone` : '';
+  return `${labelOf(resource)} is at its limit of ${limit} ${unit}${alone}`;
 }

@@ -38,8 +38,10 @@ export function boundOf(jobs: readonly Job[], limits: Limits, slots: number): Bo
   for (const job of jobs) {
     longest = Math.max(longest, job.arrives + job.seconds);
     slotSeconds += job.seconds;
-    for (const { key, amount, limit } of takesOf(workOf(job, 0), limits))
+    for (const { resource, amount } of takesOf(workOf(job, 0), limits)) {
+      const { key, limit } = resource;
       work.set(key, (work.get(key) ?? 0) + (job.seconds * Math.min(amount, limit)) / limit);
+    }
   }
   let best: Bound = { seconds: longest, by: 'the longest job' };
   for (const [key, seconds] of [...work, ['slots', slotSeconds / slots] as const])

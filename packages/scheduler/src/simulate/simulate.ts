@@ -128,7 +128,7 @@ function overtaken(jobs: readonly Job[], waited: ReadonlyMap<string, number>, li
   let worst = 0;
   for (const { job } of started) {
     const takes = takesOf(workOf(job, 0), limits);
-    const resources = takes.map((one) => one.key).join();
+    const resources = takes.map((one) => one.resource.key).join();
     const arrived = latest.get(resources) ?? 0;
     worst = Math.max(worst, arrived - job.arrives);
     latest.set(resources, Math.max(arrived, job.arrives));
