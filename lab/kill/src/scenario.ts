@@ -23,8 +23,11 @@ export interface Scenario {
   readonly before: string | null;
   /** Asked for while the victim lives; undefined: the creation. */
   readonly act?: Record<string, unknown>;
-  /** The act is asked for in the middle of this step of the victim's, whose reading is slow. */
-  readonly during?: 'transfer';
+  /**
+   * The act is asked for in the middle of a transfer, whose reading is slow, once these kinds of artifacts are made:
+   * one for each disk.
+   */
+  readonly during?: readonly string[];
   readonly expected: Expected;
 }
 
@@ -72,7 +75,7 @@ export const SCENARIOS: readonly Scenario[] = [
     body: volumes,
     before: null,
     act: { action: 'cancel' },
-    during: 'transfer',
+    during: ['attachment', 'attachment'],
     expected: { status: 'cancelled', source: 'on', target: 'none' },
   },
   {
@@ -80,7 +83,7 @@ export const SCENARIOS: readonly Scenario[] = [
     body: { transport: 'lease', boot_from: 'image' },
     before: null,
     act: { action: 'cancel' },
-    during: 'transfer',
+    during: ['image', 'attachment'],
     expected: { status: 'cancelled', source: 'on', target: 'none' },
   },
   {
@@ -128,7 +131,7 @@ export async function addMachine(lane: Lane, { during }: Scenario): Promise<stri
     nics: [{ mac, network: 'VM Network' }],
   });
   // Slow enough that it is in the middle of it whenever the act is asked for.
-  if (during === 'transfer')
+  if (during)
     for (const path of ['/folder', '/nfc'])
       lane.stack.vcenter.faults.add({ kind: 'rate', bytesPerSecond: 64 * 1024, path });
   await lane.stack.refresh(lane.client);
@@ -154,16 +157,24 @@ export async function perform(
     const created = await create(lane, client, scenario, name);
     const { during } = scenario;
     if (during === undefined) return created;
-    const reached = async (): Promise<boolean> => {
-      const { step, status } = await lane.migration(created);
-      return (step === during && status === 'running') || !GOING.has(status);
-    };
-    await lane.stack.until(`${name} is in the middle of ${during}`, reached);
+    await lane.stack.until(`${name} is in the middle of it`, () => isCopying(lane, created, during));
     await act(lane, client, scenario, created);
     return created;
   }
   await act(lane, client, scenario, id);
   return id;
+}
+
+/** Whether everything is being copied, or it is too late for that. */
+async function isCopying(lane: Lane, id: string, made: readonly string[]): Promise<boolean> {
+  if (!GOING.has((await lane.migration(id)).status)) return true;
+  const { artifacts } = await lane.client.call(routes.migrations.artifacts, { params: { id } });
+  const live = artifacts.filter((one) => one.status === 'created').map((one): string => one.kind);
+  return made.every((kind) => {
+    const at = live.indexOf(kind);
+    if (at >= 0) live.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 const GOING = new Set(['queued', 'scheduled', 'running']);

@@ -63,3 +63,15 @@ test('an undisturbed run that ends wrong counts as wrong, but strikes nothing', 
   expect(last).toBe('2 runs: 1 wrong ends, 0 leaked artifacts, 0 corrupt disks, 1 of 2 points');
   expect(good).toBe(false);
 });
+
+test('who is dead and not succeeded within two lease times makes it bad; who only slept does not', () => {
+  const jobs = [job('a:before', 'kill'), job('a:after', 'stop')];
+  const slept = outcome('a:after', 'stop', { takeOverSeconds: 20 });
+  const soon = summarise(all, jobs, [outcome('a:before', 'kill', { takeOverSeconds: 5 }), slept]);
+  expect(soon.good).toBe(true);
+  expect(soon.lines).toContain(
+    'take-over after kill: at most 5.0 s, of 1, 0 later than two lease times (10 s)',
+  );
+  const late = summarise(all, jobs, [outcome('a:before', 'kill', { takeOverSeconds: 10.1 }), slept]);
+  expect(late.good).toBe(false);
+});
