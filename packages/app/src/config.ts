@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DEFAULT_LIMITS, GutsError, type Limits, messageOf } from '@guts/core';
-import { readLimits } from './limits.ts';
 import { parse } from 'yaml';
+import { readLimits } from './limits.ts';
 
 /** What the daemons run by. One YAML file, environment variables (`GUTS_…`) over it, defaults under both. */
 export interface Config {
@@ -32,6 +32,8 @@ export interface Config {
   readonly stopSeconds: number;
   /** Data of a disk between checkpoints; MiB. */
   readonly checkpointMiB: number;
+  /** How long what fails for a passing reason is tried again, in pauses that grow; seconds. */
+  readonly retrySeconds: number;
   /** How fresh a worker's heartbeat must be to be given work; seconds. */
   readonly aliveSeconds: number;
   /** How long a worker has to take what was reserved for it; seconds. */
@@ -68,6 +70,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'pollMilliseconds', name: 'poll_milliseconds', kind: 'count' },
   { key: 'stopSeconds', name: 'stop_seconds', kind: 'count' },
   { key: 'checkpointMiB', name: 'checkpoint_mib', kind: 'count' },
+  { key: 'retrySeconds', name: 'retry_seconds', kind: 'count' },
   { key: 'aliveSeconds', name: 'alive_seconds', kind: 'count' },
   { key: 'reservationSeconds', name: 'reservation_seconds', kind: 'count' },
 ];
@@ -145,6 +148,7 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     pollMilliseconds: 2000,
     stopSeconds: 60,
     checkpointMiB: 256,
+    retrySeconds: 75,
     aliveSeconds: 30,
     reservationSeconds: 60,
     limits,

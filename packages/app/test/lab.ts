@@ -100,6 +100,7 @@ export class Lab {
       OS_CLIENT_CONFIG_FILE: join(this.folder, 'clouds.yaml'),
       GUTS_SOURCE_PASSWORD: this.vcenter.password,
       GUTS_STATE_DIR: join(this.folder, `state-${this.#runs}`),
+      GUTS_RETRY_SECONDS: '2',
     };
   }
 

@@ -1,6 +1,6 @@
 import { type Clock, GutsError } from '@guts/core';
 import { expect, test } from 'vitest';
-import { Patience } from './patience.ts';
+import { Patience, pausesWithin } from './patience.ts';
 
 const away = (): GutsError => new GutsError('destination_unreachable', 'away', { transient: true });
 
@@ -21,6 +21,22 @@ function setUp(pauses: readonly number[]) {
 }
 
 const never = new AbortController().signal;
+
+test.for([
+  [0, []],
+  [1, [1_000]],
+  [2, [1_000, 1_000]],
+  [75, [1_000, 2_000, 4_000, 8_000, 16_000, 44_000]],
+] as const)('within %i s', ([seconds, pauses]) => {
+  expect(pausesWithin(seconds)).toEqual(pauses);
+});
+
+test('pauses grow to a minute and are as long as asked for, all together', () => {
+  const pauses = pausesWithin(3600);
+  expect(pauses.reduce((sum, one) => sum + one, 0)).toBe(3_600_000);
+  expect(pauses.slice(0, -1)).toEqual(pauses.slice(0, -1).toSorted((a, b) => a - b));
+  expect(Math.max(...pauses)).toBeLessThan(120_000);
+});
 
 test('pauses grow as given, and the last failure is thrown', async () => {
   const { patience, slept } = setUp([1, 5, 20]);

@@ -1,10 +1,20 @@
 import { type Clock, GutsError } from '@guts/core';
 
-/**
- * Pauses before something is tried again, by default; milliseconds. A service that restarts behind its load balancer,
- * or a host that fails over, is back within them.
- */
-export const RETRY_PAUSES: readonly number[] = [1_000, 4_000, 10_000, 20_000, 40_000];
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Pauses before something is tried again, each twice the one before; milliseconds. @param seconds all together */
+export function pausesWithin(seconds: number): readonly number[] {
+  const pauses: number[] = [];
+  let left = seconds * 1000;
+  for (let next = FIRST_PAUSE_MS; left > 0; next = Math.min(2 * next, LONGEST_PAUSE_MS)) {
+    // A last pause that would be a mere rest of the time lengthens the one before.
+    const pause = left - next < next ? left : next;
+    pauses.push(pause);
+    left -= pause;
+  }
+  return pauses;
+}
 
 /** A try that went on for so long has got somewhere: the pauses begin anew; milliseconds. */
 const LONG_TRY_MS = 5 * 60_000;

@@ -18,7 +18,7 @@ import { throughOutages } from './database-away.ts';
 import { guarded } from './guard.ts';
 import { Journal } from './journal.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { Patience, RETRY_PAUSES } from './patience.ts';
+import { Patience } from './patience.ts';
 
 /** How long an undo may take before what is left is called residue; seconds. */
 const UNDO_SECONDS = 1800;
@@ -33,7 +33,7 @@ export interface RunParts {
   /** Bytes of a disk between checkpoints: at most so much is copied again after a worker's death. */
   readonly checkpointBytes: number;
   /** Before what failed for a passing reason is tried again; milliseconds. */
-  readonly retryPauses?: readonly number[];
+  readonly retryPauses: readonly number[];
   /** Called after each step's result is recorded; test faults throw here. */
   readonly afterStep?: (step: StepName, migration: Migration) => void;
 }
@@ -79,7 +79,7 @@ export class RunContext {
       const text = `${what} is tried again in ${milliseconds / 1000} s: ${error.message}`;
       await this.journal.note('migration.retrying', text, 'warning');
     };
-    return new Patience({ clock, pauses: retryPauses ?? RETRY_PAUSES, onPause });
+    return new Patience({ clock, pauses: retryPauses, onPause });
   }
 
   async #open(signal: AbortSignal): Promise<Ends> {

@@ -34,6 +34,7 @@ function rig(failures: number, code: 'database_unavailable' | 'internal') {
     heartbeatMilliseconds: 1,
     stopSeconds: 1,
     checkpointBytes: 1024,
+    retryPauses: [],
     store,
     bus: { subscribe: () => Promise.resolve(() => Promise.resolve()) } as unknown as Bus,
     connections: new Connections({

@@ -4,7 +4,7 @@ import { type Log, recheck } from '@guts/core';
 import { createOpenStackDriver } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
-import { Connections, type Watch, Worker } from '@guts/worker';
+import { Connections, pausesWithin, type Watch, Worker } from '@guts/worker';
 import { type Config, loadConfig } from '../config.ts';
 import { faultAfter } from '../faults/fault-after.ts';
 import { pointsFrom } from '../faults/points.ts';
@@ -53,6 +53,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     heartbeatMilliseconds: heartbeatOf(config),
     stopSeconds: config.stopSeconds,
     checkpointBytes: config.checkpointMiB * 2 ** 20,
+    retryPauses: pausesWithin(config.retrySeconds),
     recheck: (work, holding, worker) => recheck(work, holding, worker, config.limits),
     store,
     bus,
