@@ -1,4 +1,5 @@
 export * from './artifact.ts';
+export * from './boot-pattern.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './event.ts';

@@ -1,6 +1,7 @@
 import { routes } from '@guts/contract';
 import {
   buildReport,
+  compileBootPattern,
   demandOf,
   type EndpointSide,
   GutsError,
@@ -41,19 +42,6 @@ async function endpointId(
   return named?.id ?? text;
 }
 
-function checkPattern(pattern: string | null): void {
-  if (pattern === null) return;
-  try {
-    // oxlint-disable-next-line no-new -- only whether it can be made is of interest
-    new RegExp(pattern, 'u');
-  } catch (error) {
-    throw new GutsError('bad_request', `boot_pattern is no regular expression: ${(error as Error).message}`, {
-      field: 'body.policies.boot_pattern',
-      cause: error,
-    });
-  }
-}
-
 export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { store, newId } = parts;
   const get = async (id: string, scope: ProjectScope): Promise<Migration> => {
@@ -82,7 +70,8 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
   serve(app, routes.migrations.create, 'member', async ({ body, caller, scope, requestId }) => {
     refuseUnsupported(body);
     const spec = specFromWire(body);
-    checkPattern(spec.policies.bootPattern);
+    const { bootPattern } = spec.policies;
+    if (bootPattern !== null) compileBootPattern(bootPattern, 'body.policies.boot_pattern');
     const source = await findEndpoint(parts, 'source', body.source, scope);
     const destination = await findEndpoint(parts, 'destination', body.destination, scope);
     const instance = await findInstance(parts, source, body.instance);

@@ -1,24 +1,51 @@
-import { type BootProof, GutsError } from '@guts/core';
+import { Script } from 'node:vm';
+import { type BootProof, compileBootPattern, GutsError } from '@guts/core';
 import type { StepContext, StepResult } from '../context.ts';
 
 /** What an ordinary guest's console shows once it is up; the operator may name another pattern. */
 const DEFAULT_PATTERN = '\\blogin: ?$|Reached target .*(Multi-User|Graphical)|Cloud-init .* finished';
 const LOOK_EVERY_MS = 1000;
+/** Of the console's text, from its end; characters. */
+const LOOK_AT = 64 * 1024;
+/** Of a line, from its end; characters. */
+const LINE = 4096;
+/** How long one look may take. Some patterns never end on some texts, and nothing else runs meanwhile. */
+const LOOK_MS = 200;
+/** Looks in a row that take too long: one may be the host's fault. */
+const SLOW_LOOKS = 3;
+const FIND = new Script('lines.find((line) => pattern.test(line)) ?? null');
 
-function matchingLine(text: string, pattern: RegExp): string | null {
-  for (const line of text.split(/\r?\n/)) if (pattern.test(line)) return line.trim();
-  return null;
+const TOO_SLOW = Symbol('too slow');
+
+/** The first line that matches, or null. */
+function look(text: string, pattern: RegExp): string | null | typeof TOO_SLOW {
+  const lines = text.slice(-LOOK_AT).split(/\r?\n/);
+  const ends = lines.map((line) => line.slice(-LINE));
+  try {
+    const found = FIND.runInNewContext({ lines: ends, pattern }, { timeout: LOOK_MS }) as string | null;
+    return found === null ? null : found.trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return TOO_SLOW;
+    throw error;
+  }
 }
+
+const tooSlow = ({ source }: RegExp): string =>
+  `${source} takes more than ${LOOK_MS} ms to compare with what the console shows: give one without repetitions of repetitions`;
 
 async function watchConsole(context: StepContext, serverId: string, pattern: RegExp): Promise<BootProof> {
   const { destination, migration, clock, signal } = context;
   const deadline = clock.monotonic() + migration.spec.policies.bootSeconds * 1000;
   let seen = false;
+  let slow = 0;
   for (;;) {
     const text = await destination.console(serverId, signal);
     seen ||= text !== null && text.trim() !== '';
-    const line = text === null ? null : matchingLine(text, pattern);
-    if (line !== null) return { proven: true, by: 'console', evidence: line };
+    const line = text === null ? null : look(text, pattern);
+    if (line === TOO_SLOW) slow += 1;
+    else if (line !== null) return { proven: true, by: 'console', evidence: line };
+    else slow = 0;
+    if (slow === SLOW_LOOKS) return { proven: false, by: null, evidence: tooSlow(pattern) };
     if (clock.monotonic() >= deadline) break;
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
@@ -35,7 +62,7 @@ export async function verifyBoot(context: StepContext): Promise<StepResult> {
   const { verifyBoot: policy, bootPattern } = migration.spec.policies;
   if (policy === 'off')
     return { status: 'skipped', note: 'left out, as the policy says: boot not looked at' };
-  const pattern = new RegExp(bootPattern ?? DEFAULT_PATTERN, 'm');
+  const pattern = compileBootPattern(bootPattern ?? DEFAULT_PATTERN);
   const proof = await watchConsole(context, await journal.idOf('server'), pattern);
   if (!proof.proven && policy === 'require') {
     throw new GutsError('boot_not_proven', `the target is not seen to boot: ${proof.evidence}`, {
