@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileBootPattern } from './boot-pattern.ts';
-import { GutsError } from './errors.ts';
+import type { GutsError } from './errors.ts';
 
 describe('a boot pattern', () => {
   test('is matched as it is written', () => {
@@ -13,14 +13,12 @@ describe('a boot pattern', () => {
     ['', /is empty/, /Leave it out/],
     ['a'.repeat(501), /501 characters/, /at most 500/],
   ] as const)('%s is refused with what to do', ([text, message, remedy]) => {
-    try {
-      compileBootPattern(text, 'body.x');
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toBeInstanceOf(GutsError);
-      expect(error).toMatchObject({ code: 'bad_request', field: 'body.x' });
-      expect((error as GutsError).message).toMatch(message);
-      expect((error as GutsError).remedy).toMatch(remedy);
-    }
+    const refused = expect.objectContaining({
+      code: 'bad_request',
+      field: 'body.x',
+      message: expect.stringMatching(message) as string,
+      remedy: expect.stringMatching(remedy) as string,
+    }) as GutsError;
+    expect(() => compileBootPattern(text, 'body.x')).toThrow(refused);
   });
 });
