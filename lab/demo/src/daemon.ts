@@ -38,8 +38,15 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** @param stateDir holds database, key and token */
-export async function startDaemon(root: string, stateDir: string): Promise<RunningDaemon> {
+/**
+ * @param stateDir holds database, key and token
+ * @param volumeRoot folder below which the cloud's volumes lie: no share is mounted here
+ */
+export async function startDaemon(
+  root: string,
+  stateDir: string,
+  volumeRoot: string,
+): Promise<RunningDaemon> {
   const port = await freePort(7000);
   const url = `http://127.0.0.1:${port}`;
   const log: string[] = [];
@@ -47,6 +54,7 @@ export async function startDaemon(root: string, stateDir: string): Promise<Runni
     env: {
       ...process.env,
       GUTS_STATE_DIR: stateDir,
+      GUTS_VOLUME_ROOTS: volumeRoot,
       GUTS_LISTEN_PORT: String(port),
       GUTS_POLL_MILLISECONDS: '200',
     },

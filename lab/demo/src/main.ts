@@ -118,7 +118,7 @@ async function demo(folder: string): Promise<boolean> {
   try {
     cloud = await startCloud({ stateDir: join(folder, 'cloud') });
     say(`fake vCenter on ${vcenter.url}, fake OpenStack on ${cloud.authUrl}`);
-    daemon = await startDaemon(root, join(folder, 'guts'));
+    daemon = await startDaemon(root, join(folder, 'guts'), join(folder, 'cloud'));
     say(`guts all on ${daemon.url}`);
     await connect(daemon.client, vcenter, cloud);
     say('source and destination are valid, the inventory is read; migrating');

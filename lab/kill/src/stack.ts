@@ -33,7 +33,12 @@ export class Stack {
     this.folder = folder;
     this.vcenter = vcenter;
     this.cloud = cloud;
-    this.#env = { GUTS_STATE_DIR: join(folder, 'state'), ...env };
+    this.#env = {
+      GUTS_STATE_DIR: join(folder, 'state'),
+      // The fake cloud's export is mounted nowhere.
+      GUTS_VOLUME_ROOTS: join(folder, 'cloud'),
+      ...env,
+    };
   }
 
   static async labs(folder: string): Promise<{ vcenter: VCenter; cloud: Cloud }> {

@@ -33,17 +33,13 @@ import { volumeOps } from './artifacts/volume.ts';
 import { inWords, toGutsError } from './errors.ts';
 import { readFacts } from './facts.ts';
 import { parkServer, startServer, stateOf, stopServer } from './power.ts';
+import type { HostFiles } from './host-files.ts';
 import type { Settings } from './settings.ts';
 import { guardedWriter, startUpload } from './upload.ts';
+import { type VolumeFile, withVolumeFile } from './volume-file.ts';
 
-const KINDS: { readonly [K in DestinationArtifactKind]: ArtifactKindOps<K> } = {
-  port: portOps,
-  flavor: flavorOps,
-  volume: volumeOps,
-  image: imageOps,
-  attachment: attachmentOps,
-  server: serverOps,
-};
+type Kinds = { readonly [K in DestinationArtifactKind]: ArtifactKindOps<K> };
+
 /** What stands on others first, so that they can be removed in this order. */
 const MARKED_KINDS = ['server', 'attachment', 'volume', 'image', 'port', 'flavor'] as const;
 const CONSOLE_LINES = 2000;
@@ -52,10 +48,19 @@ const CONSOLE_LINES = 2000;
 export class OpenStackConnection implements DestinationConnection {
   readonly #session: OpenStackSession;
   readonly #settings: Settings;
+  readonly #kinds: Kinds;
 
-  constructor(session: OpenStackSession, settings: Settings) {
+  constructor(session: OpenStackSession, settings: Settings, host: HostFiles) {
     this.#session = session;
     this.#settings = settings;
+    this.#kinds = {
+      port: portOps,
+      flavor: flavorOps,
+      volume: volumeOps,
+      image: imageOps,
+      attachment: attachmentOps(host),
+      server: serverOps,
+    };
   }
 
   get project(): { readonly id: string; readonly name: string } {
@@ -103,7 +108,7 @@ export class OpenStackConnection implements DestinationConnection {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact> {
-    return inWords(() => KINDS[kind].create(this.#session, spec, marker, signal));
+    return inWords(() => this.#kinds[kind].create(this.#session, spec, marker, signal));
   }
 
   find<K extends DestinationArtifactKind>(
@@ -112,7 +117,7 @@ export class OpenStackConnection implements DestinationConnection {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact | null> {
-    return inWords(() => KINDS[kind].find(this.#session, spec, marker, signal));
+    return inWords(() => this.#kinds[kind].find(this.#session, spec, marker, signal));
   }
 
   async waitUsable<K extends DestinationArtifactKind>(
@@ -121,7 +126,7 @@ export class OpenStackConnection implements DestinationConnection {
     spec: ArtifactSpecs[K],
     signal: AbortSignal,
   ): Promise<void> {
-    await inWords(async () => KINDS[kind].waitUsable?.(this.#session, externalId, spec, signal));
+    await inWords(async () => this.#kinds[kind].waitUsable?.(this.#session, externalId, spec, signal));
   }
 
   remove(
@@ -129,7 +134,7 @@ export class OpenStackConnection implements DestinationConnection {
     externalId: string,
     signal: AbortSignal,
   ): Promise<'removed' | 'absent'> {
-    return inWords(() => KINDS[kind].remove(this.#session, externalId, signal));
+    return inWords(() => this.#kinds[kind].remove(this.#session, externalId, signal));
   }
 
   openVolumeWriter(
@@ -141,12 +146,16 @@ export class OpenStackConnection implements DestinationConnection {
     // attachment's: who takes over detaches a predecessor's first, which thereby cannot open it again, but keeps what
     // it has open (see attachmentOps): verify-data runs after it is proven gone.
     return inWords(async () =>
-      guardedWriter(await openDeviceWriter(pathOf(data), { size, readsAsZero: fresh })),
+      guardedWriter(
+        await withVolumeFile(fileOf(data), 'write', (path) =>
+          openDeviceWriter(path, { size, readsAsZero: fresh }),
+        ),
+      ),
     );
   }
 
   openVolumeReader(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskReader> {
-    return inWords(() => openRawFile(pathOf(data), { size }));
+    return inWords(() => withVolumeFile(fileOf(data), 'read', (path) => openRawFile(path, { size })));
   }
 
   uploadImage(imageId: string, options: Parameters<DestinationConnection['uploadImage']>[1]): ImageUpload {
@@ -205,7 +214,8 @@ export class OpenStackConnection implements DestinationConnection {
   async *listMarked(signal: AbortSignal): AsyncGenerator<MarkedObject, void> {
     try {
       for (const kind of MARKED_KINDS)
-        if (this.#session.has(KINDS[kind].service)) yield* KINDS[kind].marked(this.#session, signal);
+        if (this.#session.has(this.#kinds[kind].service))
+          yield* this.#kinds[kind].marked(this.#session, signal);
     } catch (error) {
       throw toGutsError(error);
     }
@@ -220,9 +230,9 @@ export class OpenStackConnection implements DestinationConnection {
   }
 }
 
-function pathOf(data: Readonly<Record<string, unknown>>): string {
-  const { path } = data;
-  if (typeof path !== 'string')
-    throw new GutsError('internal', 'the journal has no path of the attached volume');
-  return path;
+function fileOf(data: Readonly<Record<string, unknown>>): VolumeFile {
+  const { path, size } = data;
+  if (typeof path !== 'string' || typeof size !== 'number')
+    throw new GutsError('internal', 'the journal has no file of the attached volume');
+  return { path, size };
 }

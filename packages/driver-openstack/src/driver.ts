@@ -2,10 +2,11 @@ import type { DestinationDriver } from '@guts/core';
 import { OpenStackSession } from '@guts/openstack';
 import { OpenStackConnection } from './connection.ts';
 import { inWords } from './errors.ts';
+import { type HostFiles, hostFilesFrom } from './host-files.ts';
 import { readSettings, SCHEMAS } from './settings.ts';
 
-/** Core's `DestinationDriver` for OpenStack. */
-export function createOpenStackDriver(): DestinationDriver {
+/** Core's `DestinationDriver` for OpenStack. @param host which of its files a cloud may name as volumes */
+export function createOpenStackDriver(host: HostFiles = hostFilesFrom(process.env)): DestinationDriver {
   return {
     schemas: SCHEMAS,
     connect: (config, { targetProject, signal }) =>
@@ -14,9 +15,9 @@ export function createOpenStackDriver(): DestinationDriver {
         const session = await OpenStackSession.open(settings.cloud, { signal });
         const own = [session.project.id, session.project.name];
         if (targetProject === null || own.includes(targetProject))
-          return new OpenStackConnection(session, settings);
+          return new OpenStackConnection(session, settings, host);
         try {
-          return new OpenStackConnection(await session.rescope(targetProject, signal), settings);
+          return new OpenStackConnection(await session.rescope(targetProject, signal), settings, host);
         } finally {
           await session.close();
         }

@@ -6,7 +6,7 @@ import { type DestinationConnection, type Marker, SILENT_LOG } from '@guts/core'
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { loadCloud } from '@guts/openstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createOpenStackDriver, toEndpointConfig } from '../src/index.ts';
+import { createOpenStackDriver, hostFilesFrom, toEndpointConfig } from '../src/index.ts';
 
 const MIB = 2 ** 20;
 const signal = AbortSignal.timeout(120_000);
@@ -19,11 +19,14 @@ const mark = (): Marker => ({ migrationId: 'm1', artifactId: `a${(count += 1)}` 
 
 async function connect(name: string, targetProject: string | null = null): Promise<DestinationConnection> {
   const config = loadCloud({ cloud: name, env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') } });
-  return createOpenStackDriver().connect(toEndpointConfig(config, 'device'), {
-    targetProject,
-    signal,
-    log: SILENT_LOG,
-  });
+  return createOpenStackDriver(hostFilesFrom({ GUTS_VOLUME_ROOTS: folder })).connect(
+    toEndpointConfig(config, 'device'),
+    {
+      targetProject,
+      signal,
+      log: SILENT_LOG,
+    },
+  );
 }
 
 beforeAll(async () => {

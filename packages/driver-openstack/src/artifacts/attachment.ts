@@ -14,7 +14,8 @@ import {
   type Volume,
   waitFor,
 } from '@guts/openstack';
-import { volumePath } from '../volume-path.ts';
+import type { HostFiles } from '../host-files.ts';
+import { volumeFile } from '../volume-file.ts';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 import { unusable } from './unusable.ts';
 import { untilGone } from './until-gone.ts';
@@ -22,15 +23,28 @@ import { untilGone } from './until-gone.ts';
 const FREE_SECONDS = 300;
 const REMOVE_SECONDS = 300;
 
+/** The file of this host that an attachment gives. @throws GutsError `destination_refused` when there is none */
+async function fileOf(
+  session: OpenStackSession,
+  attachment: Attachment,
+  host: HostFiles,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  const volume = await getVolume(session, attachment.volume_id, signal);
+  if (!volume) throw new GutsError('destination_refused', `volume ${attachment.volume_id} is gone`);
+  return { ...(await volumeFile(attachment.connection_info, volume, host)) };
+}
+
 /** Where this host reaches it, and that it is in use. */
 async function ready(
   session: OpenStackSession,
   attachment: Attachment,
+  host: HostFiles,
   signal: AbortSignal,
 ): Promise<CreatedArtifact> {
-  const path = await volumePath(attachment.connection_info);
+  const data = await fileOf(session, attachment, host, signal);
   if (attachment.status !== 'attached') await completeAttachment(session, attachment.id, signal);
-  return { externalId: attachment.id, data: { path } };
+  return { externalId: attachment.id, data };
 }
 
 /** Null: it is gone. */
@@ -59,7 +73,7 @@ function holders(volume: Volume | null): string {
  * NFS and RBD a file that a stopped predecessor still has open stays writable until its process ends: there nothing
  * fences it, and the volume is verified after the predecessor is proven gone.
  */
-export const attachmentOps: ArtifactKindOps<'attachment'> = {
+export const attachmentOps = (host: HostFiles): ArtifactKindOps<'attachment'> => ({
   service: 'volume',
   async *marked(session, signal) {
     for await (const volume of eachVolume(session, {}, signal)) {
@@ -100,7 +114,7 @@ export const attachmentOps: ArtifactKindOps<'attachment'> = {
       },
       { signal, what: `volume ${volumeId} to be free`, deadlineSeconds: FREE_SECONDS },
     );
-    return ready(session, made, signal);
+    return ready(session, made, host, signal);
   },
   async find(session, { volumeId }, _marker, signal) {
     for (const one of await listAttachments(session, volumeId, signal)) {
@@ -108,7 +122,7 @@ export const attachmentOps: ArtifactKindOps<'attachment'> = {
       const attachment = await look(session, one.id, signal);
       if (!attachment) continue;
       try {
-        return await ready(session, attachment, signal);
+        return await ready(session, attachment, host, signal);
       } catch (error) {
         // Made by another host, or never given a connection: it can be removed, but not used.
         if (!(error instanceof GutsError)) throw error;
@@ -121,7 +135,7 @@ export const attachmentOps: ArtifactKindOps<'attachment'> = {
     const attachment = await look(session, id, signal);
     if (!attachment) throw unusable('attachment', id, 'gone');
     try {
-      await volumePath(attachment.connection_info);
+      await fileOf(session, attachment, host, signal);
     } catch (error) {
       throw unusable('attachment', id, attachment.status, messageOf(error));
     }
@@ -134,4 +148,4 @@ export const attachmentOps: ArtifactKindOps<'attachment'> = {
       look: async () => ((await look(session, id, signal)) ? 'there' : 'absent'),
       ask: () => deleteAttachment(session, id, signal),
     }),
-};
+});
