@@ -291,8 +291,9 @@ export class VSphereConnection implements SourceConnection {
         try {
           await removeSnapshot(this.#session, snapshot, signal);
         } catch (error) {
-          // A predecessor's task, which has just ended, removed it.
+          // A predecessor's task, which has just ended, removed it: seen to be gone, not guessed.
           if (!isFault(error, 'ManagedObjectNotFound')) throw error;
+          if (await machineOfSnapshot(this.#session, snapshot, signal)) throw error;
         }
       });
     });

@@ -4,7 +4,9 @@ import {
   FileRequestError,
   isFault,
   LoginError,
+  ObjectGoneError,
   ProtocolError,
+  SessionLostError,
   UnreachableError,
   UntrustedCertificateError,
   VSphereFaultError,
@@ -20,6 +22,23 @@ const PASSING_FAULTS: ReadonlySet<string> = new Set([
   'TaskInProgress',
   'Timedout',
 ]);
+
+/** Objects that come and go beside the instance: that one is gone says nothing about the instance. */
+const PASSING_OBJECTS: ReadonlySet<string | undefined> = new Set([
+  'HttpNfcLease',
+  'PropertyCollector',
+  'Task',
+]);
+
+function gone(error: ObjectGoneError): GutsError {
+  if (!PASSING_OBJECTS.has(error.object?.type))
+    return new GutsError('not_found', 'the instance is not there any more', { cause: error });
+  return new GutsError('source_fault', error.message, {
+    cause: error,
+    transient: true,
+    remedy: 'The source has forgotten what was under way, as after a restart. It can be done again.',
+  });
+}
 
 /** What the vSphere client throws, in the words and codes of GUTS. */
 export function toGutsError(error: unknown): unknown {
@@ -49,8 +68,13 @@ export function toGutsError(error: unknown): unknown {
       cause: error,
       remedy: 'Give the user the privileges that the documentation lists.',
     });
-  if (isFault(error, 'ManagedObjectNotFound'))
-    return new GutsError('not_found', 'the instance is not there any more', { cause: error });
+  if (error instanceof ObjectGoneError) return gone(error);
+  if (error instanceof SessionLostError)
+    return new GutsError('source_unreachable', error.message, {
+      cause: error,
+      transient: true,
+      remedy: 'If it happens again, look at who ends sessions of this user in vCenter.',
+    });
   if (isFault(error, ...POWER_FAULTS)) return new GutsError('source_power', error.message, { cause: error });
   if (error instanceof VSphereFaultError)
     return new GutsError('source_fault', error.message, {

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GutsError, type Log, messageOf } from '@guts/core';
-import { isFault, type ManagedRef, runningTasks, type VSphereSession, waitEnded } from '@guts/vsphere';
+import {
+  isFault,
+  type ManagedRef,
+  ObjectGoneError,
+  runningTasks,
+  type VSphereSession,
+  waitEnded,
+} from '@guts/vsphere';
 
 export interface Patience {
   /** How long a machine may be busy with others' tasks; seconds. */
@@ -83,7 +90,7 @@ export function whenQuiet(turn: Turn, vm: ManagedRef): Promise<void> {
 
 /**
  * Changes a machine when no task runs on it any more, and again when another task came first (`TaskInProgress`,
- * `ConcurrentAccess`). The work is done more than once, so it must be idempotent.
+ * `ConcurrentAccess`) or the server forgot the task. The work is done more than once, so it must be idempotent.
  * @throws GutsError `source_fault` at the deadline
  */
 export async function inTurn<T>(
@@ -97,7 +104,9 @@ export async function inTurn<T>(
     try {
       return await work(vm);
     } catch (error) {
-      if (!isFault(error, 'TaskInProgress', 'ConcurrentAccess')) throw error;
+      // A task that the server has forgotten may have done its work or not.
+      const forgotten = error instanceof ObjectGoneError && error.object?.type === 'Task';
+      if (!forgotten && !isFault(error, 'TaskInProgress', 'ConcurrentAccess')) throw error;
       wait.note(messageOf(error));
       await wait.pause();
     }

@@ -1,4 +1,4 @@
-import { isFault } from './errors.ts';
+import { isFault, SessionLostError } from './errors.ts';
 import type { VSphereSession } from './session.ts';
 import type { ManagedRef, XmlElement } from './xml/element.ts';
 import { struct, type Structure } from './xml/write.ts';
@@ -43,7 +43,7 @@ export function toObject(content: XmlElement): ObjectProperties {
 async function* pages(
   session: VSphereSession,
   specs: Structure,
-  signal: AbortSignal,
+  { signal, ofThisLogin = false }: { readonly signal: AbortSignal; readonly ofThisLogin?: boolean },
 ): AsyncGenerator<ObjectProperties, void> {
   const collector = session.content.propertyCollector;
   const options = struct([['maxObjects', PAGE_OBJECTS]]);
@@ -51,14 +51,17 @@ async function* pages(
     ['specSet', specs],
     ['options', options],
   ] as const;
-  let [page] = await session.call('RetrievePropertiesEx', collector, fields, { signal });
+  let [page] = await session.call('RetrievePropertiesEx', collector, fields, { signal, ofThisLogin });
   let token: string | null = null;
   try {
     while (page) {
       token = page.textOf('token');
       for (const object of page.all('objects')) yield toObject(object);
       if (token === null) return;
-      [page] = await session.call('ContinueRetrievePropertiesEx', collector, [['token', token]], { signal });
+      [page] = await session.call('ContinueRetrievePropertiesEx', collector, [['token', token]], {
+        signal,
+        ofThisLogin: true,
+      });
     }
     token = null;
   } finally {
@@ -70,7 +73,10 @@ async function* pages(
   }
 }
 
-/** Everything of the given types below the root folder, page by page, through a view that is destroyed after. */
+/**
+ * Everything of the given types below the root folder, page by page, through a view that is destroyed after.
+ * @throws SessionLostError when the view ended in between with its login: what was told may not be everything
+ */
 export async function* retrieveAll(
   session: VSphereSession,
   paths: PropertyPaths,
@@ -82,6 +88,7 @@ export async function* retrieveAll(
     ['type', Object.keys(paths)],
     ['recursive', true],
   ] as const;
+  const login = session.logins;
   const view = (await session.callOne('CreateContainerView', viewManager, fields, { signal })).ref();
   try {
     const traversal = struct(
@@ -98,7 +105,8 @@ export async function* retrieveAll(
       ['skip', true],
       ['selectSet', traversal],
     ]);
-    yield* pages(session, filterSpec(paths, objectSet), signal);
+    yield* pages(session, filterSpec(paths, objectSet), { signal, ofThisLogin: true });
+    if (session.logins !== login) throw new SessionLostError('a retrieval');
   } finally {
     await session
       .call('DestroyView', view, [], { signal: AbortSignal.timeout(10_000) })
@@ -126,7 +134,7 @@ export async function retrieveOne(
     ['skip', false],
   ]);
   try {
-    for await (const object of pages(session, filterSpec({ [ref.type]: paths }, objectSet), signal))
+    for await (const object of pages(session, filterSpec({ [ref.type]: paths }, objectSet), { signal }))
       return object;
     return null;
   } catch (error) {

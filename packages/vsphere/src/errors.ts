@@ -1,3 +1,5 @@
+import type { ManagedRef } from './xml/element.ts';
+
 /** Base of everything this package throws on purpose. */
 export class VSphereError extends Error {
   readonly code: string;
@@ -62,6 +64,24 @@ export class VSphereFaultError extends VSphereError {
 /** User name or password are wrong. */
 export class LoginError extends VSphereFaultError {}
 
+/** `ManagedObjectNotFound`: an object of the server is not there (any more). */
+export class ObjectGoneError extends VSphereFaultError {
+  /** Null: the server did not say which (vSphere API, ManagedObjectNotFound.obj). */
+  readonly object: ManagedRef | null;
+
+  constructor(object: ManagedRef | null, message: string, method: string) {
+    super('ManagedObjectNotFound', message, method);
+    this.object = object;
+  }
+}
+
+/** The login ended, and with it what the server kept for it: collectors, views, leases. There is a new login. */
+export class SessionLostError extends VSphereError {
+  constructor(what: string, options?: ErrorOptions) {
+    super('session_lost', `the session was lost during ${what}`, options);
+  }
+}
+
 /** An HTTP request for a file was answered with an error. */
 export class FileRequestError extends VSphereError {
   readonly status: number;
@@ -72,11 +92,16 @@ export class FileRequestError extends VSphereError {
   }
 }
 
-/** Makes the right class of fault. */
-export function faultError(faultName: string, message: string, method: string): VSphereFaultError {
-  return faultName === 'InvalidLogin'
-    ? new LoginError(faultName, message, method)
-    : new VSphereFaultError(faultName, message, method);
+/** Makes the right class of fault. @param object which the fault is about, where it says so */
+export function faultError(
+  faultName: string,
+  message: string,
+  method: string,
+  object: ManagedRef | null = null,
+): VSphereFaultError {
+  if (faultName === 'InvalidLogin') return new LoginError(faultName, message, method);
+  if (faultName === 'ManagedObjectNotFound') return new ObjectGoneError(object, message, method);
+  return new VSphereFaultError(faultName, message, method);
 }
 
 export function isFault(error: unknown, ...names: string[]): error is VSphereFaultError {

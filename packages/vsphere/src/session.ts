@@ -1,4 +1,4 @@
-import { isFault, ProtocolError } from './errors.ts';
+import { isFault, ProtocolError, SessionLostError } from './errors.ts';
 import { HttpClient, type HttpOptions } from './transport/http.ts';
 import { SoapClient, type SoapOptions } from './transport/soap.ts';
 import type { TlsTrust } from './transport/tls.ts';
@@ -19,6 +19,11 @@ export interface ConnectOptions {
   /** For connecting and between bytes; seconds. Default 60. */
   readonly timeoutSeconds?: number;
   readonly userAgent?: string;
+}
+
+export interface CallOptions extends SoapOptions {
+  /** It is about something that ends with the login: after a new login it is not repeated. */
+  readonly ofThisLogin?: boolean;
 }
 
 export interface About {
@@ -61,6 +66,7 @@ export class VSphereSession {
   readonly http: HttpClient;
   readonly #soap: SoapClient;
   readonly #login: (signal: AbortSignal) => Promise<void>;
+  #logins = 1;
   #again: Promise<void> | null = null;
   #keepAlive: NodeJS.Timeout | null = null;
 
@@ -115,18 +121,25 @@ export class VSphereSession {
     return this.#soap.cookie ?? '';
   }
 
-  /** @throws VSphereFaultError and what the transport throws */
+  /** How often this session has logged in: what the server keeps for a login is gone when it grows. */
+  get logins(): number {
+    return this.#logins;
+  }
+
+  /** @throws VSphereFaultError, SessionLostError (`ofThisLogin`) and what the transport throws */
   async call(
     method: string,
     self: ManagedRef,
     fields: Structure['fields'],
-    options: SoapOptions,
+    { ofThisLogin, ...options }: CallOptions,
   ): Promise<XmlElement[]> {
+    const login = this.#logins;
     try {
       return await this.#soap.call(method, self, fields, options);
     } catch (error) {
       if (!isFault(error, 'NotAuthenticated')) throw error;
-      await this.relogin(options.signal);
+      await this.relogin(login, options.signal);
+      if (ofThisLogin === true) throw new SessionLostError(method, { cause: error });
       return this.#soap.call(method, self, fields, options);
     }
   }
@@ -136,19 +149,30 @@ export class VSphereSession {
     method: string,
     self: ManagedRef,
     fields: Structure['fields'],
-    options: SoapOptions,
+    options: CallOptions,
   ): Promise<XmlElement> {
     const [first] = await this.call(method, self, fields, options);
     if (!first) throw new ProtocolError(`${method}: the answer is empty`);
     return first;
   }
 
-  /** Logs in again; callers at the same time share one login. */
-  relogin(signal: AbortSignal): Promise<void> {
-    this.#again ??= this.#login(signal).finally(() => {
-      this.#again = null;
-    });
+  /**
+   * Logs in again, unless that was done since; callers at the same time share one login.
+   * @param refused the value of {@link logins} when the request was sent that was refused
+   */
+  relogin(refused: number, signal: AbortSignal): Promise<void> {
+    if (refused !== this.#logins) return Promise.resolve();
+    this.#again ??= this.#loginAnew(signal);
     return this.#again;
+  }
+
+  async #loginAnew(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#login(signal);
+      this.#logins += 1;
+    } finally {
+      this.#again = null;
+    }
   }
 
   /** Ends the session: a vCenter has a limit of them. Never throws. */

@@ -28,7 +28,13 @@ export function waitForTask(
 
 /** A LocalizedMethodFault as an error. */
 export function localizedFault(element: XmlElement | null, method: string): Error {
-  const name = element?.find('fault')?.xsiType ?? 'Fault';
+  const fault = element?.find('fault');
+  const name = fault?.xsiType ?? 'Fault';
   const message = element?.textOf('localizedMessage') ?? '';
-  return faultError(name, message === '' ? 'the server gave no message' : message, method);
+  return faultError(
+    name,
+    message === '' ? 'the server gave no message' : message,
+    method,
+    fault?.refOf('obj') ?? null,
+  );
 }

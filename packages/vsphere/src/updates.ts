@@ -1,4 +1,5 @@
 import { filterSpec, type PropertyPaths } from './collector.ts';
+import { faultError, isFault, ObjectGoneError, SessionLostError } from './errors.ts';
 import type { VSphereSession } from './session.ts';
 import type { ManagedRef, XmlElement } from './xml/element.ts';
 import { struct, type Structure } from './xml/write.ts';
@@ -8,15 +9,23 @@ export interface ObjectUpdate {
   readonly kind: 'enter' | 'modify' | 'leave';
   readonly ref: ManagedRef;
   readonly changes: ReadonlyMap<string, XmlElement | null>;
+  /** Paths that were refused, with the fault's name. */
+  readonly missing: ReadonlyMap<string, string>;
 }
 export interface UpdateSet {
+  /** The first of a collector: all that sets before it told holds no longer, and what exists is told anew. */
+  readonly fresh: boolean;
   readonly updates: readonly ObjectUpdate[];
+  /** Objects that were asked for and are not there (vSphere API, PropertyFilterUpdate.missingSet). */
+  readonly missing: readonly ManagedRef[];
   /** More of the same moment follows. */
   readonly truncated: boolean;
 }
 
 /** How long one call waits for a change; shorter than any proxy's patience; seconds. */
 const WAIT_SECONDS = 30;
+/** A collector that is lost so often without one answer in between is not worth another. */
+const MAX_LOSSES = 5;
 
 function toUpdate(element: XmlElement): ObjectUpdate {
   const changes = new Map<string, XmlElement | null>();
@@ -25,17 +34,42 @@ function toUpdate(element: XmlElement): ObjectUpdate {
     const gone = change.textOf('op') === 'remove' || change.textOf('op') === 'indirectRemove';
     changes.set(name, gone ? null : change.find('val'));
   }
-  return { kind: element.textOf('kind') as ObjectUpdate['kind'], ref: element.get('obj').ref(), changes };
+  const missing = new Map<string, string>();
+  for (const one of element.all('missingSet'))
+    missing.set(one.textOf('path') ?? '', one.find('fault.fault')?.xsiType ?? 'Fault');
+  const kind = element.textOf('kind') as ObjectUpdate['kind'];
+  return { kind, ref: element.get('obj').ref(), changes, missing };
 }
 
 /**
  * Follows objects with a property collector of its own, so that several loops of one session do not mix their
- * filters. The first sets are the present state; an empty set is yielded when nothing changed for a while.
+ * filters. The first sets are the present state; an empty set is yielded when nothing changed for a while. A
+ * collector ends with its login: after a new login another one is made, whose first set is `fresh`.
  */
 export async function* follow(
   session: VSphereSession,
   paths: PropertyPaths,
   objectSet: Structure | readonly Structure[],
+  signal: AbortSignal,
+): AsyncGenerator<UpdateSet, void> {
+  let losses = 0;
+  for (;;) {
+    try {
+      for await (const set of followOnce(session, filterSpec(paths, objectSet), signal)) {
+        losses = 0;
+        yield set;
+      }
+    } catch (error) {
+      losses += 1;
+      if (!(error instanceof SessionLostError) || losses > MAX_LOSSES) throw error;
+    }
+  }
+}
+
+/** @throws SessionLostError when the collector is gone */
+async function* followOnce(
+  session: VSphereSession,
+  spec: Structure,
   signal: AbortSignal,
 ): AsyncGenerator<UpdateSet, void> {
   const { propertyCollector } = session.content;
@@ -44,30 +78,33 @@ export async function* follow(
   ).ref();
   try {
     const fields = [
-      ['spec', filterSpec(paths, objectSet)],
+      ['spec', spec],
       ['partialUpdates', false],
     ] as const;
-    await session.call('CreateFilter', collector, fields, { signal });
+    await session.call('CreateFilter', collector, fields, { signal, ofThisLogin: true });
     let version = '';
     for (;;) {
-      const wait = struct([['maxWaitSeconds', WAIT_SECONDS]]);
       const [set] = await session.call(
         'WaitForUpdatesEx',
         collector,
         [
           ['version', version],
-          ['options', wait],
+          ['options', struct([['maxWaitSeconds', WAIT_SECONDS]])],
         ],
-        { signal, headSeconds: WAIT_SECONDS * 3 },
+        { signal, headSeconds: WAIT_SECONDS * 3, ofThisLogin: true },
       );
-      if (!set) {
-        yield { updates: [], truncated: false };
-        continue;
-      }
-      version = set.textOf('version') ?? version;
-      const updates = set.all('filterSet').flatMap((filter) => filter.all('objectSet').map(toUpdate));
-      yield { updates, truncated: set.boolOf('truncated') };
+      const fresh = version === '';
+      version = set?.textOf('version') ?? version;
+      const filters = set?.all('filterSet') ?? [];
+      yield {
+        fresh,
+        updates: filters.flatMap((filter) => filter.all('objectSet').map(toUpdate)),
+        missing: filters.flatMap((filter) => filter.all('missingSet').map((one) => one.get('obj').ref())),
+        truncated: set?.boolOf('truncated') ?? false,
+      };
     }
+  } catch (error) {
+    throw collectorLost(error, collector) ? new SessionLostError('a wait', { cause: error }) : error;
   } finally {
     await session
       .call('DestroyPropertyCollector', collector, [], { signal: AbortSignal.timeout(10_000) })
@@ -75,9 +112,18 @@ export async function* follow(
   }
 }
 
+/** The collector, and not what it looks at: somebody else may have logged in anew while the wait was not asked for. */
+function collectorLost(error: unknown, collector: ManagedRef): boolean {
+  if (isFault(error, 'InvalidCollectorVersion')) return true;
+  if (!(error instanceof ObjectGoneError)) return false;
+  // Where the server does not say which it was, the next collector shows whether the object is there.
+  return error.object === null || error.object.value === collector.value;
+}
+
 /**
  * Waits until a condition on one object's properties gives a value. The properties seen so far are collected.
- * @throws VSphereFaultError `ManagedObjectNotFound` when the object goes away
+ * @throws ObjectGoneError when the object is not there or goes away
+ * @throws VSphereFaultError when a property that is still waited for cannot be read
  */
 export async function waitUntil<T>(
   session: VSphereSession,
@@ -91,7 +137,8 @@ export async function waitUntil<T>(
     ['obj', { ref }],
     ['skip', false],
   ]);
-  for await (const { updates } of follow(session, { [ref.type]: paths }, objectSet, signal)) {
+  for await (const { fresh, updates, missing } of follow(session, { [ref.type]: paths }, objectSet, signal)) {
+    if (fresh) seen.clear();
     for (const { changes } of updates) {
       for (const [path, value] of changes) {
         if (value) seen.set(path, value);
@@ -100,6 +147,10 @@ export async function waitUntil<T>(
     }
     const result = condition(seen);
     if (result !== null) return result;
+    if (missing.length > 0 || updates.some((one) => one.kind === 'leave'))
+      throw new ObjectGoneError(ref, `${ref.type} ${ref.value} is not there any more`, 'wait');
+    for (const [path, fault] of updates.flatMap((one) => [...one.missing]))
+      throw faultError(fault, `${path} of ${ref.type} ${ref.value} cannot be read`, 'wait', ref);
     signal.throwIfAborted();
   }
   throw new Error('unreachable: the loop ends only by a return or a throw');

@@ -1,5 +1,5 @@
 import { type ObjectProperties, retrieveAll, retrieveOne } from '../collector.ts';
-import { isFault } from '../errors.ts';
+import { isFault, SessionLostError } from '../errors.ts';
 import type { VSphereSession } from '../session.ts';
 import type { ManagedRef } from '../xml/element.ts';
 import { decodeName, PATHS, toContainer, toDatastore, toHost, toMachine, toNetwork } from './records.ts';
@@ -44,11 +44,19 @@ export function collectInventory(objects: Iterable<ObjectProperties>): Inventory
   return { machines, hosts, datastores, networks, containers };
 }
 
-/** Reads the whole inventory once. */
+const READ_TRIES = 3;
+
+/** Reads the whole inventory once; begins anew when the session is lost in the middle. */
 export async function readInventory(session: VSphereSession, signal: AbortSignal): Promise<Inventory> {
-  const objects: ObjectProperties[] = [];
-  for await (const object of retrieveAll(session, PATHS, signal)) objects.push(object);
-  return collectInventory(objects);
+  for (let tries = 1; ; tries += 1) {
+    const objects: ObjectProperties[] = [];
+    try {
+      for await (const object of retrieveAll(session, PATHS, signal)) objects.push(object);
+      return collectInventory(objects);
+    } catch (error) {
+      if (!(error instanceof SessionLostError) || tries === READ_TRIES) throw error;
+    }
+  }
 }
 
 /** Null when it does not exist. */

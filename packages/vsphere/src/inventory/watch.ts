@@ -84,8 +84,15 @@ async function* watchOnce(
   signal: AbortSignal,
 ): AsyncGenerator<InventoryChange, void> {
   const known = new Map<string, { ref: ManagedRef; properties: Map<string, XmlElement> }>();
+  let started = false;
   let parity = false;
   for await (const set of follow(session, PATHS, treeSpec(session.content.rootFolder), signal)) {
+    if (set.fresh && started) {
+      known.clear();
+      parity = false;
+      yield { type: 'resync' };
+    }
+    started = true;
     for (const { kind, ref, changes } of set.updates) {
       if (kind === 'leave') {
         known.delete(ref.value);

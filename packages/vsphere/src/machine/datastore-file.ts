@@ -100,10 +100,11 @@ export class DatastoreFile {
         headers: { ...headers, cookie: this.#session.cookie },
         signal,
       });
+    const login = this.#session.logins;
     const answer = await send();
     if (answer.status !== 401) return answer;
     await answer.body.dump();
-    await this.#session.relogin(signal);
+    await this.#session.relogin(login, signal);
     return send();
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retrieveOne } from '../collector.ts';
-import { isFault, VSphereFaultError } from '../errors.ts';
+import { isFault, ObjectGoneError } from '../errors.ts';
 import type { VSphereSession } from '../session.ts';
 import { waitForTask } from '../tasks.ts';
 import { waitUntil } from '../updates.ts';
@@ -29,8 +29,7 @@ export async function powerState(
 ): Promise<VmPowerState> {
   const found = await retrieveOne(session, vm, ['runtime.powerState'], signal);
   const state = found?.properties.get('runtime.powerState')?.text;
-  if (state === undefined)
-    throw new VSphereFaultError('ManagedObjectNotFound', `${vm.value} does not exist`, 'powerState');
+  if (state === undefined) throw new ObjectGoneError(vm, `${vm.value} does not exist`, 'powerState');
   return state as VmPowerState;
 }
 

@@ -72,5 +72,5 @@ function soapFault(fault: XmlElement, method: string): Error {
   const detail = fault.find('detail')?.elements[0];
   // The element is called `<Type>Fault`; its xsi:type is the fault's real type.
   const name = detail?.xsiType ?? detail?.name.replace(/Fault$/, '') ?? 'Fault';
-  return faultError(name, fault.textOf('faultstring') ?? 'no message', method);
+  return faultError(name, fault.textOf('faultstring') ?? 'no message', method, detail?.refOf('obj') ?? null);
 }
