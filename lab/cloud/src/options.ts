@@ -79,6 +79,8 @@ export interface CloudOptions {
   readonly networks?: readonly NetworkOption[];
   readonly volumeTypes?: readonly string[];
   readonly quotas?: Partial<Quotas>;
+  /** Glance's `hashing_algorithm`, as node:crypto calls it; default `sha512`. Null: none, as before Rocky. */
+  readonly imageHash?: string | null;
   readonly delays?: Partial<Delays>;
   /** Default 3600. */
   readonly tokenLifetimeSeconds?: number;

@@ -13,6 +13,8 @@ export interface World {
   readonly region: string;
   readonly stateDir: string;
   readonly delays: Delays;
+  /** Algorithm of `os_hash_value`; null: there is none. */
+  readonly imageHash: string | null;
   readonly timers: Timers;
   readonly identity: IdentityState;
   readonly images: Map<string, Image>;
@@ -46,6 +48,7 @@ export async function createWorld(options: CloudOptions, timers: Timers): Promis
     exportDir,
     mountBase,
     delays: { ...DEFAULT_DELAYS, ...options.delays },
+    imageHash: options.imageHash === undefined ? 'sha512' : options.imageHash,
     timers,
     identity: new IdentityState(options.tokenLifetimeSeconds ?? 3600),
     images: new Map(),

@@ -44,6 +44,16 @@ test('an upload is stored, hashed, active, and comes back the same', async () =>
   expect([part.status, part.text]).toEqual([206, bytes.toString('utf8', 5, 10)]);
 });
 
+test.for(['sha256', null])('the hash is the one that Glance is set to: %s', async (imageHash) => {
+  await using other = await start({ imageHash });
+  const client = await other.as('demo');
+  const shown = await client.call('GET', `${images}/${await uploaded(client, bytes)}`);
+  expect(shown.json).toMatchObject({
+    os_hash_algo: imageHash,
+    os_hash_value: imageHash === null ? null : createHash(imageHash).update(bytes).digest('hex'),
+  });
+});
+
 test('a chunked upload of unknown length is taken too', async () => {
   const id = await make();
   const body = new ReadableStream<Uint8Array>({

@@ -7,7 +7,7 @@ import type { StepRecord } from './steps.ts';
 
 /** What `verify-data` says of one disk; stored with its pass. */
 export interface Verification {
-  /** `chunks`: re-read from the destination and compared chunk by chunk; `image-hash`: the image service's own hash of the stored bytes against ours of the sent ones. */
+  /** `chunks`: re-read from the destination and compared chunk by chunk; `image-hash`: a hash of the stored bytes, the image service's own or ours of what it gives back, against ours of the sent ones. */
   readonly method: 'chunks' | 'image-hash';
   readonly matches: boolean;
   readonly bytesChecked: number;

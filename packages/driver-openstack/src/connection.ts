@@ -17,6 +17,7 @@ import {
 import { openDeviceWriter, openRawFile } from '@guts/disk';
 import {
   consoleOutput,
+  downloadImage,
   getImage,
   getServer,
   type OpenStackSession,
@@ -175,6 +176,14 @@ export class OpenStackConnection implements DestinationConnection {
         hash: image.os_hash_value ?? '',
       };
     });
+  }
+
+  async *readImage(imageId: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* downloadImage(this.#session, imageId, { signal });
+    } catch (error) {
+      throw toGutsError(error);
+    }
   }
 
   prepareBootVolume(

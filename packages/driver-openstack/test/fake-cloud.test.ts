@@ -190,6 +190,12 @@ describe('disks', () => {
         hash: sent.sha512,
       });
       const stored = await readFile(cloud.imagePath(image.externalId));
+      const back: Uint8Array[] = [];
+      for await (const chunk of member.readImage(image.externalId, signal)) back.push(chunk);
+      expect(Buffer.concat(back).equals(stored)).toBe(true);
+      cloud.faults.add({ service: 'image', method: 'GET', path: /file$/, kind: 'status', status: 403 });
+      const refused = member.readImage(image.externalId, signal)[Symbol.asyncIterator]();
+      await expect(refused.next()).rejects.toMatchObject({ code: 'destination_refused' });
       expect(createHash('sha512').update(stored).digest('hex')).toBe(sent.sha512);
       await member.remove('image', image.externalId, signal);
     },

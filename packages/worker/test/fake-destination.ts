@@ -33,6 +33,12 @@ export class FakeDestination {
   serverState: 'active' | 'off' | 'error' = 'active';
   console: string | null = 'login:';
   corruptVolumes = false;
+  /** Algorithm of the image service's own hashes; `none`: it keeps none. */
+  imageHash = 'sha512';
+  /** Images cannot be read back. */
+  keepsImages = false;
+  /** What is read back of images is other bytes. */
+  corruptImages = false;
   readonly parked = new Map<string, string>();
   #next = 1;
 
@@ -145,12 +151,19 @@ export class FakeDestination {
       },
       imageDigest: (id) => {
         const { bytes } = this.#bytes(id);
-        return Promise.resolve({
-          status: 'active',
-          size: bytes.length,
-          algorithm: 'sha512',
-          hash: sha512(bytes),
-        });
+        const { imageHash: algorithm } = this;
+        const hash = algorithm === 'none' ? '' : createHash(algorithm).update(bytes).digest('hex');
+        return Promise.resolve({ status: 'active', size: bytes.length, algorithm, hash });
+      },
+      readImage: (id) => {
+        const { bytes } = this.#bytes(id);
+        if (this.corruptImages) bytes[7] = 99;
+        const { keepsImages } = this;
+        return (async function* () {
+          if (keepsImages) throw new GutsError('destination_refused', 'image: GET: 403 forbidden');
+          for (let at = 0; at < bytes.length; at += 1000)
+            yield await Promise.resolve(bytes.subarray(at, at + 1000));
+        })();
       },
       prepareBootVolume: () => Promise.resolve(),
       serverState: (id) =>

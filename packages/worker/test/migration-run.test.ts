@@ -39,6 +39,39 @@ describe('a cold migration', () => {
     expect(rig.destination.kinds()).toEqual([]);
   });
 
+  test.for(['sha256', 'none'])(
+    'an image whose own hash is %s is read back and compared',
+    async (imageHash) => {
+      rig.destination.imageHash = imageHash;
+      await rig.create();
+      expect(await rig.run()).toMatchObject({ status: 'completed', error: null });
+      const [image] = (await rig.store.listPasses(rig.id)).filter((pass) => pass.diskKey === '2000');
+      expect(image?.verification).toMatchObject({
+        matches: true,
+        detail: expect.stringContaining('read back'),
+      });
+    },
+  );
+
+  test('an image that is read back as other bytes is a mismatch', async () => {
+    rig.destination.imageHash = 'md5';
+    rig.destination.corruptImages = true;
+    await rig.create();
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'disk_mismatch' } });
+  });
+
+  test('an image that can neither be compared nor read back is not called other bytes', async () => {
+    rig.destination.imageHash = 'sha256';
+    rig.destination.keepsImages = true;
+    await rig.create();
+    const { error } = await rig.run();
+    expect(error).toMatchObject({
+      code: 'destination_refused',
+      message: expect.stringContaining('cannot be verified'),
+      remedy: expect.stringContaining('hashing_algorithm'),
+    });
+  });
+
   test('a guest that does not stop fails under guest-only, and is left on', async () => {
     rig.source.shutdown = 'deadline';
     await rig.create({ power: 'guest-only' });

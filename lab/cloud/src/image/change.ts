@@ -60,7 +60,7 @@ export function newImage(world: World, token: Token, body: unknown, serial: numb
     size: null,
     virtualSize: null,
     checksum: null,
-    osHashValue: null,
+    osHash: null,
     minDisk: 0,
     minRam: 0,
     isProtected: false,

@@ -16,8 +16,8 @@ export interface Image {
   virtualSize: number | null;
   /** MD5, hexadecimal. */
   checksum: string | null;
-  /** SHA-512, hexadecimal. */
-  osHashValue: string | null;
+  /** Algorithm and hexadecimal value; null before the upload, or where Glance keeps none. */
+  osHash: { readonly algorithm: string; readonly value: string } | null;
   minDisk: number;
   minRam: number;
   isProtected: boolean;

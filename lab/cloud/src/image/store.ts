@@ -10,7 +10,7 @@ import type { Image } from './state.ts';
 interface Received {
   readonly size: number;
   readonly md5: Hash;
-  readonly sha512: Hash;
+  readonly multihash: { readonly algorithm: string; readonly hash: Hash } | null;
   readonly front: Buffer;
 }
 
@@ -24,7 +24,7 @@ export async function receive(
   const path = world.imagePath(image.id);
   const partial = `${path}.part`;
   try {
-    const received = await write(partial, body);
+    const received = await write(partial, body, world.imageHash);
     if (declared !== undefined && received.size !== declared)
       throw new ApiError(400, `The body has ${received.size} bytes where ${declared} were announced.`);
     await rename(partial, path);
@@ -45,7 +45,8 @@ export function finish(image: Image, received: Received): Verdict {
   image.size = received.size;
   image.virtualSize = verdict.virtualSize;
   image.checksum = received.md5.digest('hex');
-  image.osHashValue = received.sha512.digest('hex');
+  const { multihash } = received;
+  image.osHash = multihash && { algorithm: multihash.algorithm, value: multihash.hash.digest('hex') };
   image.updatedAt = Date.now();
   return verdict;
 }
@@ -70,9 +71,9 @@ export function refuseOverQuota(world: World, owner: string): void {
     );
 }
 
-async function write(path: string, body: Readable): Promise<Received> {
+async function write(path: string, body: Readable, algorithm: string | null): Promise<Received> {
   const md5 = createHash('md5');
-  const sha512 = createHash('sha512');
+  const multihash = algorithm === null ? null : { algorithm, hash: createHash(algorithm) };
   const fronts: Buffer[] = [];
   let size = 0;
   const file = await open(path, 'w');
@@ -80,12 +81,12 @@ async function write(path: string, body: Readable): Promise<Received> {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       if (size < INSPECTED_BYTES) fronts.push(chunk.subarray(0, INSPECTED_BYTES - size));
       md5.update(chunk);
-      sha512.update(chunk);
+      multihash?.hash.update(chunk);
       await file.write(chunk);
       size += chunk.length;
     }
   } finally {
     await file.close();
   }
-  return { size, md5, sha512, front: Buffer.concat(fronts) };
+  return { size, md5, multihash, front: Buffer.concat(fronts) };
 }

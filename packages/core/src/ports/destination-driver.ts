@@ -181,7 +181,7 @@ export interface DestinationConnection {
     imageId: string,
     options: { format: 'raw' | 'qcow2'; size: number; areas: readonly Extent[] | null; signal: AbortSignal },
   ): ImageUpload;
-  /** What the image service says of the bytes it stored. */
+  /** What the image service says of the bytes it stored; algorithm `none` when it keeps no hash. */
   imageDigest(
     imageId: string,
     signal: AbortSignal,
@@ -191,6 +191,8 @@ export interface DestinationConnection {
     readonly algorithm: string;
     readonly hash: string;
   }>;
+  /** The bytes that the image service stored, as they come. @throws GutsError `destination_refused` */
+  readImage(imageId: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Makes a volume bootable and sets its image metadata. */
   prepareBootVolume(
     volumeId: string,
