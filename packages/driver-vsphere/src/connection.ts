@@ -241,7 +241,9 @@ export class VSphereConnection implements SourceConnection {
       try {
         return openLeaseDisks(lease, machine, disks);
       } catch (error) {
-        await lease.abort(AbortSignal.timeout(30_000));
+        await lease
+          .abort(AbortSignal.timeout(30_000))
+          .catch((cause: unknown) => this.#log.warn({ err: cause }, 'an export lease was left to time out'));
         throw error;
       }
     });

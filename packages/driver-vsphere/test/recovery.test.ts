@@ -186,6 +186,18 @@ describe('a lease of a dead session', () => {
     expect(notes).toEqual([]);
   });
 
+  test('that cannot be ended now is told as a failure that passes', async () => {
+    const { source, vm } = await start();
+    const instance = await source.inspect(vm, signal);
+    const session = await source.openDisks(instance, 'lease', everything, new Map(), signal);
+    for (const method of ['HttpNfcLeaseComplete', 'HttpNfcLeaseAbort'])
+      vcenter.faults.add({ method, times: 1, kind: 'reset' });
+    const passes = { ...unreachable, transient: true };
+    await expect(session.complete(signal)).rejects.toMatchObject(passes);
+    await expect(session.abort(signal)).rejects.toMatchObject(passes);
+    await session.abort(signal);
+  });
+
   test('that never ends gives a clear error, as does a machine that is never quiet', async () => {
     const { vm } = await start({ leaseTimeoutSeconds: 600, taskMsOf: { CreateSnapshot_Task: 60_000 } });
     const session = await vsphere();

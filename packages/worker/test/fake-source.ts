@@ -81,6 +81,8 @@ export class FakeSource {
   findings: readonly Finding[] = [];
   refusePowerOn = false;
   refuseNotes = false;
+  /** Ending the reading of disks ill fails. */
+  refuseAbort = false;
 
   readonly driver: SourceDriver = {
     schemas: { name: 'vsphere', side: 'source', title: 'Fake', settings: {}, secret: {} },
@@ -171,7 +173,7 @@ export class FakeSource {
       })),
       progress: () => undefined,
       complete: end,
-      abort: end,
+      abort: () => (this.refuseAbort ? Promise.reject(new Error('socket closed')) : end()),
     };
   }
 }

@@ -31,6 +31,14 @@ describe('what fails for a reason that passes', () => {
     expect(rig.source.leases.size).toBe(0);
   });
 
+  test('also when the reading of the source cannot be ended: the cause counts, not the cleaning up', async () => {
+    rig.destination.breaks.upload = 1;
+    rig.source.refuseAbort = true;
+    await rig.create();
+    expect(await rig.run({ retryPauses: [1] })).toMatchObject({ status: 'completed', error: null });
+    expect(rig.source.leases.size).toBe(0);
+  });
+
   test('a server whose creation was not answered is adopted, not made twice', async () => {
     rig.destination.loseAnswer.add('server');
     await rig.create();

@@ -1,7 +1,7 @@
 import { type DiskSession, type DiskStream, GutsError, type InstanceDisk } from '@guts/core';
 import { openStreamVmdk } from '@guts/disk';
 import type { ExportLease, LeaseDevice, VirtualDisk, VirtualMachine } from '@guts/vsphere';
-import { toGutsError } from '../errors.ts';
+import { inWords, toGutsError } from '../errors.ts';
 
 /**
  * The lease's device of a disk: keys end in controller type, bus and unit, like
@@ -67,11 +67,11 @@ export function openLeaseDisks(
     },
     complete: async (signal) => {
       await close();
-      await lease.complete(signal);
+      await inWords(() => lease.complete(signal));
     },
     abort: async (signal) => {
       await close();
-      await lease.abort(signal);
+      await inWords(() => lease.abort(signal));
     },
   };
 }

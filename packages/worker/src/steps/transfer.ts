@@ -237,7 +237,7 @@ async function finished(context: StepContext): Promise<ReadonlySet<string>> {
 }
 
 export async function transfer(context: StepContext): Promise<StepResult> {
-  const { source, migration, journal, clock, signal } = context;
+  const { source, migration, journal, clock, log, signal } = context;
   const { plan, instance } = preflightOutput(context);
   const state = await source.powerState(migration.instanceRef, signal);
   if (state !== 'off') {
@@ -272,7 +272,10 @@ export async function transfer(context: StepContext): Promise<StepResult> {
     await board.flush();
     await session.complete(signal);
   } catch (error) {
-    await session.abort(AbortSignal.timeout(30_000));
+    // The cause decides what happens next; what is left of the session is ended by whoever takes over.
+    await session
+      .abort(AbortSignal.timeout(30_000))
+      .catch((failed: unknown) => log.warn({ err: failed }, 'the reading of the source could not be ended'));
     throw error;
   }
   await journal.settled(lease.artifact, 'removed');
