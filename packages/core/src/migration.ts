@@ -28,7 +28,7 @@ export interface Mapping {
   readonly networks: Readonly<Record<string, NicMapping>>;
   /** Source datastore name or ref → volume type; `*` is the default. */
   readonly datastores: Readonly<Record<string, string>>;
-  /** Per NIC, by device key or MAC; wins over `networks`. */
+  /** Per NIC, by device key or MAC (in either case); wins over `networks`. */
   readonly nics: Readonly<Record<string, NicMapping>>;
   /** Per disk, by device key; wins over `datastores`. */
   readonly disks: Readonly<Record<string, DiskMapping>>;

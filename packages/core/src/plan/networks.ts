@@ -3,15 +3,17 @@ import type { MigrationSpec, NicMapping } from '../migration.ts';
 import type { DestinationFacts, DestinationNetwork, DestinationSubnet } from '../ports/destination-driver.ts';
 import type { Finding } from '../preflight-finding.ts';
 import { inCidr, isKeepable, parseAddress } from './address.ts';
+import { nicKey } from './mapping-keys.ts';
 import type { TargetNic } from './target.ts';
 
 type Resolved<T> = { readonly value: T } | { readonly finding: Finding };
 
 function mappingOf(nic: InstanceNic, spec: MigrationSpec): NicMapping | null {
   const { nics, networks } = spec.mapping;
+  const byMac = Object.keys(nics).find((key) => nicKey(key) === nicKey(nic.mac));
   return (
     nics[nic.key] ??
-    nics[nic.mac] ??
+    (byMac === undefined ? undefined : nics[byMac]) ??
     (nic.networkRef === null ? undefined : networks[nic.networkRef]) ??
     (nic.networkName === null ? undefined : networks[nic.networkName]) ??
     networks['*'] ??

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Instance } from '../inventory.ts';
 import { DEFAULT_POLICIES, type MigrationSpec } from '../migration.ts';
 import type { DestinationFacts, Flavor } from '../ports/destination-driver.ts';
@@ -202,4 +202,43 @@ test('special and zero-disk flavors are not chosen by size, but may be named', (
   expect(blockers({}, {}, only(['zero']))).toEqual(['flavor.none']);
   expect(blockers({}, {}, { ...only(['zero']), admin: true })).toEqual([]);
   expect(blockers({ flavor: 'gpu' })).toEqual([]);
+});
+
+describe('keys of the mapping', () => {
+  const mapped = (more: Partial<MigrationSpec['mapping']>) =>
+    resolveTarget(instance, { ...spec, mapping: { ...spec.mapping, ...more } }, facts, 'lease');
+
+  test.for(['4000', '00:50:56:AA:00:01', '00-50-56-aa-00-01'])('a NIC is left out as %s', (key) => {
+    const { plan, findings } = mapped({ nics: { [key]: { network: 'prod', skip: true } } });
+    expect(plan?.nics).toEqual([]);
+    expect(findings.map((one) => one.code)).toContain('nic.skipped');
+  });
+
+  test.for([
+    [
+      { nics: { '00:50:56:aa:00:99': { network: 'prod', skip: true } } },
+      'mapping.nic_unknown',
+      /4000 or 00:50/,
+    ],
+    [{ nics: { '4001': { network: 'prod' } } }, 'mapping.nic_unknown', /Network adapter 1/],
+    [{ disks: { '200': { skip: true } } }, 'mapping.disk_unknown', /2000 \(Hard disk 1\)/],
+  ] as const)('%j matches nothing of the instance, and blocks', ([more, code, remedy]) => {
+    const { plan, findings } = mapped(more);
+    expect(plan).toBeNull();
+    expect(findings.filter((one) => one.severity === 'blocker')).toMatchObject([
+      { code, remedy: expect.stringMatching(remedy) },
+    ]);
+  });
+
+  test('of networks and datastores, which many instances share, are only told when unused', () => {
+    const { plan, findings } = mapped({
+      networks: { '*': { network: 'prod' }, 'VM Netwrok': { network: 'prod' } },
+      datastores: { 'datastore-1': 'fast', DS9: 'fast' },
+    });
+    expect(plan).not.toBeNull();
+    expect(findings.filter((one) => one.code === 'mapping.unused')).toMatchObject([
+      { severity: 'information', message: expect.stringContaining("networks 'VM Netwrok'") },
+      { severity: 'information', message: expect.stringContaining("datastores 'DS9'") },
+    ]);
+  });
 });

@@ -5,6 +5,7 @@ import type { TransportName } from '../ports/source-driver.ts';
 import type { Finding } from '../preflight-finding.ts';
 import { planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
+import { mappingFindings } from './mapping-keys.ts';
 import { planNics } from './networks.ts';
 import { busFinding, dataDiskBus, imageProperties } from './properties.ts';
 import { checkQuota } from './quota.ts';
@@ -87,6 +88,7 @@ export function resolveTarget(
   const groups = securityGroups(spec.securityGroups, facts);
   const findings = [
     ...instanceFindings(instance),
+    ...mappingFindings(instance, spec.mapping),
     ...nicFindings,
     ...diskFindings,
     ...(moved ? [moved] : []),
