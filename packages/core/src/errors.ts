@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   boot_not_proven: { status: 502, exit: 10, retryable: true },
   unsupported: { status: 501, exit: 2, retryable: false },
   cancelled: { status: 409, exit: 5, retryable: false },
+  cancel_requested: { status: 409, exit: 5, retryable: false },
   configuration: { status: 500, exit: 2, retryable: false },
   fault_injected: { status: 500, exit: 1, retryable: false },
   database_unavailable: { status: 503, exit: 11, retryable: true },
