@@ -357,3 +357,21 @@ test('a locked server refuses whatever changes it to all but administrators', as
   expect((await asAdmin({ unlock: null })).status).toBe(202);
   expect((await act(id, { 'os-start': null })).status).toBe(202);
 });
+
+test.for([' web', 'web\u3000', 'web\t1', 'web 🚀', 'a\u200db', 'x'.repeat(256), 'a\u2028b', '\uffff'])(
+  'a server is not called %j',
+  async (name) => {
+    const image = await uploaded(demo, guestDisk('named'));
+    const made = await create({ imageRef: image, name });
+    expect(made.status).toBe(400);
+    expect(made.text).toContain('name');
+  },
+);
+
+test('a server may be called much else', async () => {
+  const image = await uploaded(demo, guestDisk('named'));
+  const name = `${'Ünï/cödé "100%" \\ 東京 ❤️ '.repeat(9)}end`;
+  const made = await create({ imageRef: image, name });
+  expect(made.status).toBe(202);
+  expect((await show(idOf(made)))['name']).toBe(name);
+});

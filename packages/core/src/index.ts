@@ -27,6 +27,7 @@ export * from './plan/address.ts';
 export * from './plan/demand.ts';
 export * from './plan/disks.ts';
 export * from './plan/flavor.ts';
+export { diskName, validName } from './plan/names.ts';
 export * from './plan/networks.ts';
 export * from './plan/properties.ts';
 export * from './plan/quota.ts';

@@ -257,7 +257,7 @@ describe('servers', () => {
     const volume = from === 'volume' ? await member.create('volume', fromImage, mark(), signal) : null;
     if (volume) await member.prepareBootVolume(volume.externalId, { hw_firmware_type: 'bios' }, signal);
     const server = {
-      name: 'web/1 "ü" '.repeat(8),
+      name: 'web/1 "ü" '.repeat(8).trim(),
       flavorId: flavors[0]!.id,
       portIds: [port.externalId],
       bootImageId: volume ? null : image.externalId,
@@ -265,7 +265,7 @@ describe('servers', () => {
       dataVolumeIds: [],
       dataDiskBus: null,
       availabilityZone: null,
-      metadata: { guts_source_name: 'x'.repeat(400) },
+      metadata: { guts_source_name: `🚀${'x'.repeat(400)}` },
     };
     const marker = mark();
     const made = await member.create('server', server, marker, signal);

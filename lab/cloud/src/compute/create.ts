@@ -20,6 +20,7 @@ import type { Port } from '../network/state.ts';
 import { sees } from '../network/visible.ts';
 import { attach } from '../volume/attachments.ts';
 import { projectOf, type World } from '../world.ts';
+import { checkName } from './names.ts';
 import { checkTags } from './labels.ts';
 import { release } from './lifecycle.ts';
 import { refuseOverQuota } from './quotas.ts';
@@ -105,8 +106,7 @@ function imageFor(world: World, call: Call, id: string, flavor: Flavor): Image {
 /** Throws 400, 403 or 409 as Nova does; a refused server holds neither ports nor volumes. */
 export async function createServer(world: World, call: Call): Promise<Server> {
   const wanted = objectIn(await call.json(), 'server');
-  const name = requiredText(wanted, 'name');
-  if (name.length > 255) throw badRequest('Invalid input for field/attribute name: it is too long.');
+  const name = checkName(requiredText(wanted, 'name'));
   const ref = requiredText(wanted, 'flavorRef').replace(/^.*\//, '');
   const flavor = world.compute.flavors.get(ref);
   if (!flavor) throw badRequest(`Flavor ${ref} could not be found.`);

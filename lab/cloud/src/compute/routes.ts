@@ -10,6 +10,7 @@ import { createServer, findServer } from './create.ts';
 import { flavorRoutes } from './flavors.ts';
 import { labelRoutes } from './labels.ts';
 import { build, destroy } from './lifecycle.ts';
+import { checkName } from './names.ts';
 import { computeQuotaRoutes, limits } from './quotas.ts';
 import type { Server } from './state.ts';
 import { serverView } from './views.ts';
@@ -50,7 +51,7 @@ export function computeService(world: World): Service {
       route('PUT', '/v2.1/servers/:id', async (call) => {
         const server = find(call);
         const wanted = objectIn(await call.json(), 'server');
-        server.name = textIn(wanted, 'name') ?? server.name;
+        server.name = checkName(textIn(wanted, 'name') ?? server.name);
         server.description = textIn(wanted, 'description') ?? server.description;
         server.updatedAt = Date.now();
         return { status: 200, json: { server: serverView(world, call, server) } };

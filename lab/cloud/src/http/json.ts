@@ -22,6 +22,17 @@ export function textIn(object: JsonObject, key: string): string | undefined {
   return value;
 }
 
+/** As {@link textIn}, of at most 255 characters, as the services' databases hold. */
+export function shortText(object: JsonObject, key: string): string | undefined {
+  const value = textIn(object, key);
+  const { length } = Array.from(value ?? '');
+  if (length > 255)
+    throw badRequest(
+      `Invalid input for field/attribute ${key}: ${key} has ${length} characters, more than 255.`,
+    );
+  return value;
+}
+
 export function requiredText(object: JsonObject, key: string): string {
   const value = textIn(object, key);
   if (value === undefined || value === '') throw badRequest(`'${key}' is a required property`);

@@ -1,7 +1,7 @@
 /** Creating an image from its attributes, and changing it by JSON patch (Image API v2, "Update image"). */
 import { randomUUID } from 'node:crypto';
 import { ApiError, badRequest, conflict, forbidden } from '../http/api-error.ts';
-import { flagIn, integerIn, isObject, textIn, textsIn, type JsonObject } from '../http/json.ts';
+import { flagIn, integerIn, isObject, shortText, textIn, textsIn, type JsonObject } from '../http/json.ts';
 import { isAdmin, type Token } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
 import type { Image, Visibility } from './state.ts';
@@ -81,7 +81,7 @@ export function newImage(world: World, token: Token, body: unknown, serial: numb
 function set(image: Image, token: Token, body: JsonObject, name: string): void {
   switch (name) {
     case 'name':
-      image.name = textIn(body, name) ?? null;
+      image.name = imageName(body, name);
       break;
     case 'disk_format':
       image.diskFormat = format(image, body, name, DISK_FORMATS);
@@ -116,6 +116,13 @@ function set(image: Image, token: Token, body: JsonObject, name: string): void {
     default:
       image.properties.set(name, property(body, name));
   }
+}
+
+function imageName(body: JsonObject, key: string): string | null {
+  const name = shortText(body, key) ?? null;
+  if (name !== null && /[\u{10000}-\u{10ffff}]/u.test(name))
+    throw badRequest("Name can't contain 4 byte unicode characters.");
+  return name;
 }
 
 function property(body: JsonObject, name: string): string {

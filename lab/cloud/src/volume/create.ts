@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { openDisk, writeRaw } from '../disk/disk.ts';
 import { DiskError } from '../disk/reading.ts';
 import { badRequest, notFound } from '../http/api-error.ts';
-import { integerIn, objectIn, textIn, textMapIn } from '../http/json.ts';
+import { integerIn, objectIn, shortText, textIn, textMapIn } from '../http/json.ts';
 import type { Call } from '../http/service.ts';
 import { visible } from '../image/list.ts';
 import type { Image } from '../image/state.ts';
@@ -78,7 +78,7 @@ export async function createVolume(world: World, call: Call): Promise<Volume> {
   const now = Date.now();
   const volume: Volume = {
     id: randomUUID(),
-    name: textIn(wanted, 'name') ?? null,
+    name: shortText(wanted, 'name') ?? null,
     description: textIn(wanted, 'description') ?? null,
     size,
     status: 'creating',

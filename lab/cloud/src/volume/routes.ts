@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { badRequest } from '../http/api-error.ts';
 import { faultEnvelope } from '../http/envelopes.ts';
-import { objectIn, textIn, textMapIn } from '../http/json.ts';
+import { objectIn, shortText, textIn, textMapIn } from '../http/json.ts';
 import { paged } from '../http/paging.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
 import { isAdmin } from '../identity/state.ts';
@@ -48,7 +48,7 @@ export function volumeService(world: World): Service {
       route('PUT', '/v3/volumes/:id', async (call) => {
         const volume = findVolume(world, call, param(call, 'id'));
         const wanted = objectIn(await call.json(), 'volume');
-        volume.name = textIn(wanted, 'name') ?? volume.name;
+        volume.name = shortText(wanted, 'name') ?? volume.name;
         volume.description = textIn(wanted, 'description') ?? volume.description;
         volume.metadata = textMapIn(wanted, 'metadata') ?? volume.metadata;
         return { status: 200, json: { volume: volumeView(state, volume) } };

@@ -145,6 +145,14 @@ test('a whole plan: boot disk first, sizes rounded up, addresses kept, propertie
   });
 });
 
+test('a name that Nova refuses is made valid before anything is copied, and told', () => {
+  const odd = resolveTarget({ ...instance, name: 'web 🚀' }, spec, facts, 'lease');
+  expect(odd.plan?.serverName).toBe('web');
+  expect(odd.findings).toContainEqual(expect.objectContaining({ code: 'name.changed' }));
+  const asked = resolveTarget(instance, { ...spec, targetName: ' mine ' }, facts, 'lease');
+  expect(asked.plan?.serverName).toBe('mine');
+});
+
 test('a BIOS guest keeps its SCSI controller, and its data disks go where Nova can number them', () => {
   const bios: Instance = { ...instance, firmware: 'bios' };
   const { plan } = resolveTarget(bios, spec, facts, 'lease');

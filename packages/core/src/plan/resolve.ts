@@ -6,6 +6,7 @@ import type { Finding } from '../preflight-finding.ts';
 import { planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
 import { mappingFindings } from './mapping-keys.ts';
+import { serverName } from './names.ts';
 import { planNics } from './networks.ts';
 import { busFinding, dataDiskBus, imageProperties } from './properties.ts';
 import { checkQuota } from './quota.ts';
@@ -85,9 +86,11 @@ export function resolveTarget(
   });
   const properties = imageProperties(instance, spec.properties);
   const moved = busFinding(instance, properties);
+  const named = serverName(spec.targetName ?? instance.name, instance.ref);
   const groups = securityGroups(spec.securityGroups, facts);
   const findings = [
     ...instanceFindings(instance),
+    ...named.findings,
     ...mappingFindings(instance, spec.mapping),
     ...nicFindings,
     ...diskFindings,
@@ -99,7 +102,7 @@ export function resolveTarget(
   if (!choice.flavor || findings.some((finding) => finding.severity === 'blocker'))
     return { plan: null, findings };
   const plan: TargetPlan = {
-    serverName: spec.targetName ?? instance.name,
+    serverName: named.name,
     transport,
     nics,
     disks,

@@ -1,4 +1,4 @@
-import { markerText, type MarkedObject, type Marker, type ServerSpec } from '@guts/core';
+import { markerText, type MarkedObject, type Marker, type ServerSpec, validName } from '@guts/core';
 import {
   type BlockDevice,
   compareVersions,
@@ -132,7 +132,7 @@ export const serverOps: ArtifactKindOps<'server'> = {
   },
 };
 
-/** Values of metadata are at most 255 characters long. */
+/** Values of metadata are at most 255 characters long, and Nova's database takes none beyond U+FFFF in them. */
 function trimmed(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, value.slice(0, 255)]));
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, validName(value)]));
 }

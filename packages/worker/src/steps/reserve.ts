@@ -1,3 +1,4 @@
+import { diskName } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
 
 /** Ports first: they fail most, and cost nothing. */
@@ -26,7 +27,7 @@ export async function reserve(context: StepContext): Promise<StepResult> {
       'volume',
       `volume:${disk.key}`,
       {
-        name: disk.boot ? plan.serverName : `${plan.serverName} ${disk.label}`,
+        name: diskName(plan.serverName, disk),
         sizeGiB: disk.sizeGiB,
         volumeType: disk.volumeType,
         availabilityZone: plan.availabilityZone,

@@ -1,6 +1,7 @@
 import {
   type CopyCheckpoint,
   type CopyResult,
+  diskName,
   DISKS_AT_ONCE,
   type DiskPass,
   type DiskSession,
@@ -135,7 +136,7 @@ async function toImage(
   if (stale) await journal.discard(destination, stale, signal);
   const format: 'raw' | 'qcow2' = areas ? 'qcow2' : 'raw';
   const spec = {
-    name: disk.boot ? plan.serverName : `${plan.serverName} ${disk.label}`,
+    name: diskName(plan.serverName, disk),
     format,
     minDiskGiB: disk.sizeGiB,
     properties: disk.boot ? plan.properties : {},
