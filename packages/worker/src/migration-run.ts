@@ -1,4 +1,5 @@
 import {
+  GutsError,
   type Lease,
   type Migration,
   type StepName,
@@ -65,9 +66,10 @@ export class MigrationRun {
 
   async #dispatch(): Promise<void> {
     const { status, phase, cancelRequested } = this.#run.migration;
-    if (status === 'cancelling' || cancelRequested) await cancel(this.#run);
-    else if (status === 'reverting') await revert(this.#run);
+    // What no cancel leads out of comes first: one that was asked for just before is too late.
+    if (status === 'reverting') await revert(this.#run);
     else if (status === 'committing') await commit(this.#run);
+    else if (status === 'cancelling' || cancelRequested) await cancel(this.#run);
     else if (phase === 'undo') await resumeUndo(this.#run);
     else await this.#forward();
   }
@@ -78,7 +80,8 @@ export class MigrationRun {
     let ends: Ends | null = null;
     try {
       ends = await run.open(keeper.signal);
-      await takeOver(run, ends);
+      const opened = ends;
+      await run.patience('the take-over').through(() => takeOver(run, opened), keeper.signal);
       await this.#runSteps(ends);
     } catch (error) {
       if (keeper.lostSignal.aborted) throw error;
@@ -90,8 +93,20 @@ export class MigrationRun {
     } finally {
       await run.close(ends);
     }
-    if (run.migration.spec.policies.commit === 'auto') await commit(run);
-    else await run.end('completed', 'cutover', null);
+    await this.#complete();
+  }
+
+  /** A cancel that was accepted before is never dropped: the store refuses what would forget it. */
+  async #complete(): Promise<void> {
+    const run = this.#run;
+    if (await run.cancelAsked()) return cancel(run);
+    try {
+      if (run.migration.spec.policies.commit === 'auto') await commit(run);
+      else await run.end('completed', 'cutover', null);
+    } catch (error) {
+      if (!(error instanceof GutsError && error.code === 'cancel_requested')) throw error;
+      await cancel(run);
+    }
   }
 
   async #handBack(): Promise<void> {

@@ -110,7 +110,13 @@ export class RunContext {
     return AbortSignal.any([this.keeper.undoSignal, AbortSignal.timeout(UNDO_SECONDS * 1000)]);
   }
 
-  /** Gives the lease up with a last status. */
+  /** Whether a cancel was accepted that no renewal has told of yet. */
+  async cancelAsked(): Promise<boolean> {
+    const now = await this.#store.getMigration(this.migration.id, { projectId: null });
+    return now?.cancelRequested === true;
+  }
+
+  /** Gives the lease up with a last status. @throws GutsError `cancel_requested` for `completed`: see the store */
   async end(status: Status, phase: Phase | null, error: StoredError | null): Promise<void> {
     const message = error ? `${status}: ${error.message}` : status;
     const severity = error ? 'error' : 'information';

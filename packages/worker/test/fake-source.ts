@@ -80,6 +80,8 @@ export class FakeSource {
   shutdown: 'off' | 'deadline' | 'no-tools' = 'off';
   findings: readonly Finding[] = [];
   refusePowerOn = false;
+  /** Something that happens while the machine is powered on. */
+  onPowerOn: () => Promise<unknown> = () => Promise.resolve();
   refuseNotes = false;
   /** Ending the reading of disks ill fails. */
   refuseAbort = false;
@@ -117,11 +119,11 @@ export class FakeSource {
         this.power = 'off';
         return Promise.resolve();
       },
-      powerOn: () => {
-        if (this.refusePowerOn) return Promise.reject(new GutsError('source_fault', 'no resources'));
-        if (this.leases.size > 0) return Promise.reject(new GutsError('source_fault', 'a lease is held'));
+      powerOn: async () => {
+        if (this.refusePowerOn) throw new GutsError('source_fault', 'no resources');
+        if (this.leases.size > 0) throw new GutsError('source_fault', 'a lease is held');
         this.power = 'on';
-        return Promise.resolve();
+        await this.onPowerOn();
       },
       setChangeTracking: (_ref, enabled) => {
         this.tracking = enabled;

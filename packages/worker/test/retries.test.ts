@@ -52,6 +52,20 @@ describe('what fails for a reason that passes', () => {
     expect((await rig.run({ retryPauses: [1, 1] })).status).toBe('completed');
   });
 
+  test("a predecessor's way to the data that is not closed at once: the take-over is done again", async () => {
+    await rig.create({}, { bootFrom: 'volume' });
+    let run: MigrationRun | undefined;
+    await rig.run({
+      started: (started) => (run = started),
+      afterStep: (step) => {
+        if (step === 'transfer') run?.handOver();
+      },
+    });
+    expect(rig.destination.kinds()).toContain('attachment');
+    rig.destination.breaks.remove = 1;
+    expect(await rig.run({ worker: 'w2', retryPauses: [1] })).toMatchObject({ status: 'completed' });
+  });
+
   test('counts when the pauses are used up', async () => {
     rig.destination.breaks.upload = 3;
     await rig.create();

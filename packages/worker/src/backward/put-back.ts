@@ -53,6 +53,7 @@ export async function putBackAfterFailure(
   await run.journal.position('running', 'undo', null);
   const removeTarget = run.migration.spec.policies.onFailure === 'undo';
   const residues = await putBack(run, ends, removeTarget);
+  if (await run.cancelAsked()) return cancel(run);
   await run.end('failed', 'undo', withResidues(error, residues));
 }
 
