@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ContentId } from './disk/content-id.ts';
 import { Disk } from './disk/disk.ts';
 import { fill } from './disk/fill.ts';
 import { Tracking } from './disk/tracking.ts';
@@ -45,6 +46,7 @@ export async function addMachine(vim: Vim, spec: MachineSpec): Promise<Machine> 
       datastore: diskSpec.datastore ?? vim.world.datastoreNames[0] ?? '',
       basePath: `${machine.directory}/${file}.vmdk`,
       tracking: new Tracking(),
+      content: new ContentId(),
     });
     if (diskSpec.source !== undefined) await fill(disk, diskSpec.source);
   }

@@ -196,3 +196,37 @@ test('NICs are disconnected and the annotation is set; what is unknown is refuse
     type: 'InvalidArgument',
   });
 });
+
+test('the content id is new once after each power on and snapshot, in the descriptor as in the inventory', async () => {
+  const { soap, vm } = await start();
+  const machine = vc.machine(NAME);
+  const ids = async (): Promise<readonly (string | undefined)[]> => {
+    const backing = child(await diskOf(soap, vm), 'backing');
+    const path = (child(backing, 'fileName')?.text ?? '').replace('[vmfs1] ', '');
+    const file = await raw(`${vc.url}/folder/${path}?dcPath=DC0&dsName=vmfs1`, {
+      headers: { cookie: soap.cookie },
+    });
+    const text = file.body.toString();
+    const found = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1];
+    expect(child(backing, 'contentId')?.text.slice(-8)).toBe(found('CID'));
+    return [found('CID'), found('parentCID')];
+  };
+  const [first, parent] = await ids();
+  expect(parent).toBe('ffffffff');
+  await machine.write(0, 0, Buffer.from('a'));
+  const [second] = await ids();
+  await machine.write(0, 0, Buffer.from('b'));
+  expect((await ids())[0]).toBe(second);
+  machine.setPower('poweredOff');
+  machine.setPower('poweredOn');
+  expect((await ids())[0]).toBe(second);
+  await machine.write(0, 0, Buffer.from('c'));
+  const [third] = await ids();
+  const snapshot = await takeSnapshot(soap, vm);
+  await machine.write(0, 0, Buffer.from('d'));
+  const [fourth, below] = await ids();
+  expect(below).toBe(third);
+  await soap.task('RemoveSnapshot_Task', snapshot, '<removeChildren>true</removeChildren>');
+  expect(await ids()).toEqual([fourth, 'ffffffff']);
+  expect(new Set([first, second, third, fourth]).size).toBe(4);
+});

@@ -42,6 +42,7 @@ import {
   writeAnnotation,
 } from '@guts/vsphere';
 import { checkTransport } from './check-transport.ts';
+import { contentIds } from './disks/content-ids.ts';
 import { openDatastoreDisks } from './disks/datastore.ts';
 import { exportWhenFree } from './disks/export-when-free.ts';
 import { openLeaseDisks } from './disks/lease.ts';
@@ -208,6 +209,19 @@ export class VSphereConnection implements SourceConnection {
         return null;
       }
       return mergeExtents(areas);
+    });
+  }
+
+  readContentIds(
+    ref: string,
+    transport: TransportName,
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    return inWords(async () => {
+      const machine = await this.#machine(ref, signal);
+      const datacenter = await this.#datacenter(machine, signal);
+      return contentIds(this.#session, datacenter, machine, transport, keys, signal);
     });
   }
 

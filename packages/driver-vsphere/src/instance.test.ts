@@ -61,6 +61,7 @@ const disk: VirtualMachine['disks'][number] = {
   encrypted: false,
   hasParent: false,
   changeId: null,
+  contentId: null,
   uuid: 'x',
   controllerKey: 1000,
   controllerType: 'ParaVirtualSCSIController',

@@ -83,8 +83,16 @@ export class FakeSource {
   /** Something that happens while the machine is powered on. */
   onPowerOn: () => Promise<unknown> = () => Promise.resolve();
   refuseNotes = false;
+  /** By disk, how often it was written by a machine that somebody started; null: the source cannot tell. */
+  contents: Map<string, number> | null = new Map();
   /** Ending the reading of disks ill fails. */
   refuseAbort = false;
+
+  /** Somebody starts the machine, which writes all over a disk, and stops it again. */
+  runMeanwhile(key: string, byte: number): void {
+    this.disks.get(key)?.fill(byte);
+    this.contents?.set(key, (this.contents.get(key) ?? 0) + 1);
+  }
 
   readonly driver: SourceDriver = {
     schemas: { name: 'vsphere', side: 'source', title: 'Fake', settings: {}, secret: {} },
@@ -131,6 +139,10 @@ export class FakeSource {
       },
       allocatedAreas: (_ref, key) =>
         Promise.resolve([{ offset: 0, length: this.disks.get(key)?.length ?? 0 }]),
+      readContentIds: (_ref, _transport, keys) =>
+        Promise.resolve(
+          new Map(this.contents ? keys.map((key) => [key, `c${this.contents?.get(key) ?? 0}`]) : []),
+        ),
       openDisks: (_instance, transport, keys, areas) => Promise.resolve(this.#open(transport, keys, areas)),
       abortSession: (id) => Promise.resolve(this.leases.delete(id) ? 'aborted' : 'absent'),
       findSnapshots: () => Promise.resolve([]),

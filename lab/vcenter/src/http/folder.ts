@@ -62,7 +62,7 @@ function resolve(vim: Vim, url: URL): Target | undefined {
     for (const disk of machine.disks) {
       if (disk.datastore !== store) continue;
       if (path === machine.currentPath(disk) || machine.parentPaths(disk).includes(path)) {
-        return inMemory(descriptor(disk, path));
+        return inMemory(descriptor(machine, disk, path));
       }
       if (path === disk.basePath.replace(/\.vmdk$/, '-flat.vmdk')) return flat(machine, disk);
     }
@@ -90,7 +90,7 @@ function inMemory(text: string): Target {
   };
 }
 
-function descriptor(disk: MachineDisk, path: string): string {
+function descriptor(machine: Machine, disk: MachineDisk, path: string): string {
   const sectors = disk.disk.size / 512;
   const isBase = path === linkPath(disk.basePath, 0);
   const extent = (path.split('/').at(-1) ?? '').replace(/\.vmdk$/, isBase ? '-flat.vmdk' : '-sesparse.vmdk');
@@ -98,8 +98,8 @@ function descriptor(disk: MachineDisk, path: string): string {
     '# Disk DescriptorFile',
     'version=4',
     'encoding="UTF-8"',
-    'CID=fffffffe',
-    `parentCID=${isBase ? 'ffffffff' : 'fffffffe'}`,
+    `CID=${machine.contentIdOf(disk, path)}`,
+    `parentCID=${isBase ? 'ffffffff' : machine.contentIdOf(disk, parentOf(machine, disk, path))}`,
     `createType="${isBase ? 'vmfs' : 'seSparse'}"`,
     '',
     '# Extent description',
@@ -113,6 +113,12 @@ function descriptor(disk: MachineDisk, path: string): string {
     'ddb.virtualHWVersion = "19"',
     '',
   ].join('\n');
+}
+
+/** The path of the link below one. */
+function parentOf(machine: Machine, disk: MachineDisk, path: string): string | undefined {
+  const chain = [machine.currentPath(disk), ...machine.parentPaths(disk)];
+  return chain[chain.indexOf(path) + 1];
 }
 
 function rangeOf(

@@ -109,7 +109,7 @@ function diskDevice(
       `Hard disk ${index + 1}`,
       `${(disk.disk.size / 1024).toLocaleString('en-US')} KB`,
     ),
-    backing: backing(disk, lookup, path, parents, changeId),
+    backing: backing(machine, disk, lookup, path, parents, changeId),
     controllerKey: int(disk.controllerKey),
     unitNumber: int(disk.unit),
     capacityInKB: long(Math.floor(disk.disk.size / 1024)),
@@ -121,6 +121,7 @@ function diskDevice(
 }
 
 function backing(
+  machine: Machine,
   disk: MachineDisk,
   lookup: Lookup,
   path: string,
@@ -138,9 +139,10 @@ function backing(
     writeThrough: bool(false),
     thinProvisioned: bool(disk.spec.thin ?? true),
     uuid: str(disk.uuid),
-    contentId: str(disk.uuid.replaceAll('-', '')),
+    contentId: str(`${disk.uuid.replaceAll('-', '').slice(0, 24)}${machine.contentIdOf(disk, path)}`),
     changeId: changeId === undefined ? undefined : str(changeId),
-    parent: parent === undefined ? undefined : withoutType(backing(disk, lookup, parent, rest, undefined)),
+    parent:
+      parent === undefined ? undefined : withoutType(backing(machine, disk, lookup, parent, rest, undefined)),
     digestEnabled: bool(false),
     sharing: str('sharingNone'),
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ContentId } from '../disk/content-id.ts';
 import type { Disk, FrozenDisk } from '../disk/disk.ts';
 import type { Tracking, TrackingMoment } from '../disk/tracking.ts';
 import type { ControllerKind, DiskSpec } from '../options.ts';
@@ -40,6 +41,7 @@ export interface MachineDisk {
   /** `dir/name.vmdk` on the datastore, without snapshots. */
   readonly basePath: string;
   readonly tracking: Tracking;
+  readonly content: ContentId;
 }
 
 /** One disk as a snapshot froze it. */
@@ -49,6 +51,7 @@ export interface SnapshotDisk {
   /** The path the disk's current link had when the snapshot was taken. */
   readonly path: string;
   readonly parents: readonly string[];
+  readonly contentId: string;
   /** Present when tracking was active. */
   readonly moment: TrackingMoment | undefined;
 }

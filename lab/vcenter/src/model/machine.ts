@@ -81,9 +81,16 @@ export class Machine {
     return paths;
   }
 
+  /** Content id of a link of a disk, by its path; of the current one for any other path. */
+  contentIdOf(disk: MachineDisk, path: string | undefined): string {
+    const frozen = this.snapshots.flatMap((s) => s.disks).find((d) => d.key === disk.key && d.path === path);
+    return frozen?.contentId ?? disk.content.value;
+  }
+
   /** Writes as the running guest would: frozen views keep what was there, tracking learns of it. */
   async write(disk: MachineDisk, offset: number, bytes: Uint8Array): Promise<void> {
     if (this.trackingActive) disk.tracking.written(offset, bytes.length);
+    disk.content.written(this.power === 'poweredOn');
     await disk.disk.write(offset, bytes);
   }
 
@@ -104,8 +111,10 @@ export class Machine {
         view,
         path: this.currentPath(disk),
         parents: this.parentPaths(disk),
+        contentId: disk.content.value,
         moment,
       });
+      disk.content.opened();
     }
     if (starts) this.trackingActive = true;
     this.#linkNumber += 1;
@@ -150,6 +159,7 @@ export class Machine {
     this.power = 'poweredOn';
     for (const link of this.links.values()) link.connected = link.startConnected;
     this.bootedAt = new Date();
+    for (const disk of this.disks) disk.content.opened();
     if (this.trackingWanted && this.snapshots.length === 0) this.trackingActive = true;
   }
 

@@ -74,6 +74,17 @@ export interface SourceConnection {
    */
   allocatedAreas(ref: string, diskKey: string, signal: AbortSignal): Promise<readonly Extent[] | null>;
   /**
+   * What tells whether a disk was written, of a machine that is off: by key, a text that stays the same as long as
+   * nobody writes to the disk, also when the machine was started and stopped again meanwhile. A disk of which the
+   * source cannot tell is left out.
+   */
+  readContentIds(
+    ref: string,
+    transport: TransportName,
+    disks: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>>;
+  /**
    * @param disks keys of the disks to open
    * @param areas what {@link allocatedAreas} gave, by disk key, for transports that can skip holes
    */

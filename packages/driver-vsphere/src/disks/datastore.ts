@@ -6,6 +6,19 @@ import { flatExtent } from './descriptor.ts';
 
 const DESCRIPTOR_LIMIT = 64 * 1024;
 
+/** Where a disk's descriptor is, and its text. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
+export async function readDescriptor(
+  session: VSphereSession,
+  datacenter: string,
+  disk: Pick<InstanceDisk, 'label' | 'path'>,
+  signal: AbortSignal,
+): Promise<{ readonly datastore: string; readonly path: string; readonly text: string }> {
+  if (disk.path === null) throw new GutsError('disk_transport', `${disk.label} has no file`);
+  const { datastore, path } = splitDatastorePath(disk.path);
+  const file = new DatastoreFile(session, { datacenter, datastore, path });
+  return { datastore, path, text: await file.text(signal, DESCRIPTOR_LIMIT) };
+}
+
 /** The flat file behind a disk. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
 export async function openFlatFile(
   session: VSphereSession,
@@ -13,13 +26,8 @@ export async function openFlatFile(
   disk: InstanceDisk,
   signal: AbortSignal,
 ): Promise<DatastoreFile> {
-  if (disk.path === null) throw new GutsError('disk_transport', `${disk.label} has no file`);
-  const { datastore, path } = splitDatastorePath(disk.path);
-  const descriptor = await new DatastoreFile(session, { datacenter, datastore, path }).text(
-    signal,
-    DESCRIPTOR_LIMIT,
-  );
-  const extent = flatExtent(descriptor, disk.path);
+  const { datastore, path, text } = await readDescriptor(session, datacenter, disk, signal);
+  const extent = flatExtent(text, `[${datastore}] ${path}`);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const file = new DatastoreFile(session, { datacenter, datastore, path: `${folder}${extent.file}` });
   const size = await file.size(signal);

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { flatExtent } from './descriptor.ts';
+import { contentId, flatExtent } from './descriptor.ts';
 
 const descriptor = (extents: string, parent = 'ffffffff') =>
   `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=${parent}\ncreateType="vmfs"\n\n# Extent description\n${extents}\n\n# The Disk Data Base\n#DDB\nddb.adapterType = "lsilogic"\n`;
+
+test("the content id is told, and not the parent's", () => {
+  expect(contentId(descriptor('RW 2048 VMFS "a-flat.vmdk"', '7dc6ab5e'))).toBe('fffffffe');
+  expect(contentId('# Disk DescriptorFile\r\nparentCID=7dc6ab5e\r\nCID=0A1b2c3d\r\n')).toBe('0a1b2c3d');
+  expect(contentId('# Disk DescriptorFile\nparentCID=ffffffff\n')).toBeNull();
+});
 
 describe('the flat extent of a descriptor', () => {
   test.for([

@@ -11,6 +11,14 @@ export interface FlatExtent {
 const SECTOR = 512;
 
 /**
+ * The content id: a number that changes when the disk is first written after it was opened. (VMware "Virtual Disk
+ * Format 5.0", The Header: CID.) Null when the descriptor has none.
+ */
+export function contentId(descriptor: string): string | null {
+  return /^[ \t]*CID[ \t]*=[ \t]*([0-9a-f]{1,8})[ \t]*\r?$/im.exec(descriptor)?.[1]?.toLowerCase() ?? null;
+}
+
+/**
  * The flat extent of a disk without parent. (VMware "Virtual Disk Format 5.0", The Descriptor File: extent lines
  * are `access size type "file" [offset]`.)
  * @throws GutsError `disk_transport` for a disk that is no single flat file

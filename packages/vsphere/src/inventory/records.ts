@@ -94,6 +94,7 @@ function toDisk(device: XmlElement, controllers: ReadonlyMap<number, XmlElement>
     hasParent: backing?.find('parent') !== null && backing?.find('parent') !== undefined,
     changeId: backing?.textOf('changeId') ?? null,
     uuid: backing?.textOf('uuid') ?? null,
+    contentId: backing?.textOf('contentId') ?? null,
     controllerKey,
     controllerType: controller?.xsiType ?? null,
     busNumber: controller?.intOf('busNumber') ?? null,

@@ -19,6 +19,11 @@ export interface VirtualDisk {
   readonly hasParent: boolean;
   readonly changeId: string | null;
   readonly uuid: string | null;
+  /**
+   * Equal ids of a disk that no machine is writing to: equal content (vSphere API,
+   * VirtualDiskFlatVer2BackingInfo.contentId).
+   */
+  readonly contentId: string | null;
   readonly controllerKey: number | null;
   readonly controllerType: string | null;
   readonly busNumber: number | null;

@@ -18,12 +18,13 @@ import { guardedWriter } from '../guard.ts';
 import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
+import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
 
 /** Number of the pass that copies everything. */
 const FULL_PASS = 1;
 
 /** What a pass stores beside the chunk digests: for images, what was sent. */
-export interface PassManifest {
+export interface PassManifest extends ReadContent {
   readonly chunks: CopyResult['manifest'];
   readonly upload?: { readonly format: 'raw' | 'qcow2'; readonly bytesSent: number; readonly sha512: string };
 }
@@ -134,6 +135,8 @@ async function toImage(
   const stale = await journal.byRole(role);
   // An image takes its bytes once: one left from an attempt that did not end is made anew.
   if (stale) await journal.discard(destination, stale, signal);
+  const made = disk.target === 'volume' ? await journal.byRole(`volume:${disk.key}`) : null;
+  if (made) await journal.discard(destination, made, signal);
   const format: 'raw' | 'qcow2' = areas ? 'qcow2' : 'raw';
   const spec = {
     name: diskName(plan.serverName, disk),
@@ -175,6 +178,7 @@ async function copyOne(
   open: OpenDisk,
   session: DiskSession,
   areas: readonly Extent[] | null,
+  content: ReadContent,
   board: ProgressBoard,
 ): Promise<void> {
   const { migration, journal, copier, clock, signal } = context;
@@ -191,34 +195,43 @@ async function copyOne(
         session.progress(board.fraction());
       },
     });
-  const { result, ...manifest } =
-    disk.target === 'volume' && disk.fill === 'device'
-      ? await toVolume(context, disk, open.source, copy)
-      : await toImage(context, plan, disk, areas, copy);
-  const pass: DiskPass = {
+  const begun: DiskPass = {
     migrationId: migration.id,
     diskKey: disk.key,
     number: FULL_PASS,
     kind: 'full',
     transport: session.transport,
     capacityBytes: disk.capacityBytes,
-    bytesRead: result.bytesRead,
-    bytesWritten: result.bytesWritten,
+    bytesRead: 0,
+    bytesWritten: 0,
     changeId: null,
     trackingUuid: null,
     snapshotRef: null,
-    manifest,
+    manifest: content,
     verification: null,
     startedAt,
-    finishedAt: new Date(clock.now()).toISOString(),
+    finishedAt: null,
   };
-  await journal.putPass(pass);
+  await journal.putPass(begun);
+  const { result, ...manifest } =
+    disk.target === 'volume' && disk.fill === 'device'
+      ? await toVolume(context, disk, open.source, copy)
+      : await toImage(context, plan, disk, areas, copy);
+  const { bytesRead, bytesWritten } = result;
+  const finishedAt = new Date(clock.now()).toISOString();
+  await journal.putPass({
+    ...begun,
+    bytesRead,
+    bytesWritten,
+    manifest: { ...content, ...manifest },
+    finishedAt,
+  });
   await journal.dropCheckpoints(disk.key);
   board.update(disk.key, {
     state: 'copied',
     bytesDone: disk.capacityBytes,
-    bytesRead: result.bytesRead,
-    bytesWritten: result.bytesWritten,
+    bytesRead,
+    bytesWritten,
   });
 }
 
@@ -246,6 +259,9 @@ export async function transfer(context: StepContext): Promise<StepResult> {
       remedy: 'Somebody started it during the migration. Stop it and retry.',
     });
   }
+  // Before anything is read, also the map of what is to be read.
+  const contents = await readContents(context);
+  await forgetWritten(context, plan.disks, contents, FULL_PASS);
   const done = await finished(context);
   const disks = plan.disks.filter((disk) => !done.has(disk.key));
   if (disks.length === 0) return { status: 'done', note: 'every disk was copied before' };
@@ -263,7 +279,9 @@ export async function transfer(context: StepContext): Promise<StepResult> {
       const open = session.disks.find((one) => one.key === disk.key);
       if (!open) throw new GutsError('disk_transport', `the source gave no access to ${disk.label}`);
       try {
-        await copyOne(shared, plan, disk, open, session, areas.get(disk.key) ?? null, board);
+        const content = contents.get(disk.key);
+        const read = content === undefined ? {} : { content };
+        await copyOne(shared, plan, disk, open, session, areas.get(disk.key) ?? null, read, board);
       } catch (error) {
         // One that was paused has left its checkpoint: the others do so, too.
         if (!(error instanceof HandOver)) failed.abort(error);
@@ -271,6 +289,7 @@ export async function transfer(context: StepContext): Promise<StepResult> {
       }
     });
     await board.flush();
+    await assertUnwritten(context, plan.disks, contents);
     await session.complete(signal);
   } catch (error) {
     // The cause decides what happens next; what is left of the session is ended by whoever takes over.
