@@ -50,6 +50,11 @@ export interface Quotas {
   readonly imageSizeTotal: number;
 }
 
+export interface Zones {
+  readonly compute: readonly string[];
+  readonly volume: readonly string[];
+}
+
 /** How long things take, in milliseconds. */
 export interface Delays {
   readonly imageActivate: number;
@@ -79,6 +84,8 @@ export interface CloudOptions {
   readonly networks?: readonly NetworkOption[];
   readonly volumeTypes?: readonly string[];
   readonly quotas?: Partial<Quotas>;
+  /** Availability zones; default `nova` for both. */
+  readonly zones?: Partial<Zones>;
   /** Glance's `hashing_algorithm`, as node:crypto calls it; default `sha512`. Null: none, as before Rocky. */
   readonly imageHash?: string | null;
   readonly delays?: Partial<Delays>;

@@ -5,7 +5,14 @@ import type { Image } from './image/state.ts';
 import type { ComputeState } from './compute/state.ts';
 import { IdentityState, type Token } from './identity/state.ts';
 import { NetworkState } from './network/state.ts';
-import { DEFAULT_DELAYS, DEFAULT_QUOTAS, type CloudOptions, type Delays, type Quotas } from './options.ts';
+import {
+  DEFAULT_DELAYS,
+  DEFAULT_QUOTAS,
+  type CloudOptions,
+  type Delays,
+  type Quotas,
+  type Zones,
+} from './options.ts';
 import type { Timers } from './timers.ts';
 import type { VolumeState } from './volume/state.ts';
 
@@ -13,6 +20,7 @@ export interface World {
   readonly region: string;
   readonly stateDir: string;
   readonly delays: Delays;
+  readonly zones: Zones;
   /** Algorithm of `os_hash_value`; null: there is none. */
   readonly imageHash: string | null;
   readonly timers: Timers;
@@ -48,6 +56,7 @@ export async function createWorld(options: CloudOptions, timers: Timers): Promis
     exportDir,
     mountBase,
     delays: { ...DEFAULT_DELAYS, ...options.delays },
+    zones: { compute: ['nova'], volume: ['nova'], ...options.zones },
     imageHash: options.imageHash === undefined ? 'sha512' : options.imageHash,
     timers,
     identity: new IdentityState(options.tokenLifetimeSeconds ?? 3600),

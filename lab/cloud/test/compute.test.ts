@@ -375,3 +375,15 @@ test('a server may be called much else', async () => {
   expect(made.status).toBe(202);
   expect((await show(idOf(made)))['name']).toBe(name);
 });
+
+test('a server is made in a zone that there is', async () => {
+  const image = await uploaded(demo, guestDisk('zoned'));
+  const listed = await demo.call('GET', `${compute}/os-availability-zone`, undefined, at290);
+  expect(listed.json['availabilityZoneInfo']).toMatchObject([
+    { zoneName: 'nova', zoneState: { available: true } },
+  ]);
+  const at = (availability_zone: string) => create({ imageRef: image, availability_zone });
+  expect((await at('nova')).status).toBe(202);
+  expect(await at('mars')).toMatchObject({ status: 400, text: expect.stringContaining('not available') });
+  expect((await at('nova:host-1')).status).toBe(403);
+});

@@ -1,5 +1,6 @@
 import type { DestinationFacts } from '@guts/core';
 import {
+  availabilityZones,
   computeLimits,
   listFlavors,
   listNetworks,
@@ -29,6 +30,11 @@ export async function readFacts(
     hasVolumes ? listVolumeTypes(session, signal) : [],
     hasVolumes ? volumeLimits(session, signal) : { volumes: 0, gigabytes: 0 },
   ]);
+  // Not with the others: Node warns of more than ten listeners on one signal.
+  const [serverZones, volumeZones] = await Promise.all([
+    availabilityZones(session, 'compute', signal),
+    hasVolumes ? availabilityZones(session, 'volume', signal) : null,
+  ]);
   return {
     project: session.project,
     admin: session.roles.includes('admin'),
@@ -51,6 +57,7 @@ export async function readFacts(
         .filter((subnet) => subnet.network_id === one.id)
         .map(({ id, name, cidr, ip_version }) => ({ id, name, cidr, ipVersion: ip_version })),
     })),
+    availabilityZones: { compute: serverZones, volume: volumeZones },
     volumeTypes: types.map((one) => one.name),
     securityGroups: groups.map(({ id, name }) => ({ id, name })),
     quota: {

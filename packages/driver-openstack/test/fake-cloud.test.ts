@@ -65,6 +65,7 @@ describe('facts', () => {
       quota: { instances: 10, volumes: 10 },
     });
     expect(facts.flavors.map((one) => one.name)).toContain('m1.nano');
+    expect(facts.availabilityZones).toEqual({ compute: ['nova'], volume: ['nova'] });
     expect(facts.volumeTypes).toEqual(['nfs', 'slow']);
     expect(facts.networks.find((one) => one.name === 'private')).toMatchObject({ own: true, shared: false });
     expect(facts.networks.find((one) => one.name === 'provider1')).toMatchObject({

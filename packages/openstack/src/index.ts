@@ -33,3 +33,4 @@ export * from './services/volume.ts';
 export * from './services/server-volume.ts';
 export * from './services/attachment.ts';
 export * from './services/transfer.ts';
+export * from './services/zones.ts';

@@ -6,6 +6,7 @@ import { Leftovers, ownNetwork, pieces } from './leftovers.ts';
 import {
   acceptVolume,
   attachVolume,
+  availabilityZones,
   completeAttachment,
   consoleOutput,
   createAttachment,
@@ -64,6 +65,14 @@ describe.skipIf(!knows('member'))('machines and volumes of a cloud', { timeout: 
     await session.close();
     await cloud[Symbol.asyncDispose]();
   }, 300_000);
+
+  test('servers and volumes are made in availability zones that are told, and in no others', async () => {
+    for (const service of ['compute', 'volume'] as const)
+      expect((await availabilityZones(session, service, signal))?.length).toBeGreaterThan(0);
+    const nowhere = { name: prefix, sizeGiB: 1, volumeType: null, availabilityZone: 'no-such-zone' };
+    const made = createVolume(session, { ...nowhere, imageId: null, metadata: {} }, signal);
+    await expect(made).rejects.toMatchObject({ status: 400 });
+  });
 
   async function newVolume(metadata: Record<string, string> = {}): Promise<Volume> {
     const wanted = { name: prefix, sizeGiB: 1, volumeType: null, availabilityZone: null, imageId: null };

@@ -100,6 +100,7 @@ export class FakeDestination {
           networks: [{ id: 'n1', name: 'own', shared: false, external: false, own: true, subnets: [] }],
           volumeTypes: ['nfs'],
           securityGroups: [],
+          availabilityZones: { compute: ['nova'], volume: ['nova'] },
           quota: { instances: 5, cores: 5, ramMiB: 5000, volumes: 5, gigabytes: 50, ports: 5 },
           volumeTransports: ['device', 'image'],
         }),

@@ -1,6 +1,6 @@
 /** `POST /servers`: what Nova checks before it accepts a server. */
 import { randomUUID } from 'node:crypto';
-import { type ApiError, badRequest, conflict, notFound } from '../http/api-error.ts';
+import { type ApiError, badRequest, conflict, forbidden, notFound } from '../http/api-error.ts';
 import {
   flagIn,
   integerIn,
@@ -19,6 +19,7 @@ import { makePort } from '../network/ports.ts';
 import type { Port } from '../network/state.ts';
 import { sees } from '../network/visible.ts';
 import { attach } from '../volume/attachments.ts';
+import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
 import { checkName } from './names.ts';
 import { checkTags } from './labels.ts';
@@ -103,6 +104,16 @@ function imageFor(world: World, call: Call, id: string, flavor: Flavor): Image {
   return image;
 }
 
+/** Administrators may name a host behind the zone. */
+function zoneFor(world: World, call: Call, wanted: JsonObject): string {
+  const { compute } = world.zones;
+  const [zone = '', host] = (textIn(wanted, 'availability_zone') ?? compute[0] ?? '').split(':');
+  if (host !== undefined && !isAdmin(call.token))
+    throw forbidden("Policy doesn't allow os_compute_api:servers:create:forced_host to be performed.");
+  if (!compute.includes(zone)) throw badRequest('The requested availability zone is not available');
+  return zone;
+}
+
 /** Throws 400, 403 or 409 as Nova does; a refused server holds neither ports nor volumes. */
 export async function createServer(world: World, call: Call): Promise<Server> {
   const wanted = objectIn(await call.json(), 'server');
@@ -138,7 +149,7 @@ export async function createServer(world: World, call: Call): Promise<Server> {
     tags: new Set(checkTags(tags ?? [])),
     keyName: textIn(wanted, 'key_name') ?? null,
     configDrive: flagIn(wanted, 'config_drive') ?? false,
-    availabilityZone: textIn(wanted, 'availability_zone') ?? 'nova',
+    availabilityZone: zoneFor(world, call, wanted),
     volumes: [],
     portIds: [],
     console: '',

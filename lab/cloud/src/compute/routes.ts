@@ -3,6 +3,7 @@ import { faultEnvelope } from '../http/envelopes.ts';
 import { objectIn, textIn } from '../http/json.ts';
 import { paged } from '../http/paging.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
+import { zoneRoute } from '../http/zones.ts';
 import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
 import { act, refuseLocked } from './actions.ts';
@@ -66,6 +67,7 @@ export function computeService(world: World): Service {
       ...labelRoutes(find),
       ...serverVolumeRoutes(world, find),
       ...computeQuotaRoutes(world),
+      zoneRoute('/v2.1', world.zones.compute),
       route('GET', '/v2.1/limits', (call) => ({
         status: 200,
         json: { limits: { rate: [], absolute: limits(world, projectOf(call.token)) } },

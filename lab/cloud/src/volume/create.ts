@@ -73,6 +73,9 @@ export async function createVolume(world: World, call: Call): Promise<Volume> {
   const type = findType(world.volumes, textIn(wanted, 'volume_type') ?? 'default');
   const imageId = textIn(wanted, 'imageRef');
   const image = imageId === undefined ? null : imageFor(world, call, imageId, size);
+  const availabilityZone = textIn(wanted, 'availability_zone') ?? world.zones.volume[0] ?? '';
+  if (!world.zones.volume.includes(availabilityZone))
+    throw badRequest(`Availability zone '${availabilityZone}' is invalid.`);
   const projectId = projectOf(call.token);
   refuseOverQuota(world, projectId, size);
   const now = Date.now();
@@ -84,7 +87,7 @@ export async function createVolume(world: World, call: Call): Promise<Volume> {
     status: 'creating',
     bootable: image !== null,
     type: type.name,
-    availabilityZone: textIn(wanted, 'availability_zone') ?? 'nova',
+    availabilityZone,
     projectId,
     userId: call.token.user.id,
     metadata: textMapIn(wanted, 'metadata') ?? {},

@@ -5,6 +5,7 @@ import { faultEnvelope } from '../http/envelopes.ts';
 import { objectIn, shortText, textIn, textMapIn } from '../http/json.ts';
 import { paged } from '../http/paging.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
+import { zoneRoute } from '../http/zones.ts';
 import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
 import { act } from './actions.ts';
@@ -56,6 +57,7 @@ export function volumeService(world: World): Service {
       route('POST', '/v3/volumes/:id/action', (call) =>
         act(world, call, findVolume(world, call, param(call, 'id'))),
       ),
+      zoneRoute('/v3', world.zones.volume),
       ...metadataRoutes(world),
       ...transferRoutes(world),
       ...attachmentRoutes(world),

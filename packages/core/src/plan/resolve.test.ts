@@ -37,6 +37,7 @@ const facts: DestinationFacts = {
   ],
   volumeTypes: ['fast'],
   securityGroups: [{ id: 'sg-1', name: 'default' }],
+  availabilityZones: { compute: ['az1', 'az2'], volume: ['az1'] },
   quota: { instances: 5, cores: 10, ramMiB: 20480, volumes: 2, gigabytes: 100, ports: 10 },
   volumeTransports: ['device', 'image'],
 };
@@ -191,6 +192,18 @@ test('what is not mapped, not known, ambiguous or does not fit blocks, with a re
   expect(blockers({ bootFrom: 'volume' }, {}, { quota: { ...facts.quota, gigabytes: 21 } })).toEqual([
     'quota.exceeded',
   ]);
+});
+
+test('an availability zone is one of those for servers, and for volumes where there are any', () => {
+  const only = { disks: instance.disks.slice(1) };
+  const unknown = 'availability_zone.unknown';
+  expect(blockers({ availabilityZone: 'az1' })).toEqual([]);
+  expect(blockers({ availabilityZone: 'az2' })).toEqual([unknown]);
+  expect(blockers({ availabilityZone: 'az2' }, only)).toEqual([]);
+  expect(blockers({ availabilityZone: 'az2:host-7' }, only)).toEqual([]);
+  expect(blockers({ availabilityZone: 'az9' })).toEqual([unknown, unknown]);
+  const silent = { availabilityZones: { compute: null, volume: null } };
+  expect(blockers({ availabilityZone: 'az9' }, {}, silent)).toEqual([]);
 });
 
 test('a disk of 0 bytes and a guest without addresses are refused; both can be left out', () => {

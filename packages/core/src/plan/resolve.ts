@@ -11,6 +11,7 @@ import { planNics } from './networks.ts';
 import { busFinding, dataDiskBus, imageProperties } from './properties.ts';
 import { checkQuota } from './quota.ts';
 import type { TargetPlan } from './target.ts';
+import { zoneFindings } from './zones.ts';
 
 export function instanceFindings(instance: Instance): Finding[] {
   const findings: Finding[] = [];
@@ -97,6 +98,7 @@ export function resolveTarget(
     ...(moved ? [moved] : []),
     ...choice.findings,
     ...groups.findings,
+    ...zoneFindings(spec.availabilityZone, facts, disks),
     ...checkQuota(facts.quota, facts.project.name, choice.flavor, nics, disks),
   ];
   if (!choice.flavor || findings.some((finding) => finding.severity === 'blocker'))

@@ -58,6 +58,11 @@ export interface DestinationFacts {
   readonly networks: readonly DestinationNetwork[];
   readonly volumeTypes: readonly string[];
   readonly securityGroups: readonly { readonly id: string; readonly name: string }[];
+  /** In which servers and volumes can be made now; null: the cloud does not tell. */
+  readonly availabilityZones: {
+    readonly compute: readonly string[] | null;
+    readonly volume: readonly string[] | null;
+  };
   readonly quota: QuotaRoom;
   /** `device`: the worker reaches volumes as files; `image`: volumes are filled from a temporary image. */
   readonly volumeTransports: readonly ('device' | 'image')[];
