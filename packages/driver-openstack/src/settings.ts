@@ -1,5 +1,11 @@
 import { type DriverSchemas, type EndpointConfig, GutsError } from '@guts/core';
-import { type CloudAuth, type CloudConfig, CloudConfigError, fromSettings } from '@guts/openstack';
+import {
+  type CloudAuth,
+  type CloudConfig,
+  CloudConfigError,
+  fromSettings,
+  SERVICE_TYPES,
+} from '@guts/openstack';
 
 /** How the worker fills volumes. */
 export type VolumeAccess = 'image' | 'device';
@@ -9,6 +15,9 @@ const text = (title: string, description?: string): object => ({
   title,
   ...(description === undefined ? {} : { description }),
 });
+
+/** The setting's name, as in clouds.yaml. */
+const overrideOf = (type: string): string => `${type.replaceAll('-', '_')}_endpoint_override`;
 
 /** What an OpenStack destination is made with: the names of clouds.yaml, flat. */
 export const SCHEMAS: DriverSchemas = {
@@ -34,6 +43,12 @@ export const SCHEMAS: DriverSchemas = {
       application_credential_name: text('Application credential'),
       region_name: text('Region'),
       interface: { type: 'string', enum: ['public', 'internal', 'admin'], default: 'public' },
+      ...Object.fromEntries(
+        SERVICE_TYPES.map((type) => [
+          overrideOf(type),
+          text(`Endpoint of ${type}`, 'Instead of the catalog'),
+        ]),
+      ),
       ca: text('Authority', 'PEM text of the authorities to trust'),
       fingerprint: text('Fingerprint', 'SHA-256 or SHA-1 of the certificate to trust'),
       insecure: { type: 'boolean', title: 'Trust any certificate', default: false },
@@ -82,6 +97,7 @@ export function readSettings({ settings, secret }: EndpointConfig): Settings {
     auth_type,
     insecure,
     ...(ca === undefined ? {} : { cacert: 'ca' }),
+    ...Object.fromEntries(SERVICE_TYPES.map((type) => [overrideOf(type), settings[overrideOf(type)]])),
   };
   try {
     const cloud = fromSettings('the destination', { ...outer, auth: { ...auth, ...secret } }, () =>
@@ -130,7 +146,7 @@ function flatAuth(auth: CloudAuth): Flat {
 /** A cloud as the settings and secret of a destination: the reverse of {@link readSettings}. */
 export function toEndpointConfig(cloud: CloudConfig, volumeAccess: VolumeAccess): EndpointConfig {
   const { settings, secret } = flatAuth(cloud.auth);
-  const { project, tls } = cloud;
+  const { endpointOverrides, project, tls } = cloud;
   return {
     secret,
     settings: {
@@ -143,6 +159,12 @@ export function toEndpointConfig(cloud: CloudConfig, volumeAccess: VolumeAccess)
       ...(project?.name === undefined ? {} : { project_name: project.name }),
       ...(project?.domain.id === undefined ? {} : { project_domain_id: project.domain.id }),
       ...(project?.domain.name === undefined ? {} : { project_domain_name: project.domain.name }),
+      ...Object.fromEntries(
+        SERVICE_TYPES.flatMap((type) => {
+          const url = endpointOverrides[type];
+          return url === undefined ? [] : [[overrideOf(type), url] as const];
+        }),
+      ),
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
       ...(tls.fingerprint === undefined ? {} : { fingerprint: tls.fingerprint }),
       ...(tls.insecure ? { insecure: true } : {}),

@@ -22,7 +22,7 @@ export {
 export { readFault } from './faults.ts';
 export { compareVersions } from './microversion.ts';
 export type { RetryRules } from './retry.ts';
-export type { ServiceName } from './service-catalog.ts';
+export { SERVICE_TYPES, type ServiceName } from './service-catalog.ts';
 export { type ApiRequest, OpenStackSession, type SessionOptions } from './session.ts';
 export type { TlsTrust } from './transport/http.ts';
 export { waitFor, type WaitOptions } from './wait.ts';

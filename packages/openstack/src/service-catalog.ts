@@ -23,11 +23,15 @@ export const SERVICES: Readonly<Record<ServiceName, ServiceFacts>> = {
   },
 };
 
+/** The names that a catalog may have for the services that are used here. */
+export const SERVICE_TYPES: readonly string[] = Object.values(SERVICES).flatMap(({ types }) => types);
+
 /** The service's URL in the configuration or the token's catalog; null: there is none. */
 export function findEndpoint(config: CloudConfig, token: Token, service: ServiceName): string | null {
-  for (const type of SERVICES[service].types) {
-    const override = config.endpointOverrides[type];
-    if (override !== undefined) return override;
+  const { types } = SERVICES[service];
+  const overriding = types.find((type) => config.endpointOverrides[type] !== undefined);
+  if (overriding !== undefined) return config.endpointOverrides[overriding] ?? null;
+  for (const type of types) {
     const endpoints = token.catalog.find((one) => one.type === type)?.endpoints ?? [];
     const found = endpoints.find(
       (one) =>

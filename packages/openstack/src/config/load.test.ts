@@ -126,6 +126,28 @@ test('the environment alone is enough', () => {
   });
 });
 
+test('endpoints may be named instead of the catalog, in clouds.yaml and in the environment', () => {
+  const file = JSON.stringify({
+    clouds: {
+      c: {
+        auth: { auth_url: 'http://k', token: 't' },
+        image_endpoint_override: 'https://image/v2',
+        block_storage_endpoint_override: 'https://volume/v3',
+      },
+      bad: { auth: { auth_url: 'http://k', token: 't' }, image_endpoint_override: 'image' },
+    },
+  });
+  const readFile = (path: string): string | undefined => (path === '/w/clouds.yaml' ? file : undefined);
+  const from = (cloud: string) => loadCloud({ cloud, env: {}, cwd: '/w', home: '/h', readFile });
+  expect(from('c').endpointOverrides).toEqual({
+    image: 'https://image/v2',
+    'block-storage': 'https://volume/v3',
+  });
+  expect(() => from('bad')).toThrow(/image_endpoint_override "image" is no http/);
+  const env = { OS_AUTH_URL: 'http://k', OS_TOKEN: 't', OS_IMAGE_ENDPOINT_OVERRIDE: 'https://image' };
+  expect(load(undefined, env).endpointOverrides).toEqual({ image: 'https://image' });
+});
+
 test('merging keeps every key of both, and the second wins', () => {
   const tree = fc.letrec((tie) => ({
     tree: fc.dictionary(fc.string({ maxLength: 3 }), fc.oneof({ maxDepth: 3 }, fc.integer(), tie('tree'))),

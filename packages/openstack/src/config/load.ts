@@ -109,6 +109,15 @@ function withSecure(
   return secure ? mergeTrees(tree, secure.tree) : tree;
 }
 
+const OUTER: readonly string[] = [
+  'region_name',
+  'interface',
+  'endpoint_type',
+  'cacert',
+  'insecure',
+  'auth_type',
+];
+
 /** The flat settings of openstacksdk from OS_* variables. */
 function fromEnvironment(env: NodeJS.ProcessEnv): Tree {
   const auth: Record<string, string> = {};
@@ -116,8 +125,7 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Tree {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('OS_') || value === undefined || value === '') continue;
     const key = name.slice(3).toLowerCase();
-    if (['region_name', 'interface', 'endpoint_type', 'cacert', 'insecure', 'auth_type'].includes(key))
-      rest[key] = value;
+    if (OUTER.includes(key) || key.endsWith('_endpoint_override')) rest[key] = value;
     else auth[key === 'tenant_name' ? 'project_name' : key] = value;
   }
   if (!auth['auth_url'])

@@ -71,6 +71,22 @@ function project(reader: Reader): ProjectRef | undefined {
   return name === undefined ? undefined : { name, domain: domain(reader, 'project') };
 }
 
+const OVERRIDE = '_endpoint_override';
+
+function endpointOverrides(reader: Reader, cloud: Tree): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const key of Object.keys(cloud)) {
+    if (!key.endsWith(OVERRIDE)) continue;
+    const url = reader.text(key);
+    if (url === undefined) continue;
+    if (!isHttp(url)) throw reader.fail(`${key} "${url}" is no http(s) URL`);
+    found[key.slice(0, -OVERRIDE.length).replaceAll('_', '-')] = url;
+  }
+  return found;
+}
+
+const isHttp = (url: string): boolean => /^https?:\/\//.test(url) && URL.canParse(url);
+
 const INTERFACES: readonly string[] = ['public', 'internal', 'admin'];
 
 /**
@@ -87,8 +103,7 @@ export function fromSettings(where: string, cloud: Tree, readText: (path: string
   if (type !== undefined && !/^(v3)?(password|applicationcredential|token)$/.test(type))
     throw outer.fail(`auth_type "${type}" is not supported`);
   const authUrl = inner.need('auth_url', '');
-  if (!/^https?:\/\//.test(authUrl) || !URL.canParse(authUrl))
-    throw inner.fail(`auth_url "${authUrl}" is no http(s) URL`);
+  if (!isHttp(authUrl)) throw inner.fail(`auth_url "${authUrl}" is no http(s) URL`);
   const chosen = (outer.text('interface') ?? outer.text('endpoint_type') ?? 'public').replace(/URL$/, '');
   if (!INTERFACES.includes(chosen))
     throw outer.fail(`interface "${chosen}" is none of ${INTERFACES.join(', ')}`);
@@ -101,9 +116,6 @@ export function fromSettings(where: string, cloud: Tree, readText: (path: string
   const insecure =
     /^(?:0|false|no|off)$/i.test(outer.text('verify') ?? '') ||
     /^(?:1|true|yes|on)$/i.test(outer.text('insecure') ?? '');
-  const overrides = Object.entries(cloud)
-    .filter(([key, value]) => key.endsWith('_endpoint_override') && typeof value === 'string')
-    .map(([key, value]) => [key.replace(/_endpoint_override$/, '').replaceAll('_', '-'), String(value)]);
   return {
     authUrl,
     auth: scope,
@@ -115,6 +127,6 @@ export function fromSettings(where: string, cloud: Tree, readText: (path: string
       ...(fingerprint === undefined ? {} : { fingerprint }),
       ...(insecure ? { insecure } : {}),
     },
-    endpointOverrides: Object.fromEntries(overrides) as Record<string, string>,
+    endpointOverrides: endpointOverrides(outer, cloud),
   };
 }

@@ -1,0 +1,30 @@
+import type { CloudConfig } from '@guts/openstack';
+import { expect, test } from 'vitest';
+import { readSettings, SCHEMAS, toEndpointConfig } from './settings.ts';
+
+const CLOUD: CloudConfig = {
+  authUrl: 'https://keystone/v3',
+  auth: { type: 'password', user: { name: 'u', domain: { id: 'default' } }, password: 'p' },
+  project: { name: 'one', domain: { name: 'Own' } },
+  region: 'r',
+  interface: 'internal',
+  tls: { ca: 'PEM', fingerprint: 'aa' },
+  endpointOverrides: { image: 'https://image', 'block-storage': 'https://volume/v3' },
+};
+
+test.for<[string, Partial<CloudConfig>]>([
+  ['with everything', {}],
+  ['without what may be left out', { region: null, tls: {}, endpointOverrides: {} }],
+  ['by token', { auth: { type: 'token', token: 't' } }],
+])('a cloud %s is the same again when it has been a destination', ([, more]) => {
+  const cloud = { ...CLOUD, ...more };
+  const config = toEndpointConfig(cloud, 'device');
+  expect(readSettings(config)).toEqual({ cloud, volumeAccess: 'device' });
+  const known = Object.keys(SCHEMAS.settings['properties'] as object);
+  expect(known).toEqual(expect.arrayContaining(Object.keys(config.settings)));
+});
+
+test('an endpoint that is no URL is refused', () => {
+  const config = toEndpointConfig({ ...CLOUD, endpointOverrides: { image: 'ftp://image' } }, 'image');
+  expect(() => readSettings(config)).toThrow(/image_endpoint_override/);
+});
