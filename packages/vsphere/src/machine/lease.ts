@@ -1,4 +1,11 @@
-import { FileRequestError, ProtocolError, VSphereFaultError } from '../errors.ts';
+import {
+  FileRequestError,
+  isFault,
+  ProtocolError,
+  UnreachableError,
+  VSphereError,
+  VSphereFaultError,
+} from '../errors.ts';
 import type { VSphereSession } from '../session.ts';
 import { localizedFault } from '../tasks.ts';
 import { HttpClient } from '../transport/http.ts';
@@ -24,6 +31,19 @@ export interface LeaseInfo {
 
 /** Much shorter than any lease's timeout (300 s by default), longer than a heartbeat needs to be. */
 const PROGRESS_SECONDS = 5;
+/** How long one telling may take at least; milliseconds. */
+const MIN_TELL_MS = 1000;
+/** Part of the lease's timeout after which nobody can count on it any more. */
+const GIVE_UP = 0.75;
+/** The lease is not there or has ended, or we may not use it: nothing that passes. */
+const LEASE_OVER = ['ManagedObjectNotFound', 'InvalidState', 'InvalidLogin', 'NoPermission', 'Timedout'];
+
+function untoldFor(milliseconds: number, cause: unknown): UnreachableError {
+  const seconds = Math.round(milliseconds / 1000);
+  return new UnreachableError('the server', `it did not take a sign of life for ${seconds} seconds`, {
+    cause,
+  });
+}
 
 /** A way to read a machine's disks as streams; nobody can start the machine while it is held. */
 export class ExportLease {
@@ -40,21 +60,35 @@ export class ExportLease {
     this.info = info;
   }
 
-  /** Tells the server that we are alive. When that fails, downloads end with its error. */
+  /**
+   * Tells the server that we are alive. Downloads end with the error when the server says that the lease is no more,
+   * or when it has not been told for so long that it is about to give the lease up; until then it is told again.
+   */
   keepAlive(percent: () => number): void {
-    const seconds = Math.min(PROGRESS_SECONDS, this.info.timeoutSeconds / 4);
+    const { timeoutSeconds } = this.info;
+    const every = Math.min(PROGRESS_SECONDS, timeoutSeconds / 4) * 1000;
+    let told = performance.now();
     let busy = false;
+    const tell = async (): Promise<void> => {
+      const began = performance.now();
+      const signal = AbortSignal.timeout(Math.max(every, MIN_TELL_MS));
+      try {
+        const fields = [['percent', clampPercent(percent())]] as const;
+        await this.#session.call('HttpNfcLeaseProgress', this.ref, fields, { signal });
+        told = began;
+      } catch (error) {
+        const untold = performance.now() - told;
+        if (isFault(error, ...LEASE_OVER) || untold > GIVE_UP * timeoutSeconds * 1000)
+          this.#broken.abort(error instanceof VSphereError ? error : untoldFor(untold, error));
+      }
+    };
     this.#timer = setInterval(() => {
       if (busy) return;
       busy = true;
-      const signal = AbortSignal.timeout(this.info.timeoutSeconds * 1000);
-      this.#session
-        .call('HttpNfcLeaseProgress', this.ref, [['percent', clampPercent(percent())]], { signal })
-        .catch((error: unknown) => this.#broken.abort(error))
-        .finally(() => {
-          busy = false;
-        });
-    }, seconds * 1000);
+      void tell().finally(() => {
+        busy = false;
+      });
+    }, every);
     this.#timer.unref();
   }
 

@@ -1,0 +1,41 @@
+import { startVCenter, type VCenter, type VCenterOptions } from '@guts/lab-vcenter';
+import { type ConnectOptions, type ManagedRef, VSphereSession } from '@guts/vsphere';
+import { afterEach } from 'vitest';
+
+export const signal = AbortSignal.timeout(120_000);
+
+/** A fake vCenter and the sessions with it, all of which end with the test. */
+export class Peer {
+  readonly vcenter: VCenter;
+  readonly sessions: VSphereSession[] = [];
+
+  private constructor(vcenter: VCenter) {
+    this.vcenter = vcenter;
+  }
+
+  static async start(options: VCenterOptions = {}): Promise<Peer> {
+    const peer = new Peer(await startVCenter(options));
+    live.push(peer);
+    return peer;
+  }
+
+  async connect(more: Partial<ConnectOptions> = {}): Promise<VSphereSession> {
+    const { url, username, password, fingerprintSha256: fingerprint } = this.vcenter;
+    const options = { url, username, password, tls: { fingerprint }, signal, ...more };
+    const session = await VSphereSession.connect(options);
+    this.sessions.push(session);
+    return session;
+  }
+
+  vm(name: string): ManagedRef {
+    return { type: 'VirtualMachine', value: this.vcenter.machine(name).id };
+  }
+}
+
+const live: Peer[] = [];
+afterEach(async () => {
+  for (const peer of live.splice(0)) {
+    for (const session of peer.sessions) await session.logout();
+    await peer.vcenter.close();
+  }
+});
