@@ -226,6 +226,12 @@ export class Journal {
     return this.#store.putPass(this.#keeper.lease, pass);
   }
 
+  /** What a pass copied is copied again. */
+  async forgetCopy(pass: DiskPass): Promise<void> {
+    await this.dropCheckpoints(pass.diskKey);
+    if (pass.finishedAt !== null) await this.putPass({ ...pass, finishedAt: null, verification: null });
+  }
+
   passes(): Promise<readonly DiskPass[]> {
     return this.#store.listPasses(this.migration.id);
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type ArtifactSpecs,
+  type AttachmentSpec,
   type CreatedArtifact,
   type DestinationArtifactKind,
   type DestinationConnection,
@@ -11,6 +12,8 @@ import {
   type Marker,
   markerText,
   parseMarker,
+  type ServerSpec,
+  type VolumeSpec,
 } from '@guts/core';
 
 interface Thing {
@@ -33,6 +36,11 @@ export class FakeDestination {
   serverState: 'active' | 'off' | 'error' = 'active';
   console: string | null = 'login:';
   corruptVolumes = false;
+  /** The guest of a new server writes this all over its volumes. */
+  guestWrites: number | null = null;
+  /** Of every volume that was opened to be written to, whether it was said to be fresh. */
+  readonly opened: { readonly volume: string; readonly fresh: boolean }[] = [];
+  volumeTransports: readonly ('device' | 'image')[] = ['device', 'image'];
   /** Algorithm of the image service's own hashes; `none`: it keeps none. */
   imageHash = 'sha512';
   /** Images cannot be read back. */
@@ -62,15 +70,38 @@ export class FakeDestination {
 
   #create(kind: DestinationArtifactKind, spec: Thing['spec'], marker: Marker): CreatedArtifact {
     if (this.refuse.has(kind)) throw new GutsError('destination_quota', `no ${kind} left`);
+    if (kind === 'attachment') this.#refuseInUse((spec as AttachmentSpec).volumeId);
     const externalId = `${kind}-${this.#next++}`;
-    const size = kind === 'volume' ? 4096 : 0;
-    this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes: new Uint8Array(size) });
+    const bytes = kind === 'volume' ? this.#filled(spec as VolumeSpec) : new Uint8Array();
+    this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes });
+    if (kind === 'server') this.#boot(spec as ServerSpec);
     if (this.loseAnswer.delete(kind))
       throw new GutsError('destination_unreachable', 'the answer was lost', { transient: true });
     return {
       externalId,
       data: kind === 'attachment' ? { volume: (spec as { volumeId: string }).volumeId } : {},
     };
+  }
+
+  #filled({ imageId }: VolumeSpec): Uint8Array {
+    return imageId === null ? new Uint8Array(4096) : this.#bytes(imageId).bytes.slice();
+  }
+
+  #boot({ bootImageId, bootVolumeId, dataVolumeIds }: ServerSpec): void {
+    this.serverState = 'active';
+    if (bootImageId !== null) this.#bytes(bootImageId);
+    for (const id of bootVolumeId === null ? dataVolumeIds : [bootVolumeId, ...dataVolumeIds]) {
+      const { bytes } = this.#bytes(id);
+      if (this.guestWrites !== null) bytes.fill(this.guestWrites);
+    }
+  }
+
+  #refuseInUse(volumeId: string): void {
+    for (const [id, { kind, spec }] of this.things) {
+      const { bootVolumeId, dataVolumeIds = [] } = spec as Partial<ServerSpec>;
+      if (kind === 'server' && [bootVolumeId, ...dataVolumeIds].includes(volumeId))
+        throw new GutsError('destination_refused', `${volumeId} is in use by ${id}`);
+    }
   }
 
   #mayBreak(what: keyof FakeDestination['breaks']): void {
@@ -102,7 +133,7 @@ export class FakeDestination {
           securityGroups: [],
           availabilityZones: { compute: ['nova'], volume: ['nova'] },
           quota: { instances: 5, cores: 5, ramMiB: 5000, volumes: 5, gigabytes: 50, ports: 5 },
-          volumeTransports: ['device', 'image'],
+          volumeTransports: this.volumeTransports,
         }),
       create: (kind, spec, marker) =>
         new Promise((resolve) => {
@@ -124,7 +155,10 @@ export class FakeDestination {
           throw new GutsError('destination_fault', `${id} cannot be deleted now`);
         return Promise.resolve(this.things.delete(id) ? 'removed' : 'absent');
       },
-      openVolumeWriter: (data) => Promise.resolve(writer(this.#bytes(data['volume']).bytes)),
+      openVolumeWriter: (data, _size, { fresh }) => {
+        this.opened.push({ volume: String(data['volume']), fresh });
+        return Promise.resolve(writer(this.#bytes(data['volume']).bytes));
+      },
       openVolumeReader: (data) => {
         const { bytes } = this.#bytes(data['volume']);
         if (this.corruptVolumes) bytes[7] = 99;

@@ -4,6 +4,7 @@ import {
   type Clock,
   DEFAULT_POLICIES,
   type DiskCopier,
+  GutsError,
   type Migration,
   type MigrationSpec,
   type NewEvent,
@@ -61,6 +62,24 @@ export const copier: DiskCopier = {
     return { mismatches, bytesChecked: reader.size };
   },
 };
+
+/** The store as a worker sees it that dies at its n-th write: neither that one nor any after it is done. */
+function dyingAt(n: number, store: Store): Store {
+  let left = n;
+  return new Proxy(store, {
+    get(object, name): unknown {
+      const value: unknown = Reflect.get(object, name, object);
+      if (typeof value !== 'function') return value;
+      const method = value as (...given: unknown[]) => unknown;
+      const writes = /^(set|begin|finish|intend|record|put|drop|add|release)/.test(String(name));
+      return (...given: unknown[]): unknown => {
+        if (writes) left -= 1;
+        if (left <= 0) return Promise.reject(new GutsError('lease_lost', 'the worker is dead'));
+        return method.apply(object, given);
+      };
+    },
+  });
+}
 
 /** A worker's run of one migration against fakes and a real store. */
 export class Rig {
@@ -146,9 +165,11 @@ export class Rig {
       started?: (run: MigrationRun) => void;
       /** None unless given: what fails counts at once. */
       retryPauses?: readonly number[];
+      /** The worker dies at this write; counts from 1. */
+      diesAt?: number;
     } = {},
   ): Promise<Migration> {
-    const { worker = 'w1', seconds = 60, afterStep, started, retryPauses = [] } = options;
+    const { worker = 'w1', seconds = 60, afterStep, started, retryPauses = [], diesAt } = options;
     // A dead worker's lease, however short, has to pass first.
     for (let tries = 0; tries < 500; tries += 1) {
       if (await this.reserve(worker)) break;
@@ -158,7 +179,7 @@ export class Rig {
     if (!got) throw new Error('no lease');
     const connections = this.#connections();
     const parts = {
-      store: this.store,
+      store: diesAt === undefined ? this.store : dyingAt(diesAt, this.store),
       connections,
       copier: this.copier,
       clock,

@@ -1,9 +1,13 @@
-import type { StepName, StepRecord } from '@guts/core';
+import type { DiskPass, StepName, StepRecord, Verification } from '@guts/core';
 import type { Journal } from '../journal.ts';
 
+const differs = (pass: DiskPass): boolean => (pass.verification as Verification | null)?.matches === false;
+
 /**
- * Marks results that hold no longer, so that a retry starts at the first step whose result is still valid. Data
- * read before the source ran again is one of them.
+ * Marks results that hold no longer, so that a retry begins at the first step whose result is still valid: after
+ * preflight, for the source is put back and may run until then. Data that was read before we start the source again,
+ * and data that differs on the destination, is read anew; of a source that stays off the transfer finds out whether
+ * anybody else ran it, and removes what was made of data that holds no longer.
  * @param what.everything nothing that was made remains
  * @param what.sourceRestarts the source is powered on again
  */
@@ -11,16 +15,14 @@ export async function forget(
   journal: Journal,
   what: { readonly everything: boolean; readonly sourceRestarts: boolean },
 ): Promise<void> {
-  if (!what.everything && !what.sourceRestarts) return;
-  for (const disk of await journal.disks()) await journal.dropCheckpoints(disk.diskKey);
-  for (const pass of await journal.passes())
-    if (pass.finishedAt !== null) await journal.putPass({ ...pass, finishedAt: null, verification: null });
-  const keep = what.everything ? [] : ['preflight', 'reserve'];
+  const allData = what.everything || what.sourceRestarts;
+  if (allData) for (const disk of await journal.disks()) await journal.dropCheckpoints(disk.diskKey);
+  for (const pass of await journal.passes()) if (allData || differs(pass)) await journal.forgetCopy(pass);
   const last = new Map<StepName, StepRecord>();
   for (const record of await journal.steps()) last.set(record.step, record);
   for (const record of last.values()) {
     const stands = record.status === 'done' || record.status === 'skipped';
-    if (stands && !keep.includes(record.step))
+    if (stands && (what.everything || record.step !== 'preflight'))
       await journal.finish(record, { status: 'undone', output: record.output, note: record.note });
   }
 }

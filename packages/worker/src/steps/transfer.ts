@@ -19,6 +19,7 @@ import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
 import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
+import { unmakeServer } from './unmake-server.ts';
 
 /** Number of the pass that copies everything. */
 const FULL_PASS = 1;
@@ -132,11 +133,12 @@ async function toImage(
 ): Promise<PassManifest & { result: CopyResult }> {
   const { destination, journal, signal } = context;
   const role = `image:${disk.key}`;
+  // A volume that is a clone of its image holds it.
+  const made = disk.target === 'volume' ? await journal.byRole(`volume:${disk.key}`) : null;
+  if (made) await journal.discard(destination, made, signal);
   const stale = await journal.byRole(role);
   // An image takes its bytes once: one left from an attempt that did not end is made anew.
   if (stale) await journal.discard(destination, stale, signal);
-  const made = disk.target === 'volume' ? await journal.byRole(`volume:${disk.key}`) : null;
-  if (made) await journal.discard(destination, made, signal);
   const format: 'raw' | 'qcow2' = areas ? 'qcow2' : 'raw';
   const spec = {
     name: diskName(plan.serverName, disk),
@@ -262,7 +264,7 @@ export async function transfer(context: StepContext): Promise<StepResult> {
   // Before anything is read, also the map of what is to be read.
   const contents = await readContents(context);
   await forgetWritten(context, plan.disks, contents, FULL_PASS);
-  const done = await finished(context);
+  const done = await unmakeServer(context, plan.disks, await finished(context));
   const disks = plan.disks.filter((disk) => !done.has(disk.key));
   if (disks.length === 0) return { status: 'done', note: 'every disk was copied before' };
   const areas = await readAreas(context, disks);
