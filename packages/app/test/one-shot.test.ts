@@ -89,6 +89,25 @@ describe('a run that is cut off', { timeout: 120_000 }, () => {
     },
   );
 
+  test('is not gone on with by a command with other options, but put back when so told', async () => {
+    const state = { GUTS_LEASE_SECONDS: '5', GUTS_STATE_DIR: join(lab.folder, 'killed-otherwise') };
+    lab.vcenter.faults.add({ path: '/folder', kind: 'delay', ms: 1500 });
+    const first = lab.start('web', [], state);
+    await said(first.child, 'baseline done');
+    first.child.kill('SIGKILL');
+    await first.ended;
+    lab.vcenter.faults.clear();
+    const other = await lab.migrate('web', ['--flavor', 'm1.tiny'], state);
+    expect(other).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--flavor \(then none, now "m1.tiny"\)[^]*guts migrate --action cancel/),
+    });
+    const line = /guts (migrate --action cancel .*)/.exec(other.err)?.[1]?.split(' ') ?? [];
+    expect(await guts(line, { ...lab.env, ...state }).ended).toMatchObject({ code: 0 });
+    expect(lab.left()).toEqual(NOTHING);
+    expect(lab.vcenter.machine('web')).toMatchObject({ powerState: 'poweredOn', exporting: false });
+  });
+
   test('interrupted once puts everything back', async () => {
     lab.vcenter.faults.add({ path: '/folder', kind: 'delay', ms: 1500 });
     const run = lab.start('web');

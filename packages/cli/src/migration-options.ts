@@ -65,7 +65,10 @@ export function addMigrationOptions(command: Command): Command {
     .addOption(choice('--on-failure <what>', 'undo: leave nothing; keep: for a retry', ['undo', 'keep']))
     .option('--no-verify-data', 'does not read the destination back')
     .addOption(choice('--verify-boot <what>', 'without proof of a boot', ['require', 'report', 'off']))
-    .option('--boot-pattern <regexp>', 'what the console shows once the guest is up')
+    .option(
+      '--boot-pattern <regexp>',
+      'what a line of the console shows once the guest is up (JavaScript, with Unicode; at most 500 characters)',
+    )
     .option('--boot-seconds <n>', 'how long a boot may take', seconds);
 }
 

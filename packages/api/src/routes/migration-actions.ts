@@ -15,9 +15,12 @@ import type { Caller } from '../authenticator.ts';
 import { allowedActions } from '../supported.ts';
 import { liveArtifacts, undoIsOpen } from './undo-state.ts';
 
+/** What is needed to ask, be it over HTTP or in a process of its own. */
+export type ActionParts = Pick<ApiParts, 'store' | 'newId' | 'nudge'>;
+
 /** One action asked of one migration, and by whom. */
 interface Asked {
-  readonly parts: ApiParts;
+  readonly parts: ActionParts;
   readonly migration: Migration;
   readonly body: MigrationAction;
   readonly asker: { readonly caller: Caller; readonly requestId: string };
@@ -103,9 +106,12 @@ const commit: Handler = (asked) =>
 
 const HANDLERS: Readonly<Partial<Record<Action, Handler>>> = { cancel, retry, revert, commit };
 
-/** @throws GutsError `conflict` with what may be asked instead; `unsupported`; `bad_request` */
+/**
+ * Asks an action of a migration as it was read; what a worker has to do for it is queued.
+ * @throws GutsError `conflict` with what may be asked instead, or when it changed since; `unsupported`; `bad_request`
+ */
 export async function act(
-  parts: ApiParts,
+  parts: ActionParts,
   migration: Migration,
   body: MigrationAction,
   asker: Asked['asker'],

@@ -1,6 +1,19 @@
-import { addMigrationOptions } from '@guts/cli';
-import { type Command, Option } from 'commander';
-import type { OneShotOptions } from '../one-shot/migrate.ts';
+import { addMigrationOptions, UsageError } from '@guts/cli';
+import { Command, Option } from 'commander';
+import { DEFAULT_USERNAME, type OneShotOptions } from '../one-shot/options.ts';
+
+/** @throws UsageError for what does not go together */
+function checkTogether(command: Command, { action, target, yes }: OneShotOptions): void {
+  const given = (option: Option): boolean => command.getOptionValueSource(option.attributeName()) === 'cli';
+  if (action !== 'revert' && (target !== undefined || yes))
+    throw new UsageError(`${yes ? '--yes' : '--target'} belongs to --action revert`);
+  const ofSpec = new Set(addMigrationOptions(new Command()).options.map((option) => option.long));
+  const misplaced = command.options.find((option) => ofSpec.has(option.long) && given(option));
+  if (action !== undefined && misplaced)
+    throw new UsageError(
+      `${misplaced.long} says how a machine is to be moved: with --action that is settled; leave it out`,
+    );
+}
 
 /** Adds `guts migrate`, the one-shot. */
 export function addMigrate(program: Command, setExitCode: (code: number) => void): void {
@@ -8,10 +21,10 @@ export function addMigrate(program: Command, setExitCode: (code: number) => void
     .command('migrate')
     .summary('Moves machines with one command: no daemon, no database to set up')
     .description(
-      'Moves machines from a vCenter or ESXi to a cloud of clouds.yaml. The password comes from --password-file, from GUTS_SOURCE_PASSWORD, or is asked for.',
+      'Moves machines from a vCenter or ESXi to a cloud of clouds.yaml. The password comes from --password-file, from GUTS_SOURCE_PASSWORD, or is asked for. A run that was cut off goes on when the same command is run again.',
     )
     .requiredOption('--source <url>', 'vCenter or ESXi, like https://vcenter.example.org')
-    .option('--username <user>', 'user at the source', 'administrator@vsphere.local')
+    .option('--username <user>', 'user at the source', DEFAULT_USERNAME)
     .option('--password-file <file>', 'file with the password')
     .option('--ca <file>', 'PEM file of the authority that signed the source')
     .option('--fingerprint <hex>', 'SHA-256 or SHA-1 of the certificate to trust')
@@ -22,8 +35,26 @@ export function addMigrate(program: Command, setExitCode: (code: number) => void
       new Option('--volume-access <how>', 'how volumes are filled: from an image, or as files (NFS)')
         .choices(['image', 'device'])
         .default('image'),
+    )
+    .addOption(
+      new Option(
+        '--action <what>',
+        'moves nothing, but asks this of the last migration of each instance that guts migrate made: revert brings the source back, commit ends that this can be done, retry goes on after a failure, cancel puts everything back',
+      ).choices(['revert', 'commit', 'retry', 'cancel']),
+    )
+    .addOption(
+      new Option(
+        '--target <what>',
+        'of a revert; park: stopped, locked and kept; remove: deleted (default: park)',
+      ).choices(['park', 'remove']),
+    )
+    .option(
+      '--yes',
+      'of a revert: does not ask; what was written on the target since cutover is lost',
+      false,
     );
   addMigrationOptions(command).action(async (options: OneShotOptions) => {
+    checkTogether(command, options);
     const { migrateOnce } = await import('../one-shot/migrate.ts');
     setExitCode(await migrateOnce(options, program.opts<{ json: boolean }>().json, process.env));
   });

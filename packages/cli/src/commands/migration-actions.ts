@@ -9,7 +9,8 @@ async function ask(context: CliContext, id: string, body: MigrationAction): Prom
   return migration;
 }
 
-function warning(id: string, target: 'park' | 'remove'): string {
+/** What a person is told before a revert. @param id of the migration, perhaps with more to know it by */
+export function revertWarning(id: string, target: 'park' | 'remove'): string {
   const fate = target === 'park' ? 'stopped, locked and kept' : 'deleted';
   return (
     `Reverting migration ${id} brings the source back as it was. Whatever was written on the target since ` +
@@ -55,7 +56,7 @@ export function addMigrationActions(group: Command, run: Run): void {
     .option('--yes', 'does not ask', false)
     .action((id: string, { target, yes }: { target: 'park' | 'remove'; yes: boolean }) =>
       run(async (context) => {
-        if (!(await confirm(context, warning(id, target), yes))) return context.exit(1);
+        if (!(await confirm(context, revertWarning(id, target), yes))) return context.exit(1);
         showOne(context, await ask(context, id, { action: 'revert', confirm: true, target }));
       }),
     );

@@ -1,0 +1,9 @@
+import { PROJECT_LOCAL } from '@guts/core';
+
+export const SCOPE = { projectId: PROJECT_LOCAL };
+
+/** Who asks actions of migrations here: whoever runs the command. */
+export const ASKER = {
+  caller: { projectId: PROJECT_LOCAL, userId: null, role: 'admin' },
+  requestId: 'guts-migrate',
+} as const;
