@@ -121,6 +121,15 @@ export class OpenStackConnection implements DestinationConnection {
     return inWords(() => this.#kinds[kind].find(this.#session, spec, marker, signal));
   }
 
+  findAll<K extends DestinationArtifactKind>(
+    kind: K,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return inWords(() => this.#kinds[kind].findAll(this.#session, spec, marker, signal));
+  }
+
   async waitUsable<K extends DestinationArtifactKind>(
     kind: K,
     externalId: string,

@@ -5,10 +5,19 @@ import {
   CloudConfigError,
   isOverQuota,
   LoginError,
+  type LoginMethod,
   OpenStackError,
   UnreachableError,
   UntrustedCertificateError,
 } from '@guts/openstack';
+
+const OTHER_PROJECT: Readonly<Record<LoginMethod, string>> = {
+  password: 'Give this user a role in that project, or leave the target project out.',
+  token:
+    'Log in with a password: many clouds do not let a token be used for another project (allow_rescope_scoped_token).',
+  application_credential:
+    'Leave the target project out, use an application credential that was made in it, or log in with a password.',
+};
 
 /** What the OpenStack client throws, in the words and codes of GUTS. */
 export function toGutsError(error: unknown): unknown {
@@ -28,7 +37,9 @@ export function toGutsError(error: unknown): unknown {
   if (error instanceof LoginError)
     return new GutsError('destination_login', error.message, {
       cause: error,
-      remedy: 'Check the user, the password, the domains and the project.',
+      remedy: error.otherProject
+        ? OTHER_PROJECT[error.method]
+        : 'Check the user, the password, the domains and the project.',
     });
   if (error instanceof CloudConfigError) return new GutsError('bad_request', error.message, { cause: error });
   if (isOverQuota(error))

@@ -98,10 +98,23 @@ export class ApiError extends OpenStackError {
   }
 }
 
+/** How somebody logs in. */
+export type LoginMethod = 'password' | 'application_credential' | 'token';
+
 /** Wrong user, password, application credential or project. */
 export class LoginError extends OpenStackError {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly method: LoginMethod;
+  /** True: the login as such is good, but not for the project that is asked for. */
+  readonly otherProject: boolean;
+
+  constructor(
+    message: string,
+    facts: { readonly method: LoginMethod; readonly otherProject?: boolean },
+    options?: ErrorOptions,
+  ) {
     super('login', message, options);
+    this.method = facts.method;
+    this.otherProject = facts.otherProject ?? false;
   }
 }
 

@@ -69,6 +69,34 @@ test.for<[CloudAuth, number, RegExp]>([
   await expect(OpenStackSession.open({ ...cloud.config, auth }, { signal })).rejects.toThrow(message);
 });
 
+test.for<[CloudAuth['type'], number, string, RegExp]>([
+  [
+    'token',
+    403,
+    'not authorized to perform the requested action: rescope a scoped token.',
+    /rescope a scoped/,
+  ],
+  ['password', 400, 'Expecting to find domain in project.', /find domain in project\. \(HTTP 400\)/],
+  [
+    'password',
+    401,
+    'The password is expired and needs to be changed for user: u.',
+    /is wrong: The password is/,
+  ],
+  ['password', 401, 'The request you have made requires authentication.', /project is wrong$/],
+])("Keystone's own reason is told: %s %i %s", async ([type, code, said, message]) => {
+  const auth: CloudAuth = type === 'token' ? { type, token: 'geheim' } : cloud.config.auth;
+  const json = { error: { code, message: said, title: 'No' } };
+  cloud.on('POST /v3/auth/tokens', () => ({ status: code, json }));
+  const opened = OpenStackSession.open({ ...cloud.config, auth }, { signal });
+  await expect(opened).rejects.toMatchObject({ code: 'login', message: expect.stringMatching(message) });
+});
+
+test('a refusal of something that is no Keystone is not taken for its word', async () => {
+  cloud.on('POST /v3/auth/tokens', () => ({ status: 403, text: '<h1>Forbidden</h1> by proxy' }));
+  await expect(OpenStackSession.open(cloud.config, { signal })).rejects.toThrow(/is auth_url a Keystone v3/);
+});
+
 test.for([
   [{ text: 'hello' }, /is no JSON/],
   [{ json: {} }, /no user or no end/],

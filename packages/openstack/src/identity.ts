@@ -1,5 +1,5 @@
-import type { CloudConfig, DomainRef, ProjectRef } from './config/cloud-config.ts';
-import { LoginError, ProtocolError } from './errors.ts';
+import type { CloudAuth, CloudConfig, DomainRef, ProjectRef } from './config/cloud-config.ts';
+import { LoginError, type LoginMethod, ProtocolError } from './errors.ts';
 import { apiError, readFault } from './faults.ts';
 import { type HttpClient, readText } from './transport/http.ts';
 
@@ -51,6 +51,7 @@ function scopeOf(project: ProjectRef): Record<string, unknown> {
   };
 }
 
+const SAYS_NOTHING = 'The request you have made requires authentication';
 const SUSPECTS = {
   password: 'user, password or project',
   application_credential: 'application credential',
@@ -81,20 +82,43 @@ export async function authenticate(
     throw await apiError(answer, { service: 'identity', method: 'POST', path: url.pathname, signal });
   const text = await readText(answer, url.host, signal);
   // A token that it does not know is "not found" to Keystone.
-  const unknown =
-    answer.status === 404 && config.auth.type === 'token' && readFault(text).faultName !== 'Error';
-  if (answer.status === 401 || unknown)
-    throw new LoginError(`${url.host} refuses the login: ${SUSPECTS[config.auth.type]} is wrong`);
+  const { type: method } = config.auth;
+  const unknown = answer.status === 404 && method === 'token' && readFault(text).faultName !== 'Error';
+  const said = keystoneSays(text, config.auth);
+  if (answer.status === 401 || unknown) {
+    // Keystone's usual sentence says nothing about the cause.
+    const cause = said === null || said.startsWith(SAYS_NOTHING) ? '' : `: ${said}`;
+    throw new LoginError(`${url.host} refuses the login: ${SUSPECTS[method]} is wrong${cause}`, { method });
+  }
+  if ([400, 403].includes(answer.status) && said !== null)
+    throw new LoginError(`${url.host} refuses the login: ${said} (HTTP ${answer.status})`, { method });
   if (answer.status !== 201)
     throw new ProtocolError(
       `${url.origin}${url.pathname}: HTTP ${answer.status}: is auth_url a Keystone v3?`,
     );
   const id = [answer.headers['x-subject-token']].flat()[0];
   if (id === undefined) throw new ProtocolError(`${url.host}: the answer has no token`);
-  return toToken(id, text, url.host);
+  return toToken(id, text, url.host, method);
 }
 
-function toToken(id: string, text: string, host: string): Token {
+function secretOf(auth: CloudAuth): string {
+  if (auth.type === 'password') return auth.password;
+  return auth.type === 'token' ? auth.token : auth.secret;
+}
+
+/** The message of Keystone's own error, which may quote what was sent; null: it is no such answer. */
+function keystoneSays(text: string, auth: CloudAuth): string | null {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    const message = error?.message;
+    if (typeof message !== 'string' || message === '') return null;
+    return readFault(text).detail.replaceAll(secretOf(auth) || '\0', '***');
+  } catch {
+    return null;
+  }
+}
+
+function toToken(id: string, text: string, host: string, method: LoginMethod): Token {
   interface Wire {
     readonly token?: {
       readonly expires_at?: string;
@@ -118,7 +142,7 @@ function toToken(id: string, text: string, host: string): Token {
   if (!token?.user || Number.isNaN(expiresAt))
     throw new ProtocolError(`${host}: the answer to the login has no user or no end`);
   if (!token.project)
-    throw new LoginError(`${host}: the login is scoped to no project; name one (project_name)`);
+    throw new LoginError(`${host}: the login is scoped to no project; name one (project_name)`, { method });
   return {
     id,
     expiresAt,

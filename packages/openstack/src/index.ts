@@ -13,6 +13,7 @@ export {
   isOverQuota,
   isStatus,
   LoginError,
+  type LoginMethod,
   OpenStackError,
   ProtocolError,
   UnreachableError,

@@ -115,6 +115,20 @@ describe('another project', () => {
   });
 });
 
+describe('a project that is not to be had', () => {
+  test.for([403, 401])('is told from a wrong login: HTTP %i', async (status) => {
+    const json = { error: { code: status, message: 'rescope a scoped token', title: 'No' } };
+    cloud.on('POST /v3/auth/tokens', () => ({ status, json }));
+    await expect(session.rescope('0123456789abcdef0123456789abcdef', signal)).rejects.toMatchObject({
+      code: 'login',
+      otherProject: true,
+      message: expect.stringMatching(/^"someone", who logs in to project "one", .*rescope a scoped token/),
+    });
+    // By name, then by id.
+    expect(cloud.logins).toHaveLength(3);
+  });
+});
+
 describe('a request', () => {
   test.for([
     ['image', '/image/v2/x', undefined],

@@ -77,13 +77,14 @@ export class OpenStackSession {
 
   /**
    * The same user in another project. @param project its id or name
-   * @throws LoginError for an application credential, which is bound to one project
+   * @throws LoginError with `otherProject`: always for an application credential, which is bound to one project
    */
   async rescope(project: string, signal: AbortSignal): Promise<OpenStackSession> {
     const { config } = this;
     if (config.auth.type === 'application_credential') {
       throw new LoginError(
         `the application credential is bound to project "${this.project.name}" and cannot work in "${project}"`,
+        { method: config.auth.type, otherProject: true },
       );
     }
     const options = { signal, retries: this.#retries };
@@ -92,12 +93,21 @@ export class OpenStackSession {
       name: project,
       domain: Object.keys(domain).length > 0 ? domain : { id: this.#token.project.domainId },
     };
-    try {
-      return await OpenStackSession.open({ ...config, project: named }, options);
-    } catch (error) {
-      if (!(error instanceof LoginError) || !/^[0-9a-f-]{32,36}$/.test(project)) throw error;
-      return OpenStackSession.open({ ...config, project: { id: project, domain: {} } }, options);
+    const byId: ProjectRef[] = /^[0-9a-f-]{32,36}$/.test(project) ? [{ id: project, domain: {} }] : [];
+    let refusal: LoginError | null = null;
+    for (const one of [named, ...byId]) {
+      try {
+        return await OpenStackSession.open({ ...config, project: one }, options);
+      } catch (error) {
+        if (!(error instanceof LoginError)) throw error;
+        refusal = error;
+      }
     }
+    throw new LoginError(
+      `"${this.user.name}", who logs in to project "${this.project.name}", does not get into project "${project}": ${refusal?.message}`,
+      { method: config.auth.type, otherProject: true },
+      { cause: refusal },
+    );
   }
 
   /** True when the catalog has the service. */

@@ -24,6 +24,13 @@ export interface ArtifactKindOps<K extends DestinationArtifactKind> {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact | null>;
+  /** Ids of all that {@link find} might give. */
+  findAll(
+    session: OpenStackSession,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** Absent: it can be used as soon as it is found. */
   waitUsable?(
     session: OpenStackSession,

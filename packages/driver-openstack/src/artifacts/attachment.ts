@@ -131,6 +131,10 @@ export const attachmentOps = (host: HostFiles): ArtifactKindOps<'attachment'> =>
     }
     return null;
   },
+  async findAll(session, { volumeId }, _marker, signal) {
+    const all = await listAttachments(session, volumeId, signal);
+    return all.filter((one) => one.instance === null).map((one) => one.id);
+  },
   async waitUsable(session, id, _spec, signal) {
     const attachment = await look(session, id, signal);
     if (!attachment) throw unusable('attachment', id, 'gone');

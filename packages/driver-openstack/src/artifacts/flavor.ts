@@ -27,5 +27,9 @@ export const flavorOps: ArtifactKindOps<'flavor'> = {
     const found = (await listFlavors(session, signal)).find((one) => one.description === markerText(marker));
     return found ? { externalId: found.id, data: {} } : null;
   },
+  async findAll(session, _spec, marker, signal) {
+    const all = await listFlavors(session, signal);
+    return all.filter((one) => one.description === markerText(marker)).map((one) => one.id);
+  },
   remove: async (session, id, signal) => ((await deleteFlavor(session, id, signal)) ? 'removed' : 'absent'),
 };

@@ -1,10 +1,11 @@
-import { markerText } from '@guts/core';
+import { type Marker, markerText } from '@guts/core';
 import {
   createImage,
   deleteImage,
   eachImage,
   findImages,
   getImage,
+  type Image,
   isStatus,
   type OpenStackSession,
 } from '@guts/openstack';
@@ -21,6 +22,11 @@ async function statusOf(session: OpenStackSession, id: string, signal: AbortSign
     if (isStatus(error, 404)) return 'gone';
     throw error;
   }
+}
+
+async function carrying(session: OpenStackSession, marker: Marker, signal: AbortSignal): Promise<Image[]> {
+  const images = await findImages(session, { [MARKER_KEY]: markerText(marker) }, signal);
+  return images.filter((one) => one[MARKER_KEY] === markerText(marker));
 }
 
 /** Marked by a property. */
@@ -44,9 +50,11 @@ export const imageOps: ArtifactKindOps<'image'> = {
     return { externalId: image.id, data: {} };
   },
   async find(session, _spec, marker, signal) {
-    const images = await findImages(session, { [MARKER_KEY]: markerText(marker) }, signal);
-    const image = images.find((one) => one[MARKER_KEY] === markerText(marker));
+    const [image] = await carrying(session, marker, signal);
     return image ? { externalId: image.id, data: {} } : null;
+  },
+  async findAll(session, _spec, marker, signal) {
+    return (await carrying(session, marker, signal)).map((one) => one.id);
   },
   /**
    * One that takes bytes: queued. Which already took some, from an upload that broke off or whose digest nobody

@@ -1,5 +1,15 @@
-import { GutsError, markerText, type PortSpec } from '@guts/core';
-import { createPort, deletePort, eachPort, getPort, isOverQuota, isStatus, listPorts } from '@guts/openstack';
+import { GutsError, type Marker, markerText, type PortSpec } from '@guts/core';
+import {
+  createPort,
+  deletePort,
+  eachPort,
+  getPort,
+  isOverQuota,
+  isStatus,
+  listPorts,
+  type OpenStackSession,
+  type Port,
+} from '@guts/openstack';
 import { type ArtifactKindOps, markedBy } from './artifact-kind.ts';
 import { untilGone } from './until-gone.ts';
 
@@ -25,6 +35,17 @@ function explain(error: unknown, spec: PortSpec): unknown {
 }
 
 const REMOVE_SECONDS = 300;
+
+async function carrying(
+  session: OpenStackSession,
+  { networkId }: PortSpec,
+  marker: Marker,
+  signal: AbortSignal,
+): Promise<Port[]> {
+  const description = markerText(marker);
+  const ports = await listPorts(session, { network_id: networkId, description }, signal);
+  return ports.filter((one) => one.description === description);
+}
 
 /** Marked in the description. */
 export const portOps: ArtifactKindOps<'port'> = {
@@ -53,13 +74,11 @@ export const portOps: ArtifactKindOps<'port'> = {
     }
   },
   async find(session, spec, marker, signal) {
-    const ports = await listPorts(
-      session,
-      { network_id: spec.networkId, description: markerText(marker) },
-      signal,
-    );
-    const port = ports.find((one) => one.description === markerText(marker));
+    const [port] = await carrying(session, spec, marker, signal);
     return port ? { externalId: port.id, data: { mac: port.mac_address, addresses: port.fixed_ips } } : null;
+  },
+  async findAll(session, spec, marker, signal) {
+    return (await carrying(session, spec, marker, signal)).map((one) => one.id);
   },
   remove: (session, id, signal) =>
     untilGone({

@@ -72,6 +72,17 @@ async function waitBuilt(session: OpenStackSession, id: string, signal: AbortSig
   });
 }
 
+async function carrying(session: OpenStackSession, marker: Marker, signal: AbortSignal): Promise<Server[]> {
+  const version = (await session.microversion('compute', signal)) ?? '2.1';
+  const filter: Record<string, string> =
+    compareVersions(version, '2.52') >= 0 ? { tags: tagOf(marker) } : {};
+  const servers = await listServers(session, filter, signal);
+  const tag = tagOf(marker);
+  return servers.filter(
+    (one) => one.metadata[MARKER_KEY] === markerText(marker) || one.tags?.includes(tag),
+  );
+}
+
 export const serverOps: ArtifactKindOps<'server'> = {
   service: 'compute',
   async *marked(session, signal) {
@@ -99,15 +110,11 @@ export const serverOps: ArtifactKindOps<'server'> = {
     return { externalId: id, data: {} };
   },
   async find(session, _spec, marker, signal) {
-    const version = (await session.microversion('compute', signal)) ?? '2.1';
-    const filter: Record<string, string> =
-      compareVersions(version, '2.52') >= 0 ? { tags: tagOf(marker) } : {};
-    const servers = await listServers(session, filter, signal);
-    const tag = tagOf(marker);
-    const server = servers.find(
-      (one) => one.metadata[MARKER_KEY] === markerText(marker) || one.tags?.includes(tag),
-    );
+    const [server] = await carrying(session, marker, signal);
     return server ? { externalId: server.id, data: {} } : null;
+  },
+  async findAll(session, _spec, marker, signal) {
+    return (await carrying(session, marker, signal)).map((one) => one.id);
   },
   waitUsable: (session, id, _spec, signal) => waitBuilt(session, id, signal),
   async remove(session, id, signal) {

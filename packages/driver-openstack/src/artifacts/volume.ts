@@ -1,4 +1,4 @@
-import { markerText, type VolumeSpec } from '@guts/core';
+import { type Marker, markerText, type VolumeSpec } from '@guts/core';
 import {
   createVolume,
   deleteVolume,
@@ -40,6 +40,11 @@ async function available(
   });
 }
 
+async function carrying(session: OpenStackSession, marker: Marker, signal: AbortSignal): Promise<Volume[]> {
+  const volumes = await listVolumes(session, { [MARKER_KEY]: markerText(marker) }, signal);
+  return volumes.filter((one) => one.metadata[MARKER_KEY] === markerText(marker));
+}
+
 /** Marked in the metadata. */
 export const volumeOps: ArtifactKindOps<'volume'> = {
   service: 'volume',
@@ -57,10 +62,11 @@ export const volumeOps: ArtifactKindOps<'volume'> = {
     return { externalId: made.id, data: {} };
   },
   async find(session, _spec, marker, signal) {
-    const wanted = { [MARKER_KEY]: markerText(marker) };
-    const volumes = await listVolumes(session, wanted, signal);
-    const volume = volumes.find((one) => one.metadata[MARKER_KEY] === markerText(marker));
+    const [volume] = await carrying(session, marker, signal);
     return volume ? { externalId: volume.id, data: {} } : null;
+  },
+  async findAll(session, _spec, marker, signal) {
+    return (await carrying(session, marker, signal)).map((one) => one.id);
   },
   waitUsable: available,
   remove: (session, id, signal) =>
