@@ -30,7 +30,7 @@ describe('the options of a migration', () => {
       '--skip-nic',
       '00:50:56:AA:00:02',
       '--volume-type',
-      'DS=1=fast',
+      'DS==1=fast',
       '--skip-disk',
       '2001',
       '--property',
@@ -73,6 +73,29 @@ describe('the options of a migration', () => {
     });
     const whole = { source: 's', destination: 'd', instance: 'i', ...body };
     expect(Value.Errors(NewMigration, whole)).toEqual([]);
+  });
+  test.for([
+    ['prod', { '*': { network: 'prod' } }],
+    ['prod/blue', { '*': { network: 'prod', subnet: 'blue' } }],
+    ['prod//blue', { '*': { network: 'prod/blue' } }],
+    ['VM Network=a//b/c//d', { 'VM Network': { network: 'a/b', subnet: 'c/d' } }],
+    [
+      'a==b/@c=d==e@@f@10.0.0.5,fd00::5',
+      { 'a=b/@c': { network: 'd=e@f', addresses: ['10.0.0.5', 'fd00::5'] } },
+    ],
+  ] as const)('--network %s', ([given, networks]) => {
+    expect(parse('--network', given).mapping?.networks).toEqual(networks);
+  });
+  test.for([
+    ['a/b/c', /more than one "\/".*"\/\/"/],
+    ['a///b', /not clear what "\/\/\/" means.*id/],
+    ['prod/', /a part is missing/],
+    ['/blue', /a part is missing/],
+    ['a=b=c', /more than one "=".*"=="/],
+    ['prod@dc1', /"dc1" is no IP address.*"@@"/],
+    ['prod@', /a part is missing/],
+  ] as const)('--network %s would lose something, and is refused in words', ([given, message]) => {
+    expect(() => parse('--network', given)).toThrow(message);
   });
   test.for([
     ['--network', '=prod'],

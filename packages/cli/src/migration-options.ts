@@ -1,6 +1,7 @@
 import type { NewMigration } from '@guts/contract';
 import { type Command, Option } from 'commander';
 import { UsageError } from './context.ts';
+import { PLACE_HELP, readPair, readPlace } from './network-place.ts';
 
 /** What `guts migration create` and `guts migrate` ask of a migration. */
 export interface MigrationOptions {
@@ -41,8 +42,8 @@ export function addMigrationOptions(command: Command): Command {
   return command
     .option('--name <name>', 'name of the server (default: the name at the source)')
     .option('--target-project <project>', "project at the destination (default: the credential's own)")
-    .option('--network <map...>', 'NETWORK for every NIC, or SOURCE=NETWORK[/SUBNET]; repeatable', [])
-    .option('--nic <map...>', 'MAC=NETWORK[/SUBNET][@ADDRESS,…] for one NIC; repeatable', [])
+    .option('--network <map...>', `PLACE for every NIC, or SOURCE=PLACE; ${PLACE_HELP}; repeatable`, [])
+    .option('--nic <map...>', 'MAC=PLACE[@ADDRESS,…] for one NIC; repeatable', [])
     .option('--skip-nic <mac...>', 'leaves this NIC out', [])
     .option('--volume-type <map...>', 'TYPE for every volume, or DATASTORE=TYPE; repeatable', [])
     .option('--skip-disk <key...>', 'leaves this disk out (key of the device)', [])
@@ -72,36 +73,20 @@ export function addMigrationOptions(command: Command): Command {
     .option('--boot-seconds <n>', 'how long a boot may take', seconds);
 }
 
-function split(pair: string, what: string): [string, string] {
-  const at = pair.lastIndexOf('=');
-  if (at < 1 || at === pair.length - 1) throw new UsageError(`"${pair}" is no ${what}`);
-  return [pair.slice(0, at), pair.slice(at + 1)];
+/** @throws UsageError */
+function readNic(text: string): [mac: string, place: ReturnType<typeof readPlace>] {
+  const [mac, place] = readPair(text, 'MAC=NETWORK');
+  if (mac === '*') throw new UsageError(`"${text}" is not MAC=NETWORK: it names no NIC`);
+  return [mac.toLowerCase(), readPlace(place)];
 }
-
-function place(text: string): { network: string; subnet?: string; addresses?: string[] } {
-  const [where = '', addresses] = text.split('@');
-  const [network = '', subnet] = where.split('/');
-  return {
-    network,
-    ...(subnet === undefined || subnet === '' ? {} : { subnet }),
-    ...(addresses === undefined || addresses === '' ? {} : { addresses: addresses.split(',') }),
-  };
-}
-
-const orDefault = (text: string, what: string): [string, string] =>
-  text.includes('=') ? split(text, what) : ['*', text];
 
 /** The options as the API's body, without source, destination and instance. @throws UsageError */
 export function migrationBody(
   options: MigrationOptions,
 ): Omit<NewMigration, 'source' | 'destination' | 'instance'> {
   const networks = options.network.map((text) => {
-    const [source, target] = orDefault(text, 'SOURCE=NETWORK');
-    return [source, place(target)] as const;
-  });
-  const nics = options.nic.map((text) => {
-    const [mac, target] = split(text, 'MAC=NETWORK');
-    return [mac.toLowerCase(), place(target)] as const;
+    const [source, place] = readPair(text, 'SOURCE=NETWORK');
+    return [source, readPlace(place)] as const;
   });
   // A NIC that is left out goes nowhere, but the mapping wants a name.
   const skipped = options.skipNic.map((mac) => [mac.toLowerCase(), { network: '-', skip: true }] as const);
@@ -112,8 +97,8 @@ export function migrationBody(
     ...set('target_project', options.targetProject),
     mapping: {
       networks: Object.fromEntries(networks),
-      nics: Object.fromEntries([...nics, ...skipped]),
-      datastores: Object.fromEntries(options.volumeType.map((text) => orDefault(text, 'DATASTORE=TYPE'))),
+      nics: Object.fromEntries([...options.nic.map(readNic), ...skipped]),
+      datastores: Object.fromEntries(options.volumeType.map((text) => readPair(text, 'DATASTORE=TYPE'))),
       disks: Object.fromEntries(options.skipDisk.map((key) => [key, { skip: true }])),
     },
     ...set('flavor', options.flavor),
