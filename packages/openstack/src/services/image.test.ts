@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { collectBytes, pieces } from '../../test/leftovers.ts';
 import { type ScriptedCloud, startScriptedCloud } from '../../test/scripted-cloud.ts';
@@ -82,6 +83,38 @@ describe('an upload', () => {
       throw new RangeError('the disk broke');
     }
     await expect(upload(undefined, broken())).rejects.toEqual(new RangeError('the disk broke'));
+  });
+
+  test('that the cloud takes no more of is broken off, and may be tried again', async () => {
+    const noEnd = (async function* () {
+      for (;;) yield await Promise.resolve(Buffer.alloc(1 << 20));
+    })();
+    cloud.stall('PUT /image/v2/images/i/file', () => undefined);
+    await expect(uploadImage(session, 'i', noEnd, { signal, stallSeconds: 0.3 })).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('took no byte for 0.3 seconds'),
+    });
+  });
+
+  test('that is not answered after its last byte is broken off', async () => {
+    cloud.stall('PUT /image/v2/images/i/file', () => undefined);
+    const small = pieces(bytes.subarray(0, 1000), 100);
+    await expect(uploadImage(session, 'i', small, { signal, answerSeconds: 0.3 })).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('after the last byte'),
+    });
+  });
+
+  test('may wait for its source longer than for the cloud', async () => {
+    cloud.on('PUT /image/v2/images/i/file', () => ({ status: 204 }));
+    async function* slow(): AsyncGenerator<Uint8Array, void> {
+      for (const part of [0, 1, 2]) {
+        yield bytes.subarray(part * 10, part * 10 + 10);
+        await sleep(400);
+      }
+    }
+    await uploadImage(session, 'i', slow(), { signal, stallSeconds: 0.3 });
+    expect(cloud.calls[0]?.body.equals(bytes.subarray(0, 30))).toBe(true);
   });
 
   test('lets its source wait for the cloud', async () => {

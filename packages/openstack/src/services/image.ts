@@ -2,6 +2,7 @@ import { isStatus, ProtocolError, UnreachableError, WaitError } from '../errors.
 import { collect, listAll } from '../paging.ts';
 import type { OpenStackSession } from '../session.ts';
 import { discard } from '../transport/http.ts';
+import { type StallLimits, StallWatch } from '../transport/stall.ts';
 import { waitFor } from '../wait.ts';
 
 export interface Image {
@@ -47,29 +48,39 @@ export function createImage(
   return session.call('image', { method: 'POST', path: '/images', json, signal }) as Promise<Image>;
 }
 
-/** Sends the bytes once, as they come. @param length bytes, when known before the first one */
+const UPLOAD_LIMITS: StallLimits = { stallSeconds: 300, answerSeconds: 3600 };
+
+/**
+ * Sends the bytes once, as they come. @param options.length bytes, when known before the first one
+ * @throws UnreachableError also when the service takes no more bytes, or does not answer after the last one
+ */
 export async function uploadImage(
   session: OpenStackSession,
   id: string,
   body: AsyncIterable<Uint8Array>,
-  options: { readonly length?: number; readonly signal: AbortSignal },
+  options: { readonly length?: number; readonly signal: AbortSignal } & Partial<StallLimits>,
 ): Promise<void> {
-  const { length, signal } = options;
+  const { length, signal, ...limits } = options;
   // The token is read when the upload begins; it may end during it, but not before it.
   await session.freshen(300, signal);
-  const answer = await session.stream('image', {
-    method: 'PUT',
-    path: `/images/${id}/file`,
-    body,
-    headers: {
-      'content-type': 'application/octet-stream',
-      ...(length === undefined ? {} : { 'content-length': String(length) }),
-    },
-    // The answer comes after the last byte, when Glance has hashed and stored it.
-    headSeconds: 24 * 3600,
-    signal,
-  });
-  await answer.body.dump();
+  const watch = new StallWatch('image service', { ...UPLOAD_LIMITS, ...limits });
+  try {
+    const answer = await session.stream('image', {
+      method: 'PUT',
+      path: `/images/${id}/file`,
+      body: watch.watched(body),
+      headers: {
+        'content-type': 'application/octet-stream',
+        ...(length === undefined ? {} : { 'content-length': String(length) }),
+      },
+      // The watch ends it sooner; a source that is slow is no fault of the service's.
+      headSeconds: 24 * 3600,
+      signal: AbortSignal.any([signal, watch.signal]),
+    });
+    await answer.body.dump();
+  } finally {
+    watch.stop();
+  }
 }
 
 export function getImage(session: OpenStackSession, id: string, signal: AbortSignal): Promise<Image> {
