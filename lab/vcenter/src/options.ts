@@ -97,6 +97,8 @@ export interface VCenterOptions {
   readonly taskMs?: number;
   /** Milliseconds of tasks that take another time, by method: `{ "CreateSnapshot_Task": 500 }`. */
   readonly taskMsOf?: Readonly<Record<string, number>>;
+  /** Milliseconds after its end for which a task is known; without end unless given. At 0 nobody sees it end. */
+  readonly taskMemoryMs?: number;
   /** Milliseconds RemoveSnapshot_Task takes to consolidate. */
   readonly consolidateMs?: number;
   /** Milliseconds an obedient guest takes to shut down. */
@@ -109,6 +111,8 @@ export interface VCenterOptions {
   readonly trackingStartsAt?: 'cycle' | 'create';
   /** Answer /folder ranges with 200 and the whole file. */
   readonly ignoreRange?: boolean;
+  /** Properties that the user may not read, by type and path: `Task.info.error`. Waits tell them as missing. */
+  readonly hiddenProperties?: readonly string[];
   /** Privileges that the user lacks. */
   readonly missingPrivileges?: readonly string[];
   /** Of exports: 1 (default) to 6 as an ESXi; 0 stores, which is several times faster with incompressible data. */
@@ -154,6 +158,7 @@ export function settingsOf(options: VCenterOptions, stateDir: string): Settings 
     sessionIdleSeconds: options.sessionIdleSeconds ?? 1800,
     taskMs: options.taskMs ?? 5,
     taskMsOf: options.taskMsOf ?? {},
+    taskMemoryMs: options.taskMemoryMs ?? Number.POSITIVE_INFINITY,
     leaseScope: options.leaseScope ?? 'any',
     consolidateMs: options.consolidateMs ?? 20,
     shutdownMs: options.shutdownMs ?? 50,
@@ -161,6 +166,7 @@ export function settingsOf(options: VCenterOptions, stateDir: string): Settings 
     pageLimit: options.pageLimit ?? 100,
     trackingStartsAt: options.trackingStartsAt ?? 'cycle',
     ignoreRange: options.ignoreRange ?? false,
+    hiddenProperties: options.hiddenProperties ?? [],
     missingPrivileges: options.missingPrivileges ?? [],
     compressionLevel: options.compressionLevel ?? 1,
   };

@@ -17,6 +17,7 @@ import type { Machine } from './model/machine.ts';
 import { escapedName } from './model/names.ts';
 import type { Settings } from './options.ts';
 
+type TaskSettings = Pick<Settings, 'taskMsOf' | 'taskMemoryMs'>;
 type Work = () => Promise<Value | undefined>;
 
 /** What a task does. */
@@ -52,9 +53,9 @@ export class Tasks {
   readonly #stop = new AbortController();
 
   readonly #faults: FaultList;
-  readonly #settings: Pick<Settings, 'taskMsOf'>;
+  readonly #settings: TaskSettings;
 
-  constructor(inventory: Inventory, faults: FaultList, settings: Pick<Settings, 'taskMsOf'>) {
+  constructor(inventory: Inventory, faults: FaultList, settings: TaskSettings) {
     this.#settings = settings;
     this.#inventory = inventory;
     this.#faults = faults;
@@ -93,6 +94,7 @@ export class Tasks {
     void done.finally(() => {
       this.#running.delete(done);
       this.#underWay.delete(entry);
+      void this.#forgetLater(ref);
     });
     return ref;
   }
@@ -119,6 +121,13 @@ export class Tasks {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#running);
+  }
+
+  /** A machine's `recentTask` still names what is forgotten: the list and the tasks are kept apart. */
+  async #forgetLater(ref: Ref): Promise<void> {
+    const { taskMemoryMs } = this.#settings;
+    if (taskMemoryMs === 0 || !Number.isFinite(taskMemoryMs)) return;
+    if (await wait(taskMemoryMs, this.#stop.signal)) this.#inventory.remove(ref);
   }
 
   /** Applies the faults that wait for a task of this kind. */
@@ -156,6 +165,8 @@ export class Tasks {
             });
       set({ error: fault, state: 'error', progress: undefined, completed: new Date() });
     }
+    // Before anybody who waits can look.
+    if (this.#settings.taskMemoryMs === 0) this.#inventory.remove(ref);
   }
 }
 

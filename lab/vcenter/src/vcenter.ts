@@ -114,7 +114,7 @@ function build(
   esxiSha1: string,
   closing: AbortSignal,
 ): Vim {
-  const inventory = new Inventory();
+  const inventory = new Inventory(settings.hiddenProperties);
   const machines = new Map<string, Machine>();
   const collectors = new Collectors(inventory);
   const sessions = new Sessions(settings, (session) => {

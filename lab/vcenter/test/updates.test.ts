@@ -179,3 +179,42 @@ test('a filter on an unknown property is refused', async () => {
     type: 'InvalidProperty',
   });
 });
+
+test('an object that is missing is told once, when that was asked for; one that goes leaves first', async () => {
+  const soap = await start({ machines: [{ name: 'a' }], hiddenProperties: ['VirtualMachine.guest.net'] });
+  const id = vc.machine('a').id;
+  const made = await soap.call('CreatePropertyCollector', 'PropertyCollector:propertyCollector');
+  const collector = `PropertyCollector:${made.children[0]?.text ?? ''}`;
+  const filter = (report: boolean, vm: string): string =>
+    '<spec><propSet><type>VirtualMachine</type><pathSet>name</pathSet><pathSet>guest.net</pathSet></propSet>' +
+    `<objectSet><obj type="VirtualMachine">${vm}</obj></objectSet>` +
+    `<reportMissingObjectsInResults>${report}</reportMissingObjectsInResults></spec><partialUpdates>false</partialUpdates>`;
+  await expect(soap.call('CreateFilter', collector, filter(false, 'vm-1'))).rejects.toMatchObject({
+    type: 'ManagedObjectNotFound',
+  });
+  await soap.call('CreateFilter', collector, filter(true, id));
+  let version = '';
+  const next = async (): Promise<Node | undefined> => {
+    const args = `<version>${version}</version><options><maxWaitSeconds>0</maxWaitSeconds></options>`;
+    const [set] = (await soap.call('WaitForUpdatesEx', collector, args)).children;
+    version = child(set, 'version')?.text ?? version;
+    return child(set, 'filterSet');
+  };
+  const entered = childrenOf(await next(), 'objectSet')[0];
+  expect(childrenOf(entered, 'missingSet').map((one) => child(one, 'path')?.text)).toEqual(['guest.net']);
+  await vc.removeMachine('a');
+  const left = await next();
+  expect(child(child(left, 'objectSet'), 'kind')?.text).toBe('leave');
+  expect(child(child(left, 'missingSet'), 'obj')?.text).toBe(id);
+  expect(await next()).toBeUndefined();
+});
+
+test('an ended task is known for as long as the setting says', async () => {
+  const soap = await start({ machines: [{ name: 'a' }], taskMemoryMs: 200 });
+  const vm = `VirtualMachine:${vc.machine('a').id}`;
+  const info = await soap.task('PowerOnVM_Task', vm);
+  const task = `Task:${child(info, 'key')?.text ?? ''}`;
+  await expect
+    .poll(() => soap.read(task, ['info.state']).catch((error: unknown) => error))
+    .toMatchObject({ type: 'ManagedObjectNotFound' });
+});

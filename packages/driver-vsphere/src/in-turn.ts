@@ -21,6 +21,9 @@ export interface Patience {
 /** Consolidating a large snapshot takes hours. */
 const PATIENCE: Patience = { deadlineSeconds: 4 * 3600, askMs: 1000, noteSeconds: 60 };
 
+/** A server that forgets more tasks in a row may forget one that fails each time. */
+const MAX_FORGOTTEN = 3;
+
 interface Turn {
   readonly session: VSphereSession;
   readonly log: Log;
@@ -99,14 +102,17 @@ export async function inTurn<T>(
   work: (vm: ManagedRef) => Promise<T>,
 ): Promise<T> {
   const wait = new Wait(turn, vm);
+  let forgotten = 0;
   for (;;) {
     await wait.quiet();
     try {
       return await work(vm);
     } catch (error) {
       // A task that the server has forgotten may have done its work or not.
-      const forgotten = error instanceof ObjectGoneError && error.object?.type === 'Task';
-      if (!forgotten && !isFault(error, 'TaskInProgress', 'ConcurrentAccess')) throw error;
+      const isForgotten = error instanceof ObjectGoneError && error.object?.type === 'Task';
+      if (isForgotten) forgotten += 1;
+      const again = isForgotten && forgotten <= MAX_FORGOTTEN;
+      if (!again && !isFault(error, 'TaskInProgress', 'ConcurrentAccess')) throw error;
       wait.note(messageOf(error));
       await wait.pause();
     }

@@ -119,6 +119,19 @@ test('another task that came first is waited out and said', async () => {
   expect(notes).toEqual([expect.stringContaining('TaskInProgress')]);
 });
 
+test('what a source does and forgets is done all the same, once', async () => {
+  const { source, vm } = await start({ taskMemoryMs: 0 });
+  const id = await source.createSnapshot(vm, marker, signal);
+  expect(snapshots()).toEqual([id]);
+  await source.removeSnapshot(id, signal);
+  expect(snapshots()).toEqual([]);
+  await source.setChangeTracking(vm, true, signal);
+  await source.powerOn(vm, signal);
+  expect(vcenter.machine('a').powerState).toBe('poweredOn');
+  await source.powerOff(vm, signal);
+  expect(vcenter.machine('a').powerState).toBe('poweredOff');
+});
+
 test('both snapshots of two workers are found, and marked ones of every machine are listed', async () => {
   const { source, vm } = await start();
   const first = await source.createSnapshot(vm, marker, signal);

@@ -89,14 +89,15 @@ export class Collector {
         break;
       }
       // Every second set names the properties in the opposite order: clients must not rely on it.
-      const { updates, more } = filter.take(left, this.#version % 2 === 1);
+      const { updates, missing, more } = filter.take(left, this.#version % 2 === 1);
       truncated ||= more;
       left -= updates.length;
-      if (updates.length > 0) {
+      if (updates.length + missing.length > 0) {
         filterSet.push(
           data('PropertyFilterUpdate', {
             filter: refValue(filter.ref),
             objectSet: list('ObjectUpdate', updates),
+            missingSet: list('MissingObject', missing),
           }),
         );
       }

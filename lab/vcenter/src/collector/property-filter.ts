@@ -1,5 +1,5 @@
 import type { Inventory, Managed } from '../model/inventory.ts';
-import { VimFault } from '../soap/faults.ts';
+import { gone, VimFault } from '../soap/faults.ts';
 import {
   any,
   data,
@@ -12,7 +12,7 @@ import {
   type Value,
 } from '../soap/values.ts';
 import type { FilterSpec } from './filter-spec.ts';
-import { readProperties, selectObjects } from './select.ts';
+import { missingProperties, readProperties, selectObjects } from './select.ts';
 
 /** One filter of a collector: what its client has been told, and what it has not. */
 export class PropertyFilter {
@@ -24,13 +24,16 @@ export class PropertyFilter {
   readonly #dirty = new Map<string, Ref>();
   #members = new Map<string, Managed>();
   #structure = -1;
+  /** Objects that the filter starts from, by whether their absence was told. */
+  readonly #absent = new Map<string, { ref: Ref; told: boolean }>();
 
   constructor(ref: Ref, inventory: Inventory, spec: FilterSpec) {
     this.ref = ref;
     this.#inventory = inventory;
     this.#spec = spec;
     // A filter that cannot be evaluated is refused when it is made, as vCenter does.
-    for (const object of selectObjects(inventory, spec)) readProperties(object, spec.propSet);
+    for (const object of selectObjects(inventory, spec))
+      readProperties(object, spec.propSet, inventory.hidden);
   }
 
   /** Notes that an object may have changed. */
@@ -43,12 +46,20 @@ export class PropertyFilter {
     this.#told.clear();
     this.#dirty.clear();
     this.#members.clear();
+    this.#absent.clear();
     this.#structure = -1;
   }
 
   /** At most `limit` updates of objects; `more` when some are left. */
-  take(limit: number, reversed: boolean): { updates: readonly Value[]; more: boolean } {
+  take(
+    limit: number,
+    reversed: boolean,
+  ): { updates: readonly Value[]; missing: readonly Value[]; more: boolean } {
     this.#follow();
+    return { ...this.#updates(limit, reversed), missing: this.#missing() };
+  }
+
+  #updates(limit: number, reversed: boolean): { updates: readonly Value[]; more: boolean } {
     const updates: Value[] = [];
     for (const [id, ref] of this.#dirty) {
       if (updates.length >= limit) return { updates, more: true };
@@ -66,6 +77,19 @@ export class PropertyFilter {
     for (const [id, object] of members) if (!this.#told.has(id)) this.#dirty.set(id, object.ref);
     for (const [id, { ref }] of this.#told) if (!members.has(id)) this.#dirty.set(id, ref);
     this.#members = members;
+    for (const { ref } of this.#spec.reportMissing ? this.#spec.objectSet : []) {
+      if (this.#inventory.find(ref) !== undefined) this.#absent.delete(ref.id);
+      else if (!this.#absent.has(ref.id)) this.#absent.set(ref.id, { ref, told: false });
+    }
+  }
+
+  /** MissingObject of those that the filter starts from and that are gone since the last call. */
+  #missing(): readonly Value[] {
+    const untold = [...this.#absent.values()].filter(({ told }) => !told);
+    return untold.map((one) => {
+      one.told = true;
+      return data('MissingObject', { obj: refValue(one.ref), fault: gone(one.ref).localized() });
+    });
   }
 
   #select(): readonly Managed[] {
@@ -86,7 +110,8 @@ export class PropertyFilter {
       this.#told.delete(ref.id);
       return objectUpdate('leave', ref, []);
     }
-    const now = readProperties(object, this.#spec.propSet);
+    const { hidden } = this.#inventory;
+    const now = readProperties(object, this.#spec.propSet, hidden);
     const written = new Map([...now].map(([name, value]) => [name, element('val', any(value))]));
     const changes: Value[] = [];
     for (const [name, value] of now) {
@@ -100,6 +125,7 @@ export class PropertyFilter {
       before === undefined ? 'enter' : 'modify',
       ref,
       reversed ? changes.toReversed() : changes,
+      before === undefined ? missingProperties(object, this.#spec.propSet, hidden) : [],
     );
   }
 }
@@ -112,10 +138,16 @@ function change(name: string, value: Value | undefined): Value {
   });
 }
 
-function objectUpdate(kind: 'enter' | 'modify' | 'leave', ref: Ref, changes: readonly Value[]): Value {
+function objectUpdate(
+  kind: 'enter' | 'modify' | 'leave',
+  ref: Ref,
+  changes: readonly Value[],
+  missing: readonly Value[] = [],
+): Value {
   return data('ObjectUpdate', {
     kind: enumeration('ObjectUpdateKind', kind),
     obj: refValue(ref),
     changeSet: list('PropertyChange', changes),
+    missingSet: list('MissingProperty', missing),
   });
 }

@@ -2,7 +2,7 @@ import type { Inventory, Managed } from '../model/inventory.ts';
 import { VimFault } from '../soap/faults.ts';
 import { any, data, list, refValue, str, type Value } from '../soap/values.ts';
 import type { FilterSpec } from './filter-spec.ts';
-import { readProperties, selectObjects } from './select.ts';
+import { missingProperties, readProperties, selectObjects } from './select.ts';
 
 interface Item {
   readonly object: Managed;
@@ -22,7 +22,10 @@ export class Retrievals {
 
   /** RetrieveProperties: everything at once, as a list of ObjectContent. */
   all(specs: readonly FilterSpec[], sessionKey: string): Value {
-    return list('ObjectContent', this.#items(specs, sessionKey).map(content));
+    return list(
+      'ObjectContent',
+      this.#items(specs, sessionKey).map((item) => this.#content(item)),
+    );
   }
 
   /** RetrievePropertiesEx: a RetrieveResult with at most `pageSize` objects; nothing found gives nothing. */
@@ -68,18 +71,23 @@ export class Retrievals {
     }
     return data('RetrieveResult', {
       token: token === undefined ? undefined : str(token),
-      objects: list('ObjectContent', items.slice(0, pageSize).map(content)),
+      objects: list(
+        'ObjectContent',
+        items.slice(0, pageSize).map((item) => this.#content(item)),
+      ),
     });
   }
-}
 
-function content(item: Item): Value {
-  const found = readProperties(item.object, item.spec.propSet, item.sessionKey);
-  return data('ObjectContent', {
-    obj: refValue(item.object.ref),
-    propSet: list(
-      'DynamicProperty',
-      [...found].map(([name, value]) => data('DynamicProperty', { name: str(name), val: any(value) })),
-    ),
-  });
+  #content({ object, spec, sessionKey }: Item): Value {
+    const { hidden } = this.#inventory;
+    const found = readProperties(object, spec.propSet, hidden, sessionKey);
+    return data('ObjectContent', {
+      obj: refValue(object.ref),
+      propSet: list(
+        'DynamicProperty',
+        [...found].map(([name, value]) => data('DynamicProperty', { name: str(name), val: any(value) })),
+      ),
+      missingSet: list('MissingProperty', missingProperties(object, spec.propSet, hidden)),
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import { isA, type Inventory, type Managed } from '../model/inventory.ts';
 import { invalidArgument, VimFault } from '../soap/faults.ts';
-import { follow, refsIn, type Value } from '../soap/values.ts';
+import { data, follow, refsIn, str, type Value } from '../soap/values.ts';
 import type { FilterSpec, PropertySpec, Selection, TraversalSpec } from './filter-spec.ts';
 
 /** The objects that a filter selects, in the order of traversal, each once. */
@@ -65,6 +65,7 @@ function splitPath(path: string): readonly string[] {
 export function readProperties(
   object: Managed,
   propSet: readonly PropertySpec[],
+  hidden: ReadonlySet<string>,
   sessionKey?: string,
 ): ReadonlyMap<string, Value> {
   const found = new Map<string, Value>();
@@ -77,11 +78,29 @@ export function readProperties(
           name: { kind: 'scalar', type: 'string', text: path },
         });
       }
+      if (hidden.has(`${object.ref.type}.${path}`)) continue;
       const value = valueAt(object, path, sessionKey);
       if (value !== undefined) found.set(path, value);
     }
   }
   return found;
+}
+
+/** The paths asked for that the user may not read, as a MissingProperty list. @param hidden `Type.path` of those */
+export function missingProperties(
+  object: Managed,
+  propSet: readonly PropertySpec[],
+  hidden: ReadonlySet<string>,
+): readonly Value[] {
+  const paths = propSet.filter((spec) => isA(object.ref.type, spec.type)).flatMap((spec) => spec.paths);
+  return [...new Set(paths)]
+    .filter((path) => hidden.has(`${object.ref.type}.${path}`))
+    .map((path) =>
+      data('MissingProperty', {
+        path: str(path),
+        fault: new VimFault('NoPermission', 'Permission to perform this operation was denied.').localized(),
+      }),
+    );
 }
 
 /** Properties that exist in the schema and are never set here. */

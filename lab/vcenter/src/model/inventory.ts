@@ -46,7 +46,11 @@ export class Inventory {
   #structure = 0;
   #next = 100;
 
-  constructor() {
+  /** `Type.path` of properties that the user may not read. */
+  readonly hidden: ReadonlySet<string>;
+
+  constructor(hidden: readonly string[] = []) {
+    this.hidden = new Set(hidden);
     this.#events.setMaxListeners(0);
   }
 

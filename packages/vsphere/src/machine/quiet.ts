@@ -20,7 +20,8 @@ async function running(
 ): Promise<RunningTask | null> {
   try {
     const found = await retrieveOne(session, ref, ['info.state', 'info.name', 'info.descriptionId'], signal);
-    const text = (path: string): string | undefined => found?.properties.get(path)?.text;
+    if (!found) return null;
+    const text = (path: string): string | undefined => found.properties.get(path)?.text;
     if (ended(text('info.state'))) return null;
     return { ref, name: text('info.name') ?? text('info.descriptionId') ?? ref.value };
   } catch (error) {
