@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CloudConfigError } from '../errors.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { loadCloud, mergeTrees } from './load.ts';
@@ -146,6 +147,31 @@ test('endpoints may be named instead of the catalog, in clouds.yaml and in the e
   expect(() => from('bad')).toThrow(/image_endpoint_override "image" is no http/);
   const env = { OS_AUTH_URL: 'http://k', OS_TOKEN: 't', OS_IMAGE_ENDPOINT_OVERRIDE: 'https://image' };
   expect(load(undefined, env).endpointOverrides).toEqual({ image: 'https://image' });
+});
+
+test.for([
+  ['clouds:\n  c:\n    auth: {password: "geheim}\n', /clouds.yaml is no valid YAML: see line \d/],
+  ['clouds:\n  c: 1\n    password: geheim: x\n', /see line [23]/],
+  ['clouds: {c: {auth: {password: *geheim}}}\n', /clouds.yaml is no valid YAML/],
+] as const)('what is no YAML is told without what it says: %j', ([text, message]) => {
+  const readFile = (path: string): string | undefined => (path === '/w/clouds.yaml' ? text : undefined);
+  let thrown: unknown;
+  try {
+    loadCloud({ cloud: 'c', env: {}, cwd: '/w', home: '/h', readFile });
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(CloudConfigError);
+  expect(String(thrown)).toMatch(message);
+  expect(inspect(thrown)).not.toContain('geheim');
+});
+
+test('a warning of the parser does not reach the console', () => {
+  const emit = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  const text = 'clouds: {c: {auth: {auth_url: "http://k", token: !own geheim}}}';
+  loadCloud({ cloud: 'c', env: {}, cwd: '/w', home: '/h', readFile: () => text });
+  expect(emit).not.toHaveBeenCalled();
+  emit.mockRestore();
 });
 
 test('merging keeps every key of both, and the second wins', () => {

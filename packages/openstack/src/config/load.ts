@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, YAMLError } from 'yaml';
 import { CloudConfigError } from '../errors.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { fromSettings } from './settings.ts';
@@ -47,14 +47,21 @@ export function mergeTrees(first: Tree, second: Tree): Tree {
   return result;
 }
 
+function lineOf(error: unknown): string {
+  const line = error instanceof YAMLError ? error.linePos?.[0].line : undefined;
+  return line === undefined ? '' : `: see line ${line}`;
+}
+
 function readTree(path: string, read: (path: string) => string | undefined): Tree | null {
   const text = read(path);
   if (text === undefined) return null;
   let tree: unknown;
   try {
-    tree = parse(text, { merge: true });
+    // Warnings go to the console with the line that they are about.
+    tree = parse(text, { merge: true, logLevel: 'error' });
   } catch (error) {
-    throw new CloudConfigError(`${path} is no valid YAML: ${(error as Error).message}`, { cause: error });
+    // The parser's message, and so the error as a cause, shows the line, which may hold a password.
+    throw new CloudConfigError(`${path} is no valid YAML${lineOf(error)}`);
   }
   if (tree === null) return {};
   if (!isTree(tree)) throw new CloudConfigError(`${path} must hold a mapping`);
