@@ -34,6 +34,12 @@ test.each([
   ['a: [\n', /configuration file/],
 ])('%j is refused', (text, message) => expect(() => loadConfig(file(text), {})).toThrow(message));
 
+test('an error in the file shows nothing of it, for an address may hold a password', () => {
+  const broken = file('slots: 2\ndatabase_url: "postgresql://guts:hunter2@db/guts\n');
+  expect(() => loadConfig(broken, {})).toThrow(/line \d is not readable as YAML/);
+  expect(() => loadConfig(broken, {})).not.toThrow(/hunter2/);
+});
+
 test('a missing file and a bad variable are named', () => {
   expect(() => loadConfig(join(folder, 'none.yaml'), {})).toThrow(/none\.yaml/);
   expect(() => loadConfig(null, { GUTS_SLOTS: '-1' })).toThrow(/GUTS_SLOTS/);

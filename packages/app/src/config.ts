@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parsePrivateYaml } from '@guts/cli';
 import { DEFAULT_LIMITS, GutsError, type Limits, messageOf } from '@guts/core';
-import { parse } from 'yaml';
 import { readLimits } from './limits.ts';
 
 /** What the daemons run by. One YAML file, environment variables (`GUTS_…`) over it, defaults under both. */
@@ -78,7 +78,8 @@ const SETTINGS: readonly Setting[] = [
 function readFile(path: string): Readonly<Record<string, unknown>> {
   let content: unknown;
   try {
-    content = parse(readFileSync(path, 'utf8'));
+    // An address may hold a password.
+    content = parsePrivateYaml(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new GutsError('configuration', `configuration file ${path}: ${messageOf(error)}`, { cause: error });
   }

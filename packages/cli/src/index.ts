@@ -5,5 +5,6 @@ export { confirm, terminalAsk } from './confirm.ts';
 export { type CliContext, UsageError } from './context.ts';
 export { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
 export { reportText } from './output/report.ts';
+export { parsePrivateYaml } from './private-yaml.ts';
 export { drawTable } from './output/table.ts';
 export { watchMigrations, type WatchSource } from './watch.ts';

@@ -1,13 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import { parse } from 'yaml';
 import { UsageError } from './context.ts';
+import { parsePrivateYaml, PrivateYamlError } from './private-yaml.ts';
 
-/** Secrets come from files or standard input, never from arguments, which other users of the host see. */
+async function contentOf(path: string): Promise<string> {
+  if (path === '-') return readAll(process.stdin);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`the secret file cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Secrets come from files or standard input, never from arguments, which other users of the host see.
+ * @throws UsageError, which shows nothing of the file
+ */
 export async function readSecretFile(path: string): Promise<Record<string, unknown>> {
-  const content = path === '-' ? await readAll(process.stdin) : await readFile(path, 'utf8');
-  const secret: unknown = parse(content);
+  const name = path === '-' ? 'standard input' : path;
+  const content = await contentOf(path);
+  let secret: unknown;
+  try {
+    secret = parsePrivateYaml(content);
+  } catch (error) {
+    if (error instanceof PrivateYamlError) throw new UsageError(`${name}: ${error.message}`);
+    throw error;
+  }
   if (typeof secret !== 'object' || secret === null || Array.isArray(secret))
-    throw new UsageError(`${path === '-' ? 'standard input' : path} must hold a mapping, like "password: …"`);
+    throw new UsageError(`${name} must hold a mapping, like "password: …"`);
   return secret as Record<string, unknown>;
 }
