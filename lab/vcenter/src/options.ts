@@ -105,6 +105,8 @@ export interface VCenterOptions {
   readonly shutdownMs?: number;
   /** Most areas in one QueryChangedDiskAreas answer. */
   readonly changedAreasLimit?: number;
+  /** `descending`: areas come in the wrong order, as no vCenter should give them. */
+  readonly changedAreasOrder?: 'ascending' | 'descending';
   /** Most objects in one page of the property collector, whatever the client asks. */
   readonly pageLimit?: number;
   /** `cycle`: the snapshot that first stuns a running machine carries no change id yet; `create`: it does. */
@@ -163,6 +165,7 @@ export function settingsOf(options: VCenterOptions, stateDir: string): Settings 
     consolidateMs: options.consolidateMs ?? 20,
     shutdownMs: options.shutdownMs ?? 50,
     changedAreasLimit: options.changedAreasLimit ?? 2000,
+    changedAreasOrder: options.changedAreasOrder ?? 'ascending',
     pageLimit: options.pageLimit ?? 100,
     trackingStartsAt: options.trackingStartsAt ?? 'cycle',
     ignoreRange: options.ignoreRange ?? false,

@@ -14,11 +14,9 @@ import {
   type TransportName,
   type ValidationReport,
 } from '@guts/core';
-import { mergeExtents } from '@guts/disk';
 import {
   abortLease,
   ancestors,
-  changedAreas,
   createSnapshot,
   isFault,
   listSnapshots,
@@ -42,6 +40,7 @@ import {
   writeAnnotation,
 } from '@guts/vsphere';
 import { checkTransport } from './check-transport.ts';
+import { allocatedAreas } from './disks/allocated-areas.ts';
 import { contentIds } from './disks/content-ids.ts';
 import { openDatastoreDisks } from './disks/datastore.ts';
 import { exportWhenFree } from './disks/export-when-free.ts';
@@ -189,26 +188,7 @@ export class VSphereConnection implements SourceConnection {
       const machine = await this.#machine(ref, signal);
       const disk = machine.disks.find((one) => String(one.key) === diskKey);
       if (!disk) throw new GutsError('not_found', `the instance has no disk ${diskKey} any more`);
-      // Without a change id the disk is not tracked, and `*` would tell nothing.
-      if (disk.changeId === null) return null;
-      const areas: Extent[] = [];
-      const wanted = {
-        vm: vmRef(ref),
-        snapshot: null,
-        deviceKey: disk.key,
-        changeId: '*',
-        capacity: disk.capacity,
-        signal,
-      };
-      try {
-        for await (const area of changedAreas(this.#session, wanted)) areas.push(area);
-      } catch (error) {
-        // Not tracked, reset, or a datastore that cannot tell: every byte is read instead.
-        if (!isFault(error, 'FileFault', 'InvalidArgument', 'NotSupported')) throw error;
-        this.#log.warn({ err: error, disk: diskKey }, 'the source has no map of allocated areas');
-        return null;
-      }
-      return mergeExtents(areas);
+      return allocatedAreas({ session: this.#session, log: this.#log, signal }, machine.ref, disk);
     });
   }
 

@@ -52,7 +52,8 @@ export const trackingMethods: Methods = {
       const file = `[${disk.datastore}] ${disk.basePath}`;
       throw fileFault(file, `Error caused by file ${file}`);
     }
-    return answer(areas, start, size, call.vim.settings.changedAreasLimit);
+    const { changedAreasLimit, changedAreasOrder } = call.vim.settings;
+    return answer(areas, start, size, changedAreasLimit, changedAreasOrder === 'descending');
   },
 };
 
@@ -63,7 +64,13 @@ function allocated(disk: MachineDisk, readable: Readable, size: number, from: nu
 }
 
 /** One page: it covers up to the end of its last area, or the rest of the disk when nothing is left out. */
-function answer(areas: readonly Area[], start: number, size: number, limit: number): Value {
+function answer(
+  areas: readonly Area[],
+  start: number,
+  size: number,
+  limit: number,
+  backwards: boolean,
+): Value {
   const page = areas.slice(0, limit);
   const last = page.at(-1);
   const end = areas.length > limit && last !== undefined ? last.start + last.length : size;
@@ -72,7 +79,9 @@ function answer(areas: readonly Area[], start: number, size: number, limit: numb
     length: long(end - start),
     changedArea: list(
       'DiskChangeExtent',
-      page.map((area) => data('DiskChangeExtent', { start: long(area.start), length: long(area.length) })),
+      (backwards ? page.toReversed() : page).map((area) =>
+        data('DiskChangeExtent', { start: long(area.start), length: long(area.length) }),
+      ),
     ),
   });
 }

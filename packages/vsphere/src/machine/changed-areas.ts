@@ -15,7 +15,7 @@ const MAX_QUERIES = 4096;
  * What changed on a disk since a change id; `*`: what is allocated at all. Pages until the disk's capacity: an
  * answer without areas is not the end. Areas come ascending and disjoint, in bytes.
  * @throws VSphereFaultError `FileFault` when tracking is off, was reset, or the machine runs without a snapshot
- * @throws ProtocolError when the answers do not move forward or leave the disk
+ * @throws ProtocolError when the answers are too many, do not move forward or leave the disk: nobody knows the map
  */
 export async function* changedAreas(
   session: VSphereSession,
@@ -28,14 +28,16 @@ export async function* changedAreas(
     /** Bytes. */
     readonly capacity: number;
     readonly signal: AbortSignal;
+    /** How many answers the map may have; {@link MAX_QUERIES} unless told. */
+    readonly maxQueries?: number;
   },
 ): AsyncGenerator<Area, void> {
-  const { vm, snapshot, deviceKey, changeId, capacity, signal } = options;
+  const { vm, snapshot, deviceKey, changeId, capacity, signal, maxQueries = MAX_QUERIES } = options;
   let position = 0;
   let last = 0;
   for (let query = 0; position < capacity; query += 1) {
-    if (query >= MAX_QUERIES)
-      throw new ProtocolError(`QueryChangedDiskAreas: more than ${MAX_QUERIES} answers for one disk`);
+    if (query >= maxQueries)
+      throw new ProtocolError(`QueryChangedDiskAreas: more than ${maxQueries} answers for one disk`);
     const answer = await session.callOne(
       'QueryChangedDiskAreas',
       vm,
