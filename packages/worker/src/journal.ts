@@ -186,16 +186,25 @@ export class Journal {
     }
   }
 
-  /** Removes a destination's object, also one that was only intended. */
+  /** Removes a destination's object, also one that was only intended or that was made twice. */
   async discard(destination: DestinationConnection, artifact: Artifact, signal: AbortSignal): Promise<void> {
-    const kind = artifact.kind as DestinationArtifactKind;
-    let externalId = artifact.externalId;
-    if (externalId === null) {
-      const spec = artifact.data['spec'] as ArtifactSpecs[typeof kind];
-      externalId = (await destination.find(kind, spec, this.marker(artifact), signal))?.externalId ?? null;
-    }
-    if (externalId !== null) await destination.remove(kind, externalId, signal);
+    await this.discardObjects(destination, artifact, signal);
     await this.settled(artifact, 'removed');
+  }
+
+  /** Removes all that carries the artifact's marker, which stays in the journal as it is. @param except is left */
+  async discardObjects(
+    destination: DestinationConnection,
+    artifact: Artifact,
+    signal: AbortSignal,
+    except: string | null = null,
+  ): Promise<void> {
+    const kind = artifact.kind as DestinationArtifactKind;
+    const spec = artifact.data['spec'] as ArtifactSpecs[typeof kind];
+    const found = await destination.findAll(kind, spec, this.marker(artifact), signal);
+    const known = artifact.externalId === null ? [] : [artifact.externalId];
+    for (const id of new Set([...known, ...found]))
+      if (id !== except) await destination.remove(kind, id, signal);
   }
 
   putDisks(disks: readonly DiskProgress[]): Promise<void> {

@@ -30,6 +30,8 @@ export class FakeDestination {
   readonly refuse = new Set<DestinationArtifactKind>();
   /** Kinds that are made although the answer is lost. */
   readonly loseAnswer = new Set<DestinationArtifactKind>();
+  /** Kinds whose next creation is neither answered nor carried out until {@link land}. */
+  readonly hold = new Set<DestinationArtifactKind>();
   readonly cannotRemove = new Set<DestinationArtifactKind>();
   /** How many of the next uploads, removals and connections break, by what they do. */
   readonly breaks = { upload: 0, remove: 0, connect: 0 };
@@ -49,6 +51,7 @@ export class FakeDestination {
   corruptImages = false;
   readonly parked = new Map<string, string>();
   #next = 1;
+  readonly #held: (() => unknown)[] = [];
 
   readonly driver: DestinationDriver = {
     schemas: { name: 'openstack', side: 'destination', title: 'Fake', settings: {}, secret: {} },
@@ -64,13 +67,30 @@ export class FakeDestination {
     this.things.set(`left-${this.#next++}`, { kind, spec, marker, bytes: new Uint8Array() });
   }
 
+  /** What was held is carried out now, if it still can be. @returns why it was refused */
+  land(): readonly string[] {
+    return this.#held.splice(0).flatMap((create) => {
+      try {
+        create();
+        return [];
+      } catch (error) {
+        return [(error as Error).message];
+      }
+    });
+  }
+
   kinds(): string[] {
     return [...this.things.values()].map((thing) => thing.kind).toSorted();
   }
 
   #create(kind: DestinationArtifactKind, spec: Thing['spec'], marker: Marker): CreatedArtifact {
     if (this.refuse.has(kind)) throw new GutsError('destination_quota', `no ${kind} left`);
+    if (this.hold.delete(kind)) {
+      this.#held.push(() => this.#create(kind, spec, marker));
+      throw new GutsError('destination_unreachable', 'no answer came', { transient: true });
+    }
     if (kind === 'attachment') this.#refuseInUse((spec as AttachmentSpec).volumeId);
+    if (kind === 'server') this.#refuseMissing(spec as ServerSpec);
     const externalId = `${kind}-${this.#next++}`;
     const bytes = kind === 'volume' ? this.#filled(spec as VolumeSpec) : new Uint8Array();
     this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes });
@@ -87,13 +107,17 @@ export class FakeDestination {
     return imageId === null ? new Uint8Array(4096) : this.#bytes(imageId).bytes.slice();
   }
 
-  #boot({ bootImageId, bootVolumeId, dataVolumeIds }: ServerSpec): void {
+  #boot({ bootVolumeId, dataVolumeIds }: ServerSpec): void {
     this.serverState = 'active';
-    if (bootImageId !== null) this.#bytes(bootImageId);
     for (const id of bootVolumeId === null ? dataVolumeIds : [bootVolumeId, ...dataVolumeIds]) {
       const { bytes } = this.#bytes(id);
       if (this.guestWrites !== null) bytes.fill(this.guestWrites);
     }
+  }
+
+  #refuseMissing({ portIds, bootImageId, bootVolumeId, dataVolumeIds }: ServerSpec): void {
+    for (const id of [...portIds, bootImageId, bootVolumeId, ...dataVolumeIds])
+      if (id !== null) this.#bytes(id);
   }
 
   #refuseInUse(volumeId: string): void {
@@ -148,6 +172,12 @@ export class FakeDestination {
             });
         return Promise.resolve(null);
       },
+      findAll: (kind, _spec, marker) =>
+        Promise.resolve(
+          [...things]
+            .filter(([, thing]) => thing.kind === kind && thing.marker === markerText(marker))
+            .map(([externalId]) => externalId),
+        ),
       waitUsable: () => Promise.resolve(),
       remove: async (kind, id) => {
         this.#mayBreak('remove');

@@ -156,6 +156,13 @@ export interface DestinationConnection {
     marker: Marker,
     signal: AbortSignal,
   ): Promise<CreatedArtifact | null>;
+  /** External ids of all that carry its marker: a request whose answer was lost may be carried out late, and twice. */
+  findAll<K extends DestinationArtifactKind>(
+    kind: K,
+    spec: ArtifactSpecs[K],
+    marker: Marker,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /**
    * Waits until what {@link find} gave can be used, as {@link create} does.
    * @throws GutsError when it never will: with `details.unusable === true` when it must be removed and made anew

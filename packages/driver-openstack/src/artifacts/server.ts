@@ -74,13 +74,10 @@ async function waitBuilt(session: OpenStackSession, id: string, signal: AbortSig
 
 async function carrying(session: OpenStackSession, marker: Marker, signal: AbortSignal): Promise<Server[]> {
   const version = (await session.microversion('compute', signal)) ?? '2.1';
-  const filter: Record<string, string> =
-    compareVersions(version, '2.52') >= 0 ? { tags: tagOf(marker) } : {};
+  const filter: Record<string, string> = compareVersions(version, '2.52') >= 0 ? { tags: tagOf(marker) } : {};
   const servers = await listServers(session, filter, signal);
   const tag = tagOf(marker);
-  return servers.filter(
-    (one) => one.metadata[MARKER_KEY] === markerText(marker) || one.tags?.includes(tag),
-  );
+  return servers.filter((one) => one.metadata[MARKER_KEY] === markerText(marker) || one.tags?.includes(tag));
 }
 
 export const serverOps: ArtifactKindOps<'server'> = {

@@ -1,21 +1,12 @@
-import {
-  type Artifact,
-  type DestinationConnection,
-  GutsError,
-  messageOf,
-  type SourceConnection,
-} from '@guts/core';
+import { type Artifact, GutsError, messageOf, type SourceConnection } from '@guts/core';
 import { HandOver } from '../lease-keeper.ts';
-import type { Journal } from '../journal.ts';
 import type { Patience } from '../patience.ts';
+import { preventServer, type Target } from './intended-server.ts';
 import type { Residue } from './residue.ts';
 
-export interface UndoParts {
+export interface UndoParts extends Target {
   readonly source: SourceConnection;
-  readonly destination: DestinationConnection;
-  readonly journal: Journal;
   readonly instanceRef: string;
-  readonly signal: AbortSignal;
   readonly patience: Patience;
 }
 
@@ -51,8 +42,10 @@ async function quietTarget(parts: UndoParts, fate: TargetFate, residues: Residue
   for (const artifact of await journal.liveArtifacts()) {
     if (artifact.kind !== 'server') continue;
     const done = await attempt(parts, artifact, residues, async () => {
-      if (fate === 'remove' || artifact.externalId === null)
-        return journal.discard(destination, artifact, signal);
+      if (artifact.externalId === null) return preventServer(parts, artifact);
+      if (fate === 'remove') return journal.discard(destination, artifact, signal);
+      // One that was made twice is kept once.
+      await journal.discardObjects(destination, artifact, signal, artifact.externalId);
       if (fate === 'park') return destination.parkServer(artifact.externalId, PARKED, signal);
       await destination.stopServer(artifact.externalId, signal);
     });

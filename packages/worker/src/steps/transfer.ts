@@ -24,8 +24,10 @@ import { unmakeServer } from './unmake-server.ts';
 /** Number of the pass that copies everything. */
 const FULL_PASS = 1;
 
-/** What a pass stores beside the chunk digests: for images, what was sent. */
+/** What a pass stores beside the chunk digests: where the bytes are, and, for images, what was sent. */
 export interface PassManifest extends ReadContent {
+  /** External id of the volume or image that holds them: another one in its role holds others. */
+  readonly target: string;
   readonly chunks: CopyResult['manifest'];
   readonly upload?: { readonly format: 'raw' | 'qcow2'; readonly bytesSent: number; readonly sha512: string };
 }
@@ -82,13 +84,17 @@ async function toVolume(
   const spec = { volumeId: volume.externalId };
   const attached = await journal.ensure(destination, 'attachment', `attachment:${disk.key}`, spec, signal);
   const fresh = volume.data['written'] !== true;
-  if (fresh) await journal.remember(volume, { written: true });
+  if (fresh) {
+    // Of another volume in this role, if there are any.
+    await journal.dropCheckpoints(disk.key);
+    await journal.remember(volume, { written: true });
+  }
   const opened = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
   const writer = guardedWriter(opened, context.check);
   try {
     if (source.kind !== 'reader' || !writer.capabilities.randomAccess) {
       const result = await copy(writer);
-      return { chunks: result.manifest, result };
+      return { target: volume.externalId, chunks: result.manifest, result };
     }
     const resume = fresh ? undefined : await resumption(context, disk);
     const note = ({ bytesDone, ...rest }: CopyCheckpoint): Promise<void> =>
@@ -102,7 +108,7 @@ async function toVolume(
     const result = await context.pausable((pause) =>
       copy(writer, { pause, checkpointBytes, onCheckpoint: note, ...(resume ? { resume } : {}) }),
     );
-    return { chunks: result.manifest, result };
+    return { target: volume.externalId, chunks: result.manifest, result };
   } finally {
     await writer.close();
   }
@@ -163,14 +169,14 @@ async function toImage(
     }
   };
   const { result, sent } = await send(upload, abortable);
-  if (disk.target === 'volume') {
-    const { name } = spec;
-    const { sizeGiB, volumeType } = disk;
-    const { availabilityZone } = plan;
-    const wanted = { name, sizeGiB, volumeType, availabilityZone, imageId: image.externalId };
-    await journal.ensure(destination, 'volume', `volume:${disk.key}`, wanted, signal);
-  }
-  return { chunks: result.manifest, upload: { format, ...sent }, result };
+  const filled = { chunks: result.manifest, upload: { format, ...sent }, result };
+  if (disk.target === 'image') return { target: image.externalId, ...filled };
+  const { name } = spec;
+  const { sizeGiB, volumeType } = disk;
+  const { availabilityZone } = plan;
+  const wanted = { name, sizeGiB, volumeType, availabilityZone, imageId: image.externalId };
+  const volume = await journal.ensure(destination, 'volume', `volume:${disk.key}`, wanted, signal);
+  return { target: volume.externalId, ...filled };
 }
 
 async function copyOne(
@@ -238,18 +244,17 @@ async function copyOne(
 }
 
 /** Disks whose pass ended and whose bytes are still there. */
-async function finished(context: StepContext): Promise<ReadonlySet<string>> {
-  const live = new Set((await context.journal.liveArtifacts()).map((artifact) => artifact.role));
-  const passes = await context.journal.passes();
-  return new Set(
-    passes
-      .filter(
-        (pass) =>
-          pass.finishedAt !== null &&
-          (live.has(`volume:${pass.diskKey}`) || live.has(`image:${pass.diskKey}`)),
-      )
-      .map((pass) => pass.diskKey),
-  );
+async function finished({ journal }: StepContext, plan: TargetPlan): Promise<ReadonlySet<string>> {
+  const live = new Map((await journal.liveArtifacts()).map(({ role, externalId }) => [role, externalId]));
+  const passes = new Map((await journal.passes()).map((pass) => [pass.diskKey, pass]));
+  const done = plan.disks.filter(({ key, target }) => {
+    const pass = passes.get(key);
+    const holder = (pass?.manifest as Partial<PassManifest> | undefined)?.target;
+    return (
+      pass && pass.finishedAt !== null && holder !== undefined && holder === live.get(`${target}:${key}`)
+    );
+  });
+  return new Set(done.map((disk) => disk.key));
 }
 
 export async function transfer(context: StepContext): Promise<StepResult> {
@@ -264,7 +269,7 @@ export async function transfer(context: StepContext): Promise<StepResult> {
   // Before anything is read, also the map of what is to be read.
   const contents = await readContents(context);
   await forgetWritten(context, plan.disks, contents, FULL_PASS);
-  const done = await unmakeServer(context, plan.disks, await finished(context));
+  const done = await unmakeServer(context, plan.disks, await finished(context, plan));
   const disks = plan.disks.filter((disk) => !done.has(disk.key));
   if (disks.length === 0) return { status: 'done', note: 'every disk was copied before' };
   const areas = await readAreas(context, disks);
