@@ -1,66 +1,19 @@
-import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { addClientCommands } from '../client-commands.ts';
-import type { Ask } from '../context.ts';
-import { UsageError } from '../context.ts';
+import { type Answerer, guts, refusal } from '../../test/rig.ts';
+import { type Ask, UsageError } from '../context.ts';
 
-type Answerer = (method: string, path: string, body: Record<string, unknown> | null) => unknown;
-interface Call {
-  readonly line: string;
-  readonly body: Record<string, unknown> | null;
-}
-
-/** Runs one command line against an API that answers by a function. */
-async function guts(
-  args: readonly string[],
-  answer: Answerer,
-  ask: Ask | null = null,
-): Promise<{ out: string; calls: Call[]; exit: number }> {
-  let out = '';
-  let exit = 0;
-  const calls: Call[] = [];
-  const program = new Command('guts').exitOverride().configureOutput({ writeErr: () => undefined });
-  addClientCommands(program, {
-    env: { GUTS_TOKEN: 't' },
-    out: {
-      write: (text) => {
-        out += text;
-      },
-    },
-    tokenFile: () => '/nowhere',
-    ask,
-    setExitCode: (code) => {
-      exit = code;
-    },
-    fetch: (url, { method = 'GET', body }) => {
-      const { pathname, search } = new URL(url);
-      const given = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : null;
-      calls.push({ line: `${method} ${pathname}${search}`, body: given });
-      const found = answer(method, `${pathname}${search}`, given);
-      return Promise.resolve(
-        found instanceof Response ? found : new Response(JSON.stringify(found), { status: 200 }),
-      );
-    },
-  });
-  await program.parseAsync(args, { from: 'user' });
-  return { out, calls, exit };
-}
-
-const refusal = (status: number, message: string): Response =>
-  new Response(JSON.stringify({ error: { guts_code: 'not_found', message, remedy: null, field: null } }), {
-    status,
-  });
+const ID = '3f2a9c1e-0000-4000-8000-000000000001';
 
 describe('guts migration', () => {
-  const migration = { id: 'm1', status: 'reverting' };
+  const migration = { id: ID, status: 'reverting' };
   test.for(['cancel', 'retry', 'commit'] as const)('%s asks for just that', async (action) => {
-    const { calls } = await guts(['migration', action, 'm1'], () => ({ migration }));
-    expect(calls).toEqual([{ line: 'POST /v1/migrations/m1/actions', body: { action } }]);
+    const { calls } = await guts(['migration', action, ID], () => ({ migration }));
+    expect(calls).toEqual([{ line: `POST /v1/migrations/${ID}/actions`, body: { action } }]);
   });
   test('revert parks the target unless told otherwise', async () => {
-    const { calls } = await guts(['migration', 'revert', 'm1', '--yes'], () => ({ migration }));
+    const { calls } = await guts(['migration', 'revert', ID, '--yes'], () => ({ migration }));
     expect(calls[0]?.body).toEqual({ action: 'revert', confirm: true, target: 'park' });
-    const removing = ['migration', 'revert', 'm1', '--yes', '--target', 'remove'];
+    const removing = ['migration', 'revert', ID, '--yes', '--target', 'remove'];
     expect((await guts(removing, () => ({ migration }))).calls[0]?.body).toMatchObject({ target: 'remove' });
   });
   test('revert asks a person, who may say no', async () => {
@@ -71,14 +24,14 @@ describe('guts migration', () => {
         questions.push(question);
         return Promise.resolve(answer);
       };
-    const no = await guts(['migration', 'revert', 'm1'], () => ({ migration }), say(''));
+    const no = await guts(['migration', 'revert', ID], () => ({ migration }), say(''));
     expect([no.calls, no.exit]).toEqual([[], 1]);
-    const yes = await guts(['migration', 'revert', 'm1'], () => ({ migration }), say('y'));
+    const yes = await guts(['migration', 'revert', ID], () => ({ migration }), say('y'));
     expect(yes.calls).toHaveLength(1);
     expect(questions[0]).toMatch(/written on the target since cutover is lost.*stopped, locked and kept/);
   });
   test('revert without anybody to ask is a mistake in the command line, and says what would be lost', async () => {
-    const run = guts(['migration', 'revert', 'm1'], () => ({ migration }));
+    const run = guts(['migration', 'revert', ID], () => ({ migration }));
     await expect(run).rejects.toThrow(UsageError);
     await expect(run).rejects.toThrow(/since cutover is lost.*Say --yes/s);
   });
@@ -92,14 +45,14 @@ describe('guts migration', () => {
       limit: { resource: 'host esx1 streams', used: 10, wanted: 4, limit: 10 },
     };
     const shown = {
-      id: 'm1',
+      id: ID,
       status: 'queued',
       worker_id: null,
       reason: 'no worker has a free slot',
       queued_at: '2026-01-01T00:00:00.000Z',
       trace,
     };
-    const { out } = await guts(['migration', 'show', 'm1'], () => ({ migration: shown }));
+    const { out } = await guts(['migration', 'show', ID], () => ({ migration: shown }));
     expect(out.split('\n').slice(-6)).toEqual([
       'waits: no worker has a free slot (since 2026-01-01T00:00:00.000Z)',
       '  AliveFilter     2 workers left',
@@ -108,30 +61,30 @@ describe('guts migration', () => {
       '  best workers: w2 (0.123)',
       '',
     ]);
-    const { out: json } = await guts(['--json', 'migration', 'show', 'm1'], () => ({ migration: shown }));
+    const { out: json } = await guts(['--json', 'migration', 'show', ID], () => ({ migration: shown }));
     expect(JSON.parse(json)).toMatchObject({ trace });
   });
 });
 
 describe('guts service', () => {
   const service = { id: 'w1', binary: 'guts-migration', disabled: true, drivers: [] };
+  const services = [service, { ...service, id: 'w2' }];
+  const answer: Answerer = (method) => (method === 'GET' ? { services } : { service });
   test('disable needs a reason, and drains when told', async () => {
-    await expect(guts(['service', 'disable', 'w1'], () => ({ service }))).rejects.toThrow(/--reason/);
-    const { calls } = await guts(['service', 'disable', 'w1', '--reason', 'new disk', '--drain'], () => ({
-      service,
-    }));
-    expect(calls).toEqual([
+    await expect(guts(['service', 'disable', 'w1'], answer)).rejects.toThrow(/--reason/);
+    const { calls } = await guts(['service', 'disable', 'w1', '--reason', 'new disk', '--drain'], answer);
+    expect(calls.slice(1)).toEqual([
       { line: 'PATCH /v1/services/w1', body: { disabled: true, reason: 'new disk', drain: true } },
     ]);
-    const enabled = await guts(['service', 'enable', 'w1'], () => ({ service }));
-    expect(enabled.calls[0]?.body).toEqual({ disabled: false });
+    const enabled = await guts(['service', 'enable', 'w1'], answer);
+    expect(enabled.calls[1]?.body).toEqual({ disabled: false });
   });
   test('forget drops records of the dead, one by one', async () => {
-    const { calls } = await guts(
-      ['service', 'forget', 'w1', 'w2'],
-      () => new Response(null, { status: 204 }),
+    const { calls } = await guts(['service', 'forget', 'w1', 'w2'], (method) =>
+      method === 'GET' ? { services } : new Response(null, { status: 204 }),
     );
-    expect(calls.map(({ line }) => line)).toEqual(['DELETE /v1/services/w1', 'DELETE /v1/services/w2']);
+    const lines = calls.map(({ line }) => line).filter((line) => line.startsWith('DELETE'));
+    expect(lines).toEqual(['DELETE /v1/services/w1', 'DELETE /v1/services/w2']);
   });
   test('list shows state and slots', async () => {
     const worker = {

@@ -2,6 +2,7 @@ import { type Migration, type MigrationAction, routes } from '@guts/contract';
 import { type Command, Option } from 'commander';
 import { confirm } from '../confirm.ts';
 import type { CliContext, Run } from '../context.ts';
+import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
 import { showOne } from '../output/show.ts';
 
 async function ask(context: CliContext, id: string, body: MigrationAction): Promise<Migration> {
@@ -38,12 +39,19 @@ export function addMigrationActions(group: Command, run: Run): void {
     ],
   ] as const)
     group
-      .command(`${action} <id>`)
+      .command(action)
+      .argument('<migration>', MIGRATION_HELP)
       .summary(summary)
       .description(description)
-      .action((id: string) => run(async (context) => showOne(context, await ask(context, id, { action }))));
+      .action((given: string) =>
+        run(async (context) => {
+          const id = await findMigration(context.client, given);
+          showOne(context, await ask(context, id, { action }));
+        }),
+      );
   group
-    .command('revert <id>')
+    .command('revert')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('brings the source back; the target is parked, or removed')
     .description(
       'Brings the source of a completed migration back as it was. What was written on the target since cutover is lost to it.',
@@ -54,9 +62,11 @@ export function addMigrationActions(group: Command, run: Run): void {
         .default('park'),
     )
     .option('--yes', 'does not ask', false)
-    .action((id: string, { target, yes }: { target: 'park' | 'remove'; yes: boolean }) =>
+    .action((given: string, { target, yes }: { target: 'park' | 'remove'; yes: boolean }) =>
       run(async (context) => {
-        if (!(await confirm(context, revertWarning(id, target), yes))) return context.exit(1);
+        const id = await findMigration(context.client, given);
+        const name = id === given ? id : `${id} ("${given}")`;
+        if (!(await confirm(context, revertWarning(name, target), yes))) return context.exit(1);
         showOne(context, await ask(context, id, { action: 'revert', confirm: true, target }));
       }),
     );

@@ -1,6 +1,7 @@
-import { type ApiClient, type Migration, routes } from '@guts/contract';
+import { type ApiClient, type Migration, type Report, routes } from '@guts/contract';
 import type { Command } from 'commander';
 import { type CliContext, type Run } from '../context.ts';
+import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
 import { addMigrationOptions, migrationBody, type MigrationOptions } from '../migration-options.ts';
 import { reportText } from '../output/report.ts';
 import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
@@ -31,18 +32,19 @@ export function apiWatchSource(client: ApiClient): WatchSource {
   };
 }
 
-async function report(context: CliContext, id: string): Promise<void> {
-  const answer = await context.client.call(routes.migrations.report, { params: { id } });
-  if (context.json) showJson(context.out, answer.report);
-  else context.out.write(`${reportText(answer.report)}\n`);
+async function reportOf({ client }: CliContext, id: string): Promise<Report> {
+  return (await client.call(routes.migrations.report, { params: { id } })).report;
 }
 
 async function watch(context: CliContext, ids: readonly string[]): Promise<void> {
   const { client, signal, out, json } = context;
-  // With --json the end is told, not the way there.
+  // With --json the end is told, one line for each, not the way there.
   const quiet = { write: () => undefined };
   const ended = await watchMigrations(apiWatchSource(client), ids, { out: json ? quiet : out, signal });
-  for (const id of ids) await report(context, id);
+  for (const id of ids) {
+    const report = await reportOf(context, id);
+    out.write(`${json ? JSON.stringify(report) : reportText(report)}\n`);
+  }
   if (ended.some((one) => one.status !== 'completed' && one.status !== 'committed')) context.exit(1);
 }
 
@@ -65,10 +67,12 @@ function addReads(group: Command, run: Run): void {
       }),
     );
   group
-    .command('show <id>')
+    .command('show')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('shows a migration, and why it waits')
-    .action((id: string) =>
+    .action((given: string) =>
       run(async (context) => {
+        const id = await findMigration(context.client, given);
         const { migration } = await context.client.call(routes.migrations.show, { params: { id } });
         if (context.json) return showJson(context.out, migration);
         const { trace: _told, ...fields } = migration;
@@ -78,10 +82,12 @@ function addReads(group: Command, run: Run): void {
       }),
     );
   group
-    .command('steps <id>')
+    .command('steps')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('its steps with their attempts')
-    .action((id: string) =>
+    .action((given: string) =>
       run(async (context) => {
+        const id = await findMigration(context.client, given);
         const { steps } = await context.client.call(routes.migrations.steps, { params: { id } });
         showList(context, steps, [
           ['Step', (one) => one.step],
@@ -93,10 +99,12 @@ function addReads(group: Command, run: Run): void {
       }),
     );
   group
-    .command('disks <id>')
+    .command('disks')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('progress per disk')
-    .action((id: string) =>
+    .action((given: string) =>
       run(async (context) => {
+        const id = await findMigration(context.client, given);
         const { disks } = await context.client.call(routes.migrations.disks, { params: { id } });
         showList(context, disks, [
           ['Key', (one) => one.key],
@@ -108,10 +116,12 @@ function addReads(group: Command, run: Run): void {
       }),
     );
   group
-    .command('artifacts <id>')
+    .command('artifacts')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('what was made outside because of it')
-    .action((id: string) =>
+    .action((given: string) =>
       run(async (context) => {
+        const id = await findMigration(context.client, given);
         const { artifacts } = await context.client.call(routes.migrations.artifacts, { params: { id } });
         showList(context, artifacts, [
           ['Role', (one) => one.role],
@@ -122,10 +132,12 @@ function addReads(group: Command, run: Run): void {
       }),
     );
   group
-    .command('events <id>')
+    .command('events')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('what happened')
-    .action((id: string) =>
+    .action((given: string) =>
       run(async (context) => {
+        const id = await findMigration(context.client, given);
         const events = await apiWatchSource(context.client).events(id, 0);
         showList(context, events, [
           ['At', (one) => one.at],
@@ -135,9 +147,16 @@ function addReads(group: Command, run: Run): void {
       }),
     );
   group
-    .command('report <id>')
+    .command('report')
+    .argument('<migration>', MIGRATION_HELP)
     .summary('its report')
-    .action((id: string) => run((context) => report(context, id)));
+    .action((given: string) =>
+      run(async (context) => {
+        const report = await reportOf(context, await findMigration(context.client, given));
+        if (context.json) showJson(context.out, report);
+        else context.out.write(`${reportText(report)}\n`);
+      }),
+    );
 }
 
 /** `guts migration …`. */
@@ -165,8 +184,15 @@ export function addMigrationCommands(program: Command, run: Run): void {
   );
   addReads(group, run);
   group
-    .command('watch <id...>')
+    .command('watch')
+    .argument('<migration...>', MIGRATION_HELP)
     .summary('shows progress until it has ended')
-    .action((ids: string[]) => run((context) => watch(context, ids)));
+    .action((given: string[]) =>
+      run(async (context) => {
+        const ids: string[] = [];
+        for (const one of given) ids.push(await findMigration(context.client, one));
+        await watch(context, ids);
+      }),
+    );
   addMigrationActions(group, run);
 }

@@ -1,6 +1,7 @@
 import { type HealthReport, routes, type Service } from '@guts/contract';
 import type { Command } from 'commander';
 import { type Run, UsageError } from '../context.ts';
+import { findService, SERVICE_HELP } from '../find-service.ts';
 import { healthText } from '../output/health.ts';
 import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
 import { formatBytes } from '../output/units.ts';
@@ -35,15 +36,20 @@ export function addServiceCommands(program: Command, run: Run): void {
         showList(context, services, COLUMNS);
       }),
     );
-  const change = (id: string, body: { disabled: boolean; drain?: boolean; reason?: string }): Promise<void> =>
+  const change = (
+    given: string,
+    body: { disabled: boolean; drain?: boolean; reason?: string },
+  ): Promise<void> =>
     run(async (context) => {
+      const id = await findService(context.client, given, true);
       const answer = await context.client.call(routes.services.update, { params: { id }, body });
       if (context.json) return showJson(context.out, answer.service);
       const { drivers, ...fields } = answer.service;
       showOne(context, { ...fields, drivers: text(drivers.map(({ name }) => name).join(', ')) });
     });
   service
-    .command('disable <id>')
+    .command('disable')
+    .argument('<daemon>', SERVICE_HELP)
     .summary('gives a worker nothing new; with --drain it hands over what it has')
     .description(
       'Gives a worker nothing new: it finishes what it has. With --drain it stops behind a checkpoint and hands over, and others go on.',
@@ -55,14 +61,18 @@ export function addServiceCommands(program: Command, run: Run): void {
       return change(id, { disabled: true, reason, ...(drain ? { drain } : {}) });
     });
   service
-    .command('enable <id>')
+    .command('enable')
+    .argument('<daemon>', SERVICE_HELP)
     .summary('gives a worker work again')
     .action((id: string) => change(id, { disabled: false }));
   service
-    .command('forget <id...>')
+    .command('forget')
+    .argument('<daemon...>', SERVICE_HELP)
     .summary('drops the records of daemons that are dead')
-    .action((ids: string[]) =>
+    .action((given: string[]) =>
       run(async ({ client }) => {
+        const ids: string[] = [];
+        for (const one of given) ids.push(await findService(client, one, false));
         for (const id of ids) await client.call(routes.services.remove, { params: { id } });
       }),
     );
