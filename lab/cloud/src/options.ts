@@ -84,6 +84,8 @@ export interface CloudOptions {
   readonly networks?: readonly NetworkOption[];
   readonly volumeTypes?: readonly string[];
   readonly quotas?: Partial<Quotas>;
+  /** What attachments say of their volumes instead: `{ driver_volume_type: 'rbd' }`, `{ format: 'qcow2' }`. */
+  readonly connectionInfo?: Readonly<Record<string, unknown>>;
   /** Availability zones; default `nova` for both. */
   readonly zones?: Partial<Zones>;
   /** Glance's `hashing_algorithm`, as node:crypto calls it; default `sha512`. Null: none, as before Rocky. */

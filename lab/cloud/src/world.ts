@@ -21,6 +21,8 @@ export interface World {
   readonly stateDir: string;
   readonly delays: Delays;
   readonly zones: Zones;
+  /** What attachments say instead of the truth. */
+  readonly connectionInfo: Readonly<Record<string, unknown>>;
   /** Algorithm of `os_hash_value`; null: there is none. */
   readonly imageHash: string | null;
   readonly timers: Timers;
@@ -57,6 +59,7 @@ export async function createWorld(options: CloudOptions, timers: Timers): Promis
     mountBase,
     delays: { ...DEFAULT_DELAYS, ...options.delays },
     zones: { compute: ['nova'], volume: ['nova'], ...options.zones },
+    connectionInfo: options.connectionInfo ?? {},
     imageHash: options.imageHash === undefined ? 'sha512' : options.imageHash,
     timers,
     identity: new IdentityState(options.tokenLifetimeSeconds ?? 3600),

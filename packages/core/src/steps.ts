@@ -44,10 +44,10 @@ const DEFINITIONS: Readonly<Record<StepName, StepDefinition>> = {
   reserve: {
     name: 'reserve',
     phase: 'copy',
-    doc: 'Makes the ports, the flavor if one is to be made, and the empty volumes.',
+    doc: 'Makes the ports and the empty volumes, and sees that the worker can write to them.',
     needs: ['preflight'],
-    makes: ['port', 'flavor', 'volume'],
-    reversion: 'volumes, flavor and ports are deleted',
+    makes: ['port', 'volume', 'attachment'],
+    reversion: 'attachments, volumes and ports are deleted',
   },
   baseline: {
     name: 'baseline',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
+import { access, constants, type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { GutsError } from '@guts/core';
 import { type NfsConnection, readConnection } from './connection-info.ts';
@@ -85,20 +85,27 @@ export async function volumeFile(
   if (!stat.isFile()) throw refused(`${path} is no regular file`);
   if (stat.size !== size)
     throw refused(`${path} has ${stat.size} bytes, but volume ${volume.id} has ${size}: it is another file`);
+  await access(path, constants.R_OK | constants.W_OK).catch((error: unknown) => {
+    throw notOpened(path, error);
+  });
   return { path, size };
+}
+
+function notOpened(path: string, error: unknown): GutsError {
+  const remedy = ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))
+    ? 'Let the worker run as a user who may write to the volumes of the share, or set volume_access to image.'
+    : 'Look whether the share is still mounted on this worker.';
+  return new GutsError('destination_refused', `${path} cannot be opened: ${(error as Error).message}`, {
+    cause: error,
+    remedy,
+  });
 }
 
 async function opened({ path }: VolumeFile, flags: number): Promise<FileHandle> {
   try {
     return await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    const remedy = ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error))
-      ? 'Let the worker run as a user who may write to the volumes of the share, or set volume_access to image.'
-      : 'Look whether the share is still mounted on this worker.';
-    throw new GutsError('destination_refused', `${path} cannot be opened: ${(error as Error).message}`, {
-      cause: error,
-      remedy,
-    });
+    throw notOpened(path, error);
   }
 }
 

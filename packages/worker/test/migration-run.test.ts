@@ -72,6 +72,16 @@ describe('a cold migration', () => {
     });
   });
 
+  test('a volume that the worker does not reach is found while the source runs, and goes again', async () => {
+    rig.destination.refuse.add('attachment');
+    await rig.create({}, { bootFrom: 'volume' });
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'destination_quota' } });
+    const steps = (await rig.store.listSteps(rig.id)).map((one) => one.step);
+    expect(steps).toContain('reserve');
+    expect(steps).not.toContain('shutdown');
+    expect(rig.destination.kinds()).toEqual([]);
+  });
+
   test('a guest that does not stop fails under guest-only, and is left on', async () => {
     rig.source.shutdown = 'deadline';
     await rig.create({ power: 'guest-only' });

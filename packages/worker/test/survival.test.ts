@@ -9,6 +9,14 @@ beforeEach(async () => {
 });
 afterEach(() => rig.store.close());
 
+/** Long enough to come to the copy on a machine that is busy. */
+const LEASE_SECONDS = 2;
+
+/** The whole process stops for longer than that. */
+function sleepThroughLease(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LEASE_SECONDS * 1000 + 200);
+}
+
 /** Bytes of both disks that checkpoints tell of. */
 async function flushed(): Promise<number> {
   let sum = 0;
@@ -29,12 +37,11 @@ describe('a copy that a worker did not end', () => {
           onCheckpoint: async (checkpoint) => {
             await job.onCheckpoint?.(checkpoint);
             chunks += 1;
-            // The process stops for longer than its lease.
-            if (chunks === 3) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+            if (chunks === 3) sleepThroughLease();
           },
         }),
     };
-    await rig.run({ seconds: 0.3 });
+    await rig.run({ seconds: LEASE_SECONDS });
     expect((await rig.migration()).status).toBe('running');
     const before = rig.source.bytesRead;
     const safe = await flushed();
@@ -52,11 +59,11 @@ describe('a copy that a worker did not end', () => {
     rig.destination.refuse.add('server');
     let stopped = false;
     await rig.run({
-      seconds: 0.3,
+      seconds: LEASE_SECONDS,
       afterStep: (step) => {
         if (step !== 'transfer' || stopped) return;
         stopped = true;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+        sleepThroughLease();
       },
     });
     rig.destination.refuse.clear();

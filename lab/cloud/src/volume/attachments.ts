@@ -31,6 +31,7 @@ function connectionInfo(world: World, volume: Volume, attachment: Attachment): R
     options: null,
     access_mode: 'rw',
     encrypted: false,
+    ...world.connectionInfo,
   };
 }
 

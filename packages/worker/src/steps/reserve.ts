@@ -1,5 +1,20 @@
-import { diskName } from '@guts/core';
+import { diskName, type TargetDisk } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
+
+/**
+ * Attaches the new volume to this worker and lets go of it: what cannot be written to as a file (another kind of
+ * storage, a share that is not mounted here) is found while the source still runs.
+ * @throws GutsError `destination_refused`
+ */
+async function tryAttachment(context: StepContext, disk: TargetDisk, volumeId: string): Promise<void> {
+  const { destination, journal, signal } = context;
+  // Written to by an earlier attempt: it was reached, and a server may hold it now.
+  if ((await journal.byRole(`volume:${disk.key}`))?.data['written'] === true) return;
+  const role = `attachment:${disk.key}`;
+  await journal.ensure(destination, 'attachment', role, { volumeId }, signal);
+  const attachment = await journal.byRole(role);
+  if (attachment) await journal.discard(destination, attachment, signal);
+}
 
 /** Ports first: they fail most, and cost nothing. */
 export async function reserve(context: StepContext): Promise<StepResult> {
@@ -22,7 +37,7 @@ export async function reserve(context: StepContext): Promise<StepResult> {
   }
   const empty = plan.disks.filter((disk) => disk.target === 'volume' && disk.fill === 'device');
   for (const disk of empty) {
-    await journal.ensure(
+    const { externalId } = await journal.ensure(
       destination,
       'volume',
       `volume:${disk.key}`,
@@ -35,6 +50,7 @@ export async function reserve(context: StepContext): Promise<StepResult> {
       },
       signal,
     );
+    await tryAttachment(context, disk, externalId);
   }
   return { status: 'done', note: `${plan.nics.length} ports, ${empty.length} volumes` };
 }
