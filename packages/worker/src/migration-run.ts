@@ -39,6 +39,11 @@ export class MigrationRun {
     this.#run.keeper.handOver();
   }
 
+  /** Instead of {@link run}: gives the lease up unused. */
+  decline(): Promise<void> {
+    return this.#run.handBack();
+  }
+
   /** Gives the lease up now, whatever runs. */
   evict(): void {
     this.#run.keeper.evict();

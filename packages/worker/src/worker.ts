@@ -34,6 +34,7 @@ export class Worker {
   #wake: () => void = () => undefined;
   #loops: Promise<unknown> = Promise.resolve();
   #unsubscribe: (() => Promise<void>) | null = null;
+  #stopped: Promise<void> | null = null;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -70,9 +71,15 @@ export class Worker {
 
   /**
    * Lets nothing new begin, has copies come to a checkpoint and an undo to its end, and gives the leases up. What
-   * has not ended after `stopSeconds` is ended as it is, its lease given up too.
+   * has not ended after `stopSeconds`, or when it is asked a second time, is ended as it is, its lease given up too.
    */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    if (this.#stopped) this.#evict('asked again');
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     const { stopSeconds } = this.#options;
     this.#stopping.abort(new Error('the worker stops'));
     this.#wake();
@@ -88,10 +95,12 @@ export class Worker {
   }
 
   async #evictAfter(seconds: number, done: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options;
-    await clock.sleep(seconds * 1000, done).catch(() => undefined);
-    if (done.aborted) return;
-    log.warn({ running: this.#runs.size }, `still busy after ${seconds} seconds: leases are given up`);
+    await this.#options.clock.sleep(seconds * 1000, done).catch(() => undefined);
+    if (!done.aborted) this.#evict(`still busy after ${seconds} seconds`);
+  }
+
+  #evict(why: string): void {
+    this.#options.log.warn({ running: this.#runs.size }, `${why}: leases are given up`);
     for (const { run } of this.#runs.values()) run.evict();
   }
 
@@ -162,6 +171,8 @@ export class Worker {
       if (!got) continue;
       log.info({ migration_id: reserved.id, epoch: got.lease.epoch }, 'lease acquired');
       const run = new MigrationRun(this.#options, got.lease, got.migration, askedAt);
+      // It came while the stop began, which neither hands it over nor waits for it.
+      if (this.#stopping.signal.aborted) return run.decline();
       const done = run.run().finally(() => {
         this.#runs.delete(reserved.id);
         this.#wake();

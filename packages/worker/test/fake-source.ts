@@ -81,7 +81,7 @@ export class FakeSource {
   findings: readonly Finding[] = [];
   refusePowerOn = false;
   /** Something that happens while the machine is powered on. */
-  onPowerOn: () => Promise<unknown> = () => Promise.resolve();
+  onPowerOn: (signal: AbortSignal) => Promise<unknown> = () => Promise.resolve();
   refuseNotes = false;
   /** By disk, how often it was written by a machine that somebody started; null: the source cannot tell. */
   contents: Map<string, number> | null = new Map();
@@ -127,11 +127,11 @@ export class FakeSource {
         this.power = 'off';
         return Promise.resolve();
       },
-      powerOn: async () => {
+      powerOn: async (_ref, signal) => {
         if (this.refusePowerOn) throw new GutsError('source_fault', 'no resources');
         if (this.leases.size > 0) throw new GutsError('source_fault', 'a lease is held');
         this.power = 'on';
-        await this.onPowerOn();
+        await this.onPowerOn(signal);
       },
       setChangeTracking: (_ref, enabled) => {
         this.tracking = enabled;

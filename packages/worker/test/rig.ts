@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Bus,
   type Clock,
   DEFAULT_POLICIES,
   type DiskCopier,
@@ -15,7 +16,7 @@ import {
   UNKNOWN_DEMAND,
 } from '@guts/core';
 import { openStore } from '@guts/store';
-import { Connections, MigrationRun } from '../src/index.ts';
+import { Connections, MigrationRun, Worker } from '../src/index.ts';
 import { FakeDestination } from './fake-destination.ts';
 import { FakeSource } from './fake-source.ts';
 
@@ -209,6 +210,27 @@ export class Rig {
     const { store } = this;
     const connections = this.#connections();
     return { store, connections, clock, log: SILENT_LOG, newId: randomUUID, workerId: 'w1' };
+  }
+
+  /** A whole worker, which takes what is reserved for it. */
+  worker(id: string, options: { readonly stopSeconds?: number } = {}): Worker {
+    return new Worker({
+      ...this.operationParts(),
+      id,
+      host: 'h',
+      version: '0',
+      slots: 1,
+      leaseSeconds: 60,
+      pollMilliseconds: 10,
+      heartbeatMilliseconds: 10,
+      stopSeconds: 60,
+      checkpointBytes: 1024,
+      retryPauses: [],
+      newId: randomUUID,
+      copier: this.copier,
+      bus: { subscribe: () => Promise.resolve(() => Promise.resolve()) } as unknown as Bus,
+      ...options,
+    });
   }
 
   /** True when a scheduling round gave the migration to the worker. */
