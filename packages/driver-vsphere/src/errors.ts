@@ -2,6 +2,7 @@ import { GutsError } from '@guts/core';
 import { CorruptDiskError, DiskError } from '@guts/disk';
 import {
   FileRequestError,
+  HttpStatusError,
   isFault,
   LoginError,
   ObjectGoneError,
@@ -37,6 +38,22 @@ function gone(error: ObjectGoneError): GutsError {
     cause: error,
     transient: true,
     remedy: 'The source has forgotten what was under way, as after a restart. It can be done again.',
+  });
+}
+
+/** vCenter answers 503 when it starts, and when it has as many sessions as it allows. */
+function noSoap(error: HttpStatusError): GutsError {
+  if (error.status === 503)
+    return new GutsError('source_unreachable', error.message, {
+      cause: error,
+      transient: true,
+      remedy:
+        'It starts, or has as many sessions as it allows: end sessions that nobody uses (vCenter: Administration, Deployment, sessions), or let fewer workers and other clients connect.',
+    });
+  return new GutsError('source_fault', error.message, {
+    cause: error,
+    transient: error.status === 429 || error.status === 502 || error.status === 504,
+    remedy: 'Check that the address is that of a vCenter or ESXi, and what any proxy before it does.',
   });
 }
 
@@ -81,6 +98,7 @@ export function toGutsError(error: unknown): unknown {
       cause: error,
       transient: PASSING_FAULTS.has(error.faultName),
     });
+  if (error instanceof HttpStatusError) return noSoap(error);
   // An ESXi host answers 500 for the file of a disk that somebody still holds open.
   if (error instanceof FileRequestError)
     return new GutsError('disk_transport', error.message, { cause: error, transient: error.status >= 500 });

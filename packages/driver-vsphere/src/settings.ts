@@ -1,6 +1,10 @@
 import { type DriverSchemas, type EndpointConfig, GutsError } from '@guts/core';
 import { normaliseFingerprint, sdkUrl, VSphereError } from '@guts/vsphere';
 
+/** A host, perhaps with port and path, and above all nothing before an `@`: settings are stored and shown. */
+const URL_PATTERN =
+  '^(?:[Hh][Tt][Tt][Pp][Ss]://)?(?:\\[[0-9A-Fa-f:.]+\\]|[^\\s/?#@:\\[\\]]+)(?::[0-9]+)?(?:/[^\\s?#@]*)?$';
+
 /** What a vSphere source is made with. */
 export const SCHEMAS: DriverSchemas = {
   name: 'vsphere',
@@ -11,7 +15,12 @@ export const SCHEMAS: DriverSchemas = {
     additionalProperties: false,
     required: ['url', 'username'],
     properties: {
-      url: { type: 'string', title: 'URL', description: 'https://vcenter.example.org' },
+      url: {
+        type: 'string',
+        title: 'URL',
+        description: 'https://vcenter.example.org',
+        pattern: URL_PATTERN,
+      },
       username: { type: 'string', title: 'User name', description: 'user@domain' },
       ca: { type: 'string', title: 'Authority', description: 'PEM text of the authorities to trust' },
       fingerprint: {

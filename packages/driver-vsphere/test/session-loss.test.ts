@@ -108,3 +108,15 @@ test('concurrent callers of one lost session log in once', async () => {
   await Promise.all(Array.from({ length: 8 }, () => source.powerState(vm, signal)));
   expect(vcenter.sessions).toBe(1);
 });
+
+test('a vCenter with no session left is told so, as what passes', async () => {
+  await start({ sessionLimit: 1 });
+  const { url, username, password, fingerprintSha256: fingerprint } = vcenter;
+  const config = { settings: { url, username, fingerprint }, secret: { password } };
+  await expect(createVSphereDriver().connect(config, { signal, log: SILENT_LOG })).rejects.toMatchObject({
+    code: 'source_unreachable',
+    transient: true,
+    message: /Out of HTTP sessions/,
+    remedy: /end sessions that nobody uses/,
+  });
+});

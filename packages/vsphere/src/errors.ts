@@ -82,6 +82,18 @@ export class SessionLostError extends VSphereError {
   }
 }
 
+/** The server, or a proxy before it, answered a call with an HTTP status instead of SOAP. */
+export class HttpStatusError extends VSphereError {
+  readonly status: number;
+
+  /** @param said the beginning of what it answered; '' for nothing */
+  constructor(status: number, method: string, said: string) {
+    const words = said === '' ? '' : `: ${said}`;
+    super('http_status', `${method}: the server answered with HTTP status ${status}${words}`);
+    this.status = status;
+  }
+}
+
 /** An HTTP request for a file was answered with an error. */
 export class FileRequestError extends VSphereError {
   readonly status: number;

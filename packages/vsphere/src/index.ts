@@ -1,6 +1,7 @@
 export {
   type CertificateFacts,
   FileRequestError,
+  HttpStatusError,
   isFault,
   LoginError,
   ObjectGoneError,

@@ -1,13 +1,16 @@
-import { isFault, ProtocolError, SessionLostError } from './errors.ts';
+import { orAborted } from './abort.ts';
+import { isFault, ProtocolError, SessionLostError, UnreachableError } from './errors.ts';
 import { HttpClient, type HttpOptions } from './transport/http.ts';
 import { SoapClient, type SoapOptions } from './transport/soap.ts';
 import type { TlsTrust } from './transport/tls.ts';
 import type { ManagedRef, XmlElement } from './xml/element.ts';
-import type { Structure } from './xml/write.ts';
+import { escapeXml, type Structure } from './xml/write.ts';
 
 const SERVICE_INSTANCE: ManagedRef = { type: 'ServiceInstance', value: 'ServiceInstance' };
 /** A session idles out after 30 minutes (vSphere Web Services SDK, session management). */
 const KEEP_ALIVE_SECONDS = 600;
+/** How long a login that several callers wait for may take. */
+const LOGIN_SECONDS = 120;
 
 export interface ConnectOptions {
   /** `https://host[:port][/sdk]`. */
@@ -44,14 +47,17 @@ export interface ServiceContent {
   readonly about: About;
 }
 
-/** The `/sdk` address of what a person wrote. @throws ProtocolError */
+/** The `/sdk` address of what a person wrote, which no error repeats: it may hold a password. @throws ProtocolError */
 export function sdkUrl(text: string): URL {
   const withScheme = text.includes('://') ? text : `https://${text}`;
-  if (!URL.canParse(withScheme)) throw new ProtocolError(`"${text}" is no URL of a vCenter or ESXi`);
+  // Before anything else, and also where the text is no URL at all.
+  if (/^[^/?#]*:\/\/[^/?#]*@/.test(withScheme))
+    throw new ProtocolError('the URL must not hold a user name or password');
+  if (!URL.canParse(withScheme)) throw new ProtocolError('the address is no URL of a vCenter or ESXi');
   const url = new URL(withScheme);
-  if (url.protocol !== 'https:') throw new ProtocolError(`"${text}": vSphere speaks https only`);
   if (url.username !== '' || url.password !== '')
     throw new ProtocolError('the URL must not hold a user name or password');
+  if (url.protocol !== 'https:') throw new ProtocolError('vSphere speaks https only');
   url.pathname = url.pathname === '/' ? '/sdk' : url.pathname.replace(/\/$/, '');
   url.search = '';
   url.hash = '';
@@ -104,7 +110,8 @@ export class VSphereSession {
           ['userName', options.username],
           ['password', options.password],
         ] as const;
-        await soap.call('Login', content.sessionManager, fields, { signal });
+        const secrets = [options.password, escapeXml(options.password)];
+        await soap.call('Login', content.sessionManager, fields, { signal, secrets });
       };
       await login(options.signal);
       const session = new VSphereSession({ url, content, http, httpOptions, soap, login });
@@ -162,14 +169,19 @@ export class VSphereSession {
    */
   relogin(refused: number, signal: AbortSignal): Promise<void> {
     if (refused !== this.#logins) return Promise.resolve();
-    this.#again ??= this.#loginAnew(signal);
-    return this.#again;
+    this.#again ??= this.#loginAnew();
+    return orAborted(this.#again, signal);
   }
 
-  async #loginAnew(signal: AbortSignal): Promise<void> {
+  /** By no caller's signal: it is for all of them. */
+  async #loginAnew(): Promise<void> {
+    const signal = AbortSignal.timeout(LOGIN_SECONDS * 1000);
     try {
       await this.#login(signal);
       this.#logins += 1;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new UnreachableError(this.url.host, `no login within ${LOGIN_SECONDS} seconds`, { cause: error });
     } finally {
       this.#again = null;
     }

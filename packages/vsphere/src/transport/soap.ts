@@ -1,13 +1,15 @@
-import { faultError, ProtocolError } from '../errors.ts';
+import { faultError, HttpStatusError, ProtocolError } from '../errors.ts';
 import type { ManagedRef, XmlElement } from '../xml/element.ts';
 import { parseXml } from '../xml/parse.ts';
 import { envelope, type Structure } from '../xml/write.ts';
-import type { HttpClient } from './http.ts';
+import type { HttpAnswer, HttpClient } from './http.ts';
 
 export interface SoapOptions {
   readonly signal: AbortSignal;
   /** How long the answer's head may take; for calls that wait on purpose; seconds. */
   readonly headSeconds?: number;
+  /** What the request holds and no error may show, should the server repeat it. */
+  readonly secrets?: readonly string[];
 }
 
 /** SOAP 1.1 over HTTPS as vim25 speaks it, with the session's cookie. */
@@ -33,7 +35,7 @@ export class SoapClient {
     method: string,
     self: ManagedRef,
     fields: Structure['fields'],
-    options: SoapOptions,
+    { secrets = [], ...options }: SoapOptions,
   ): Promise<XmlElement[]> {
     const answer = await this.#http.request({
       url: this.#url,
@@ -48,8 +50,7 @@ export class SoapClient {
     });
     this.#keepCookie(answer.headers['set-cookie']);
     if (answer.status !== 200 && answer.status !== 500) {
-      await answer.body.dump();
-      throw new ProtocolError(`${method}: the server answered with HTTP status ${answer.status}`);
+      throw new HttpStatusError(answer.status, method, await beginning(answer.body, secrets));
     }
     const root = await parseXml(answer.body);
     const body = root.find('Body');
@@ -73,4 +74,28 @@ function soapFault(fault: XmlElement, method: string): Error {
   // The element is called `<Type>Fault`; its xsi:type is the fault's real type.
   const name = detail?.xsiType ?? detail?.name.replace(/Fault$/, '') ?? 'Fault';
   return faultError(name, fault.textOf('faultstring') ?? 'no message', method, detail?.refOf('obj') ?? null);
+}
+
+/** Characters of an answer that is no SOAP that an error shows. */
+const SHOWN = 200;
+/** Bytes in which they are looked for: error pages begin with markup. */
+const LOOKED_AT = 8192;
+
+/** The first words of an answer, without secrets and markup. */
+async function beginning(body: HttpAnswer['body'], secrets: readonly string[]): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= LOOKED_AT) break;
+  }
+  const whole = Buffer.concat(chunks).subarray(0, LOOKED_AT).toString('utf8');
+  return secrets
+    .filter((one) => one !== '')
+    .reduce((text, one) => text.replaceAll(one, '***'), whole)
+    .replaceAll(/<(style|script)\b.*?<\/\1>|<[^>]*>/gis, ' ')
+    .replaceAll(/[\s\p{C}]+/gu, ' ')
+    .trim()
+    .slice(0, SHOWN);
 }
