@@ -1,4 +1,4 @@
-import type { Instance, InstanceDisk } from '../inventory.ts';
+import type { Instance, InstanceDisk, InstanceNic } from '../inventory.ts';
 import type { Finding } from '../preflight-finding.ts';
 
 /**
@@ -45,9 +45,31 @@ export function busFinding(instance: Instance, properties: Readonly<Record<strin
   };
 }
 
-/** @param overrides values to set, or null to leave a derived one out */
+/** What the guest must bring because Nova gives all NICs of a server one model; null when none changes its own. */
+export function nicModelFinding(
+  nics: readonly InstanceNic[],
+  properties: Readonly<Record<string, string>>,
+): Finding | null {
+  const model = properties['hw_vif_model'];
+  const changed = nics.filter((nic) => VIF_MODELS[nic.model] !== model || model === undefined);
+  if (changed.length === 0) return null;
+  const which = changed.map((nic) => `${nic.label} (${nic.model})`).join(', ');
+  return {
+    severity: 'warning',
+    code: 'hardware.nic_model',
+    subject: 'instance',
+    message: `${which}: the model becomes ${model ?? "the cloud's default"}, for all NICs of a server have one at the destination: the guest needs its driver`,
+    remedy: 'Most guests have it. Otherwise choose another (--property hw_vif_model=e1000).',
+  };
+}
+
+/**
+ * @param nics those that are moved: the first whose model is known decides for all
+ * @param overrides values to set, or null to leave a derived one out
+ */
 export function imageProperties(
   instance: Instance,
+  nics: readonly InstanceNic[],
   overrides: Readonly<Record<string, string | null>>,
 ): Record<string, string> {
   const found: Record<string, string> = {
@@ -63,8 +85,7 @@ export function imageProperties(
     const model = SCSI_MODELS[boot.controller];
     if (found['hw_disk_bus'] === 'scsi' && model) found['hw_scsi_model'] = model;
   }
-  const nic = instance.nics[0];
-  const vif = nic ? VIF_MODELS[nic.model] : undefined;
+  const vif = nics.map((nic) => VIF_MODELS[nic.model]).find((model) => model !== undefined);
   if (vif) found['hw_vif_model'] = vif;
   for (const [key, value] of Object.entries(overrides)) {
     if (value === null) delete found[key];

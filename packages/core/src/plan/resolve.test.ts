@@ -154,6 +154,55 @@ test('a name that Nova refuses is made valid before anything is copied, and told
   expect(asked.plan?.serverName).toBe('mine');
 });
 
+test('secure boot is asked for where the source has it, unless it is left out', () => {
+  const asked = (secureBoot: boolean, properties: MigrationSpec['properties'] = {}) =>
+    resolveTarget({ ...instance, secureBoot }, { ...spec, properties }, facts, 'lease').plan?.properties;
+  expect(asked(true)).toMatchObject({ os_secure_boot: 'optional' });
+  expect(asked(true, { os_secure_boot: 'required' })).toMatchObject({ os_secure_boot: 'required' });
+  expect(asked(true, { os_secure_boot: null })).not.toHaveProperty('os_secure_boot');
+  expect(asked(false)).not.toHaveProperty('os_secure_boot');
+});
+
+describe('the model of NICs', () => {
+  const [first] = instance.nics;
+  const models = (...all: string[]) => all.map((model, index) => ({ ...first!, key: `400${index}`, model }));
+  const resolved = (nics: Instance['nics'], more: Partial<MigrationSpec> = {}) =>
+    resolveTarget({ ...instance, nics }, { ...spec, keepIp: false, properties: {}, ...more }, facts, 'lease');
+  const told = ({ findings }: ReturnType<typeof resolved>) =>
+    findings.filter((one) => one.code === 'hardware.nic_model');
+
+  test('is kept when all have the same', () => {
+    const same = resolved(models('e1000', 'e1000'));
+    expect(same.plan?.properties).toMatchObject({ hw_vif_model: 'e1000' });
+    expect(told(same)).toEqual([]);
+  });
+
+  test('becomes that of the first, and those that change are told', () => {
+    const mixed = resolved(models('vmxnet3', 'e1000', 'sriov'));
+    expect(mixed.plan?.properties).toMatchObject({ hw_vif_model: 'vmxnet3' });
+    expect(told(mixed)).toMatchObject([
+      {
+        severity: 'warning',
+        message: expect.stringMatching(/\(e1000\), .*\(sriov\): the model becomes vmxnet3/),
+      },
+    ]);
+    expect(told(resolved(models('vmxnet3', 'e1000'), { properties: { hw_vif_model: 'virtio' } }))).toEqual(
+      [],
+    );
+  });
+
+  test('is not that of a NIC that is left out, nor of one that is not known', () => {
+    const nics = { '4000': { network: 'prod', skip: true } };
+    const skipped = resolved(models('e1000', 'vmxnet3'), { mapping: { ...spec.mapping, nics } });
+    expect(skipped.plan?.properties).toMatchObject({ hw_vif_model: 'vmxnet3' });
+    expect(told(skipped)).toEqual([]);
+    expect(resolved(models('sriov', 'e1000')).plan?.properties).toMatchObject({ hw_vif_model: 'e1000' });
+    const unknown = resolved(models('sriov'));
+    expect(unknown.plan?.properties).not.toHaveProperty('hw_vif_model');
+    expect(told(unknown)).toMatchObject([{ message: expect.stringContaining("the cloud's default") }]);
+  });
+});
+
 test('a BIOS guest keeps its SCSI controller, and its data disks go where Nova can number them', () => {
   const bios: Instance = { ...instance, firmware: 'bios' };
   const { plan } = resolveTarget(bios, spec, facts, 'lease');

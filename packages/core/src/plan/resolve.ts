@@ -8,7 +8,7 @@ import { chooseFlavor } from './flavor.ts';
 import { mappingFindings } from './mapping-keys.ts';
 import { serverName } from './names.ts';
 import { planNics } from './networks.ts';
-import { busFinding, dataDiskBus, imageProperties } from './properties.ts';
+import { busFinding, dataDiskBus, imageProperties, nicModelFinding } from './properties.ts';
 import { checkQuota } from './quota.ts';
 import type { TargetPlan } from './target.ts';
 import { zoneFindings } from './zones.ts';
@@ -85,8 +85,14 @@ export function resolveTarget(
     rootGiB: spec.bootFrom === 'image' ? (boot?.sizeGiB ?? 1) : null,
     admin: facts.admin,
   });
-  const properties = imageProperties(instance, spec.properties);
-  const moved = busFinding(instance, properties);
+  const moved = instance.nics.filter((nic) => nics.some((one) => one.key === nic.key));
+  const properties = imageProperties(instance, moved, spec.properties);
+  // A model that was chosen by hand needs no warning.
+  const chosen = spec.properties['hw_vif_model'] !== undefined;
+  const hardware = [
+    busFinding(instance, properties),
+    chosen ? null : nicModelFinding(moved, properties),
+  ].filter((finding) => finding !== null);
   const named = serverName(spec.targetName ?? instance.name, instance.ref);
   const groups = securityGroups(spec.securityGroups, facts);
   const findings = [
@@ -95,7 +101,7 @@ export function resolveTarget(
     ...mappingFindings(instance, spec.mapping),
     ...nicFindings,
     ...diskFindings,
-    ...(moved ? [moved] : []),
+    ...hardware,
     ...choice.findings,
     ...groups.findings,
     ...zoneFindings(spec.availabilityZone, facts, disks),
