@@ -8,30 +8,33 @@ function withoutPassword(url: string): string {
   return url.replace(/^([a-z0-9+]+:\/\/[^:@/]*):[^@/]*@/i, '$1@');
 }
 
-/** `guts db upgrade|check`. */
+/** `guts db upgrade|check`. @throws GutsError `configuration` when the schema is not current */
 export async function runDb(
   command: 'upgrade' | 'check',
   configFile: string | null,
   env: NodeJS.ProcessEnv,
+  { json, out }: { readonly json: boolean; readonly out: { write(text: string): unknown } },
 ): Promise<void> {
   const config = loadConfig(configFile, env);
   prepareStateDir(config.stateDir);
   const store = await openDatabase(config);
   const name = withoutPassword(config.databaseUrl);
+  const tell = (facts: object, text: string): void => {
+    out.write(`${json ? JSON.stringify({ database: name, ...facts }) : `${name}: ${text}`}\n`);
+  };
   try {
     if (command === 'upgrade') {
       const { applied } = await store.upgrade();
-      const what = applied.length === 0 ? 'nothing to do' : `applied ${applied.join(', ')}`;
-      process.stdout.write(`${name}: ${what}\n`);
-      return;
+      return tell({ applied }, applied.length === 0 ? 'nothing to do' : `applied ${applied.join(', ')}`);
     }
     const { current, pending, ahead } = await store.check();
     if (!current)
       throw new GutsError('configuration', `the schema lacks ${pending.join(', ')}`, {
         remedy: 'Run guts db upgrade.',
+        details: { database: name, pending, ahead },
       });
     const newer = ahead.length === 0 ? '' : `; a newer version added ${ahead.join(', ')}`;
-    process.stdout.write(`${name}: the schema is current${newer}\n`);
+    tell({ current, pending, ahead }, `the schema is current${newer}`);
   } finally {
     await store.close();
   }
