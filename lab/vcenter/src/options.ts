@@ -53,7 +53,7 @@ export interface MachineSpec {
 
 export interface DatastoreSpec {
   readonly name: string;
-  readonly type: 'VMFS' | 'NFS';
+  readonly type: 'VMFS' | 'NFS' | 'NFS41' | 'vsan' | 'VVOL';
   readonly capacityBytes?: number;
 }
 
@@ -111,6 +111,8 @@ export interface VCenterOptions {
   readonly pageLimit?: number;
   /** `cycle`: the snapshot that first stuns a running machine carries no change id yet; `create`: it does. */
   readonly trackingStartsAt?: 'cycle' | 'create';
+  /** SHA-1 by which vCenter knows its hosts; the ESXi's own unless told. */
+  readonly hostThumbprint?: string;
   /** Answer /folder ranges with 200 and the whole file. */
   readonly ignoreRange?: boolean;
   /** Properties that the user may not read, by type and path: `Task.info.error`. Waits tell them as missing. */
@@ -168,6 +170,7 @@ export function settingsOf(options: VCenterOptions, stateDir: string): Settings 
     changedAreasOrder: options.changedAreasOrder ?? 'ascending',
     pageLimit: options.pageLimit ?? 100,
     trackingStartsAt: options.trackingStartsAt ?? 'cycle',
+    hostThumbprint: options.hostThumbprint ?? '',
     ignoreRange: options.ignoreRange ?? false,
     hiddenProperties: options.hiddenProperties ?? [],
     missingPrivileges: options.missingPrivileges ?? [],

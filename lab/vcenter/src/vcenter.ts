@@ -124,7 +124,7 @@ function build(
   const world = new World(
     inventory,
     settings,
-    { name: settings.host, port: esxiPort, sslThumbprint: esxiSha1 },
+    { name: settings.host, port: esxiPort, sslThumbprint: settings.hostThumbprint || esxiSha1 },
     () => [...machines.values()].map((m) => m.ref),
   );
   const vim: Vim = {

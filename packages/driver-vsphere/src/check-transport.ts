@@ -1,18 +1,69 @@
-import { type Finding, GutsError, type Instance, messageOf, type TransportName } from '@guts/core';
-import { FileRequestError, probeCertificate, UnreachableError, type VSphereSession } from '@guts/vsphere';
-import { openFlatFile } from './disks/datastore.ts';
+import {
+  type Finding,
+  GutsError,
+  type Instance,
+  type InstanceDisk,
+  messageOf,
+  type TransportName,
+} from '@guts/core';
+import {
+  FileRequestError,
+  normaliseFingerprint,
+  probeCertificate,
+  ProtocolError,
+  UnreachableError,
+  type VSphereSession,
+} from '@guts/vsphere';
+import { checkFlatFile, findFlatFile } from './disks/datastore.ts';
 
 const PROBE_SECONDS = 10;
+/** The port of hosts' authentication daemon, which speaks no TLS at first. */
+const AUTHD_PORT = 902;
+/** Of DatastoreSummary.type: those whose disks are flat files. vSAN and vVols keep objects. */
+const FILE_DATASTORES: ReadonlySet<string> = new Set(['VMFS', 'NFS', 'NFS41']);
 
-/** The ESXi host that a lease would come from must answer from here. */
-async function checkLease(
-  host: { readonly address: string; readonly port: number } | null,
-  signal: AbortSignal,
-): Promise<Finding[]> {
+/** The ESXi host that a lease would come from, as vCenter knows it. */
+export interface LeaseHost {
+  readonly address: string;
+  /** HostConfigSummary.port. */
+  readonly port: number;
+  /** HostConfigSummary.sslThumbprint: SHA-1 or SHA-256. */
+  readonly thumbprint: string | null;
+}
+
+export interface TransportParts {
+  readonly session: VSphereSession;
+  readonly datacenter: string;
+  /** Null: what answers the session sends the disks. */
+  readonly host: LeaseHost | null;
+  /** DatastoreSummary.type by reference. */
+  readonly datastoreTypes: ReadonlyMap<string, string>;
+}
+
+/** Where a host serves exports: on 443, whatever vCenter tells of its daemon. */
+export function exportPort(told: number): number {
+  return told === AUTHD_PORT ? 443 : told;
+}
+
+/** It must answer from here, and be the one that vCenter knows. */
+async function checkLease(host: LeaseHost | null, signal: AbortSignal): Promise<Finding[]> {
   if (!host) return [];
+  const { address } = host;
+  const port = exportPort(host.port);
   try {
-    await probeCertificate({ host: host.address, port: host.port, timeoutSeconds: PROBE_SECONDS, signal });
-    return [];
+    const shown = await probeCertificate({ host: address, port, timeoutSeconds: PROBE_SECONDS, signal });
+    const known = normaliseFingerprint(host.thumbprint ?? '');
+    if (known === null || known === shown.sha1 || known === shown.sha256) return [];
+    return [
+      {
+        severity: 'blocker',
+        code: 'host.untrusted',
+        subject: 'instance',
+        message: `the ESXi host ${address}:${port} is not the one that vCenter knows: its certificate "${shown.subject}" has SHA-1 ${shown.sha1} and SHA-256 ${shown.sha256}, vCenter expects ${known}`,
+        remedy:
+          "Compare with the fingerprint on the host's own console. If it is the host's, disconnect and connect it again in vCenter, which then learns it; if not, somebody stands between. The datastore transport needs no host.",
+      },
+    ];
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     return [
@@ -27,51 +78,58 @@ async function checkLease(
   }
 }
 
+/** Why a disk cannot be read from its datastore; null when it can, as far as can be seen now. */
+async function obstacle(
+  { session, datacenter, datastoreTypes }: TransportParts,
+  disk: InstanceDisk,
+  running: boolean,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (disk.delta) return 'it is a delta of a snapshot';
+  const type = datastoreTypes.get(disk.datastoreRef ?? '');
+  if (type !== undefined && !FILE_DATASTORES.has(type))
+    return `its datastore is of type ${type}, not one of ${[...FILE_DATASTORES].join(', ')}`;
+  try {
+    await checkFlatFile(await findFlatFile(session, datacenter, disk, signal), disk, signal);
+    return null;
+  } catch (error) {
+    if (error instanceof FileRequestError) {
+      // A machine that runs holds its files: all that is needed is there and may be read.
+      if (error.status === 500 && running) return null;
+      if (error.status > 500) throw error;
+      return messageOf(error);
+    }
+    if (error instanceof ProtocolError || error instanceof GutsError) return messageOf(error);
+    throw error;
+  }
+}
+
 async function checkDatastore(
-  session: VSphereSession,
-  datacenter: string,
+  parts: TransportParts,
   instance: Instance,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const disk of instance.disks) {
-    const block = (message: string): void => {
-      findings.push({
-        severity: 'blocker',
-        code: 'transport.datastore',
-        subject: `disk:${disk.key}`,
-        message: `${disk.label} cannot be read from its datastore: ${message}`,
-        remedy: 'Use the lease transport (--transport lease).',
-      });
-    };
-    if (disk.delta) {
-      block('it is a delta of a snapshot');
-      continue;
-    }
-    // A running machine locks its files: that they can be read is seen once it is off.
-    if (instance.powerState !== 'off') continue;
-    try {
-      await openFlatFile(session, datacenter, disk, signal);
-    } catch (error) {
-      if (!(error instanceof FileRequestError || error instanceof GutsError)) throw error;
-      block(messageOf(error));
-    }
+    const why = await obstacle(parts, disk, instance.powerState !== 'off', signal);
+    if (why === null) continue;
+    findings.push({
+      severity: 'blocker',
+      code: 'transport.datastore',
+      subject: `disk:${disk.key}`,
+      message: `${disk.label} cannot be read from its datastore: ${why}`,
+      remedy: 'Use the lease transport (--transport lease).',
+    });
   }
   return findings;
 }
 
 /** What a transport cannot do for the instance. */
 export function checkTransport(
-  parts: {
-    readonly session: VSphereSession;
-    readonly datacenter: string;
-    readonly host: { readonly address: string; readonly port: number } | null;
-  },
+  parts: TransportParts,
   instance: Instance,
   transport: TransportName,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  return transport === 'lease'
-    ? checkLease(parts.host, signal)
-    : checkDatastore(parts.session, parts.datacenter, instance, signal);
+  return transport === 'lease' ? checkLease(parts.host, signal) : checkDatastore(parts, instance, signal);
 }

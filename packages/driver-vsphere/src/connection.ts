@@ -26,6 +26,7 @@ import {
   powerOn,
   powerState,
   readAncestors,
+  readDatastore,
   readAnnotation,
   readHost,
   readInventory,
@@ -153,7 +154,8 @@ export class VSphereConnection implements SourceConnection {
       const parts = {
         session: this.#session,
         datacenter: await this.#datacenter(machine, signal),
-        host: host && !bare ? { address: host.name, port: host.port } : null,
+        host: host && !bare ? { address: host.name, port: host.port, thumbprint: host.sslThumbprint } : null,
+        datastoreTypes: await this.#datastoreTypes(machine, signal),
       };
       return checkTransport(parts, instance, transport, signal);
     });
@@ -349,6 +351,16 @@ export class VSphereConnection implements SourceConnection {
     const of = (one: { readonly value: string } | null): string | null =>
       one ? (names.get(one.value) ?? null) : null;
     return { machine, instance: toInstance(machine, { folder, of }) };
+  }
+
+  async #datastoreTypes(machine: VirtualMachine, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const types = new Map<string, string>();
+    for (const { datastore } of machine.disks) {
+      if (!datastore || types.has(datastore.value)) continue;
+      const found = await readDatastore(this.#session, datastore, signal);
+      if (found && found.type !== '') types.set(datastore.value, found.type);
+    }
+    return types;
   }
 
   /** Inventory path of the machine's data centre, as `/folder` wants it. */

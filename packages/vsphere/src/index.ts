@@ -21,6 +21,7 @@ export {
   collectInventory,
   type Inventory,
   readAncestors,
+  readDatastore,
   readHost,
   readInventory,
   readMachine,

@@ -19,8 +19,16 @@ export async function readDescriptor(
   return { datastore, path, text: await file.text(signal, DESCRIPTOR_LIMIT) };
 }
 
-/** The flat file behind a disk. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
-export async function openFlatFile(
+function mustHave(disk: InstanceDisk, what: string, bytes: number): void {
+  if (bytes !== disk.capacityBytes)
+    throw new GutsError(
+      'disk_transport',
+      `${disk.label}: ${what} has ${bytes} bytes, the inventory says ${disk.capacityBytes}`,
+    );
+}
+
+/** The flat file behind a disk, by its descriptor. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
+export async function findFlatFile(
   session: VSphereSession,
   datacenter: string,
   disk: InstanceDisk,
@@ -28,19 +36,18 @@ export async function openFlatFile(
 ): Promise<DatastoreFile> {
   const { datastore, path, text } = await readDescriptor(session, datacenter, disk, signal);
   const extent = flatExtent(text, `[${datastore}] ${path}`);
+  mustHave(disk, 'its descriptor', extent.size);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
-  const file = new DatastoreFile(session, { datacenter, datastore, path: `${folder}${extent.file}` });
-  const size = await file.size(signal);
-  for (const [what, bytes] of [
-    ['its descriptor', extent.size],
-    ['its file', size],
-  ] as const)
-    if (bytes !== disk.capacityBytes)
-      throw new GutsError(
-        'disk_transport',
-        `${disk.label}: ${what} has ${bytes} bytes, the inventory says ${disk.capacityBytes}`,
-      );
-  return file;
+  return new DatastoreFile(session, { datacenter, datastore, path: `${folder}${extent.file}` });
+}
+
+/** That the file can be read and is the disk. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
+export async function checkFlatFile(
+  file: DatastoreFile,
+  disk: InstanceDisk,
+  signal: AbortSignal,
+): Promise<void> {
+  mustHave(disk, 'its file', await file.size(signal));
 }
 
 /** Reads disks of a machine that is off by HTTPS ranges of their flat files; nothing is held at the source. */
@@ -53,7 +60,8 @@ export async function openDatastoreDisks(
 ): Promise<DiskSession> {
   const open: OpenDisk[] = [];
   for (const disk of disks) {
-    const file = await openFlatFile(session, datacenter, disk, signal);
+    const file = await findFlatFile(session, datacenter, disk, signal);
+    await checkFlatFile(file, disk, signal);
     const map = areas.get(disk.key);
     const source = rangeReader({
       size: disk.capacityBytes,

@@ -119,6 +119,15 @@ export async function readHost(
   return found ? toHost(found) : null;
 }
 
+export async function readDatastore(
+  session: VSphereSession,
+  ref: ManagedRef,
+  signal: AbortSignal,
+): Promise<Datastore | null> {
+  const found = await retrieveOne(session, ref, PATHS.Datastore, signal);
+  return found ? toDatastore(found) : null;
+}
+
 /** The same from an inventory. */
 export function ancestors(inventory: Inventory, ref: ManagedRef | null): readonly Container[] {
   const path: Container[] = [];
