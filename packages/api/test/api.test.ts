@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorBody, routes } from '@guts/contract';
-import { type Instance, SILENT_LOG, type Store } from '@guts/core';
+import { type Instance, PROJECT_LOCAL, SILENT_LOG, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import Value from 'typebox/value';
 import type { TSchema } from 'typebox';
@@ -86,7 +86,19 @@ async function prepare(): Promise<{ source: string; destination: string }> {
     name,
     path: `DC/vm/${ref}/${name}`,
   });
-  await store.putInventory(source, 'g', [
+  const kind = 'source.refresh' as const;
+  const refresh = { id: `refresh-${source}`, projectId: PROJECT_LOCAL, kind, subjectId: source, input: {} };
+  await store.createOperation(refresh, {
+    projectId: PROJECT_LOCAL,
+    resource: 'operation',
+    resourceId: refresh.id,
+    type: 'operation.queued',
+    severity: 'information',
+    message: 'refresh',
+    data: {},
+  });
+  const claimed = await store.claimOperation('w', 60);
+  await store.putInventory(source, { operationId: refresh.id, epoch: claimed?.epoch ?? 0 }, [
     { kind: 'instance', data: instance('vm-1', 'web') },
     { kind: 'instance', data: instance('vm-2', 'twin') },
     { kind: 'instance', data: instance('vm-3', 'twin') },

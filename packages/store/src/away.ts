@@ -10,12 +10,20 @@ export function namingOutages<T extends object>(store: T, dialect: StoreDialect,
       try {
         return await method(...given);
       } catch (error) {
-        if (!dialect.isAway(error)) throw error;
-        throw new GutsError('database_unavailable', `the database at ${where} is away: ${messageOf(error)}`, {
-          cause: error,
-          transient: true,
-          remedy: 'Start it, or look at the network; what was asked is tried again or can be asked again.',
-        });
+        const busy = dialect.isBusy(error);
+        if (!busy && !dialect.isAway(error)) throw error;
+        const state = busy ? 'busy for too long' : 'away';
+        throw new GutsError(
+          'database_unavailable',
+          `the database at ${where} is ${state}: ${messageOf(error)}`,
+          {
+            cause: error,
+            transient: true,
+            remedy: busy
+              ? 'Another process holds its lock: see which; what was asked is tried again or can be asked again.'
+              : 'Start it, or look at the network; what was asked is tried again or can be asked again.',
+          },
+        );
       }
     };
     return [name, named] as const;

@@ -79,6 +79,37 @@ export function survivalSuite(
       expect((await view(store)).waiting).toMatchObject([{ lostBy: 'w1' }, { lostBy: null }]);
     });
 
+    test('shows what was lost as waiting, and lets nobody renew it', async () => {
+      const lease = await leased('m1', 0.02);
+      const { queuedAt } = (await store.getMigration('m1', SCOPE))!;
+      await sleep(40);
+      await store.scheduleRound(ROUND, ({ waiting }) =>
+        waiting.map((work) => decision(work, null, 'nobody is left')),
+      );
+      const row = await store.getMigration('m1', SCOPE);
+      expect(row).toMatchObject({ status: 'queued', workerId: null, reason: 'nobody is left', queuedAt });
+      expect((await store.renewLease(lease)).held).toBe(false);
+      expect((await view(store)).waiting).toMatchObject([{ id: 'm1', lostBy: 'w1' }]);
+      const events = await store.listEvents(SCOPE, { after: 0, limit: 100, resourceId: 'm1' });
+      expect(events.map((one) => one.type)).toContain('migration.lost');
+    });
+
+    test('takes what is to be cancelled for an undo, also when its worker is gone', async () => {
+      await leased('m1', 0.02);
+      await store.requestCancel('m1', event('m1'));
+      await sleep(40);
+      expect((await view(store)).waiting).toMatchObject([{ id: 'm1', direction: 'undo' }]);
+    });
+
+    test('tells many at once why they wait', async () => {
+      for (let n = 0; n < 203; n += 1) await store.createMigration(migration(`m${n}`), event(`m${n}`));
+      await store.scheduleRound({ ...ROUND, limit: 2000 }, ({ waiting }) =>
+        waiting.map((work, index) => decision(work, null, index % 3 === 0 ? 'one' : 'other')),
+      );
+      const all = await store.listMigrations(SCOPE, { limit: 2000 });
+      expect(all.map((one) => one.reason)).toEqual(all.map((_, n) => (n % 3 === 0 ? 'one' : 'other')));
+    });
+
     test('puts undo before everything, and looks at so many only', async () => {
       await store.createMigration(migration('a', { priority: 9 }), event('a'));
       const lease = await leased('b', 0.02);
@@ -162,6 +193,26 @@ export function survivalSuite(
       await store.releaseLease(next!.lease, 'handed over', event('m1'));
       expect(await store.getMigration('m1', SCOPE)).toMatchObject({ status: 'cancelling' });
       expect((await view(store)).waiting.map((work) => work.id)).toEqual(['m1']);
+    });
+
+    test('a cancel that was asked for is not lost to the end of the work', async () => {
+      const lease = await leased('m1');
+      await store.requestCancel('m1', event('m1'));
+      const done = { status: 'completed' as const, phase: 'cutover' as const, reason: null, error: null };
+      await expect(store.finishLease(lease, done, event('m1'))).rejects.toMatchObject({
+        code: 'cancel_requested',
+      });
+      const committing = store.setPosition(lease, 'committing', 'cutover', null, event('m1'));
+      await expect(committing).rejects.toMatchObject({ code: 'cancel_requested' });
+      await store.setPosition(lease, 'cancelling', 'undo', null, event('m1'));
+    });
+
+    test('keeps its place in the queue when it is handed over', async () => {
+      const lease = await leased('m1');
+      const { queuedAt } = (await store.getMigration('m1', SCOPE))!;
+      await sleep(20);
+      await store.releaseLease(lease, 'handed over', event('m1'));
+      expect((await store.getMigration('m1', SCOPE))!.queuedAt).toBe(queuedAt);
     });
 
     test('requests are kept with the move', async () => {

@@ -59,7 +59,6 @@ export interface EndpointStore {
       statusReason?: string | null;
       report?: unknown;
       validated?: boolean;
-      refreshed?: boolean;
     },
     event?: NewEvent,
   ): Promise<Endpoint>;
@@ -77,9 +76,13 @@ export interface InventoryRow {
   readonly updatedAt: string;
 }
 export interface InventoryStore {
-  /** Writes objects of a sync under a generation; `finishInventory` then drops what it did not see. */
-  putInventory(sourceId: string, generation: string, objects: readonly InventoryObject[]): Promise<void>;
-  finishInventory(sourceId: string, generation: string): Promise<void>;
+  /**
+   * Writes objects that a refresh saw. @param under the refresh: its epoch fences off whoever ran it before
+   * @throws GutsError `lease_lost`
+   */
+  putInventory(sourceId: string, under: OperationLease, objects: readonly InventoryObject[]): Promise<void>;
+  /** Drops what the refresh did not see, and notes on the source that it was refreshed. @throws GutsError `lease_lost` */
+  finishInventory(sourceId: string, under: OperationLease): Promise<void>;
   getInventory(sourceId: string, kind: InventoryKind, ref: string): Promise<InventoryRow | null>;
   listInventory(
     sourceId: string,
@@ -242,6 +245,12 @@ export interface JournalStore {
   addEvent(lease: Lease, event: NewEvent): Promise<void>;
 }
 
+/** The right to run an operation. */
+export interface OperationLease {
+  readonly operationId: string;
+  readonly epoch: number;
+}
+
 export interface OperationStore {
   createOperation(
     operation: {
@@ -258,10 +267,15 @@ export interface OperationStore {
     scope: ProjectScope,
     query: PageQuery & { subjectId?: string; status?: readonly OperationStatus[] },
   ): Promise<readonly Operation[]>;
-  /** Takes the oldest queued one, or one whose lease expired. */
+  /**
+   * Takes the oldest queued one, or one whose lease expired, unless another one of the same kind and subject runs:
+   * one worker at a time refreshes a source.
+   */
   claimOperation(workerId: string, seconds: number): Promise<Operation | null>;
   /** False: it is lost. */
   renewOperation(id: string, epoch: number, seconds: number, progress: string | null): Promise<boolean>;
+  /** Gives it up in the middle: it waits for another worker. False: it is lost. */
+  requeueOperation(id: string, epoch: number): Promise<boolean>;
   finishOperation(
     id: string,
     epoch: number,

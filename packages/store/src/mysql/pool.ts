@@ -42,6 +42,8 @@ export function openMysql(url: URL, password: string | undefined): MysqlDialect 
     };
     // As in the other databases: a transaction sees what others have committed, and waits for locks only.
     set('transaction isolation level read committed');
+    // Its clock is the database's word on leases: it must not jump when a summer time ends.
+    set("time_zone = '+00:00'");
     // MariaDB alone can end one that does nothing; MySQL takes that part for a comment.
     set(`autocommit = 1 /*M!100300 , session idle_transaction_timeout = ${STALLED_SECONDS} */`);
   });

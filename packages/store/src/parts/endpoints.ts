@@ -124,7 +124,6 @@ export function endpointStore(context: StoreContext): EndpointStore {
               ...(change.statusReason === undefined ? {} : { status_reason: change.statusReason }),
               ...(change.report === undefined ? {} : { report: jsonOrNull(change.report) }),
               ...(change.validated ? { validated_at: now } : {}),
-              ...(change.refreshed ? { refreshed_at: now } : {}),
             })
             .where('side', '=', side)
             .where('id', '=', id)

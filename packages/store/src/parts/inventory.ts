@@ -1,7 +1,15 @@
-import type { InventoryKind, InventoryObject, InventoryRow, InventoryStore } from '@guts/core';
+import {
+  GutsError,
+  type InventoryKind,
+  type InventoryObject,
+  type InventoryRow,
+  type InventoryStore,
+  type OperationLease,
+} from '@guts/core';
 import { sql } from 'kysely';
 import { iso, json, likePattern, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
+import type { Trx } from '../dialect.ts';
 import type { InventoryTableRow } from '../schema/tables.ts';
 
 function toRow(row: InventoryTableRow): InventoryRow {
@@ -16,10 +24,25 @@ function toRow(row: InventoryTableRow): InventoryRow {
 }
 
 export function inventoryStore(context: StoreContext): InventoryStore {
-  const { db } = context;
+  const { db, dialect } = context;
+  const generationOf = ({ operationId, epoch }: OperationLease): string => `${operationId}:${epoch}`;
+  /** Holds the operation's row and proves that the refresh is still the caller's. */
+  const fence = async (trx: Trx, { operationId, epoch }: OperationLease): Promise<void> => {
+    const { numUpdatedRows } = await trx
+      .updateTable('operations')
+      .set({ updated_at: dialect.now })
+      .where('id', '=', operationId)
+      .where('epoch', '=', epoch)
+      .where('status', '=', 'running')
+      .executeTakeFirst();
+    if (numUpdatedRows !== 1n)
+      throw new GutsError('lease_lost', `lease ${epoch} of operation ${operationId} is lost`);
+  };
   return {
-    putInventory(sourceId, generation, objects) {
+    putInventory(sourceId, under, objects) {
+      const generation = generationOf(under);
       return context.write(async (trx) => {
+        await fence(trx, under);
         const now = await context.now(trx);
         for (const { kind, data } of objects) {
           const values = {
@@ -45,14 +68,20 @@ export function inventoryStore(context: StoreContext): InventoryStore {
       });
     },
 
-    async finishInventory(sourceId, generation) {
-      await context.write((trx) =>
-        trx
+    async finishInventory(sourceId, under) {
+      await context.write(async (trx) => {
+        await fence(trx, under);
+        await trx
           .deleteFrom('inventory')
           .where('source_id', '=', sourceId)
-          .where('generation', '<>', generation)
-          .execute(),
-      );
+          .where('generation', '<>', generationOf(under))
+          .execute();
+        await trx
+          .updateTable('endpoints')
+          .set({ status: 'valid', status_reason: null, refreshed_at: dialect.now, updated_at: dialect.now })
+          .where('id', '=', sourceId)
+          .execute();
+      });
     },
 
     async getInventory(sourceId, kind, ref) {

@@ -9,7 +9,7 @@ import {
 import { jsonOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
-import { readMigration, toMigration } from './migration-record.ts';
+import { readMigration, refuseCancelled, toMigration } from './migration-record.ts';
 import { readServices } from './services.ts';
 import { heldWork, queuedWork } from './work-rows.ts';
 
@@ -39,13 +39,13 @@ export function leaseStore(context: StoreContext): Part {
     return recheck(await queuedWork(trx, id), await heldWork(context, trx, id), worker);
   };
 
+  /** It keeps its place: `queued_at` is when it began to wait at all. */
   const requeue = async (trx: Trx, id: string, status: Status, reason: string): Promise<void> => {
     await trx
       .updateTable('migrations')
       .set({
         status: KEPT_STATUSES.includes(status) ? status : 'queued',
         reason,
-        queued_at: dialect.now,
         reserved_worker_id: null,
         reserved_until: null,
         worker_id: null,
@@ -142,6 +142,7 @@ export function leaseStore(context: StoreContext): Part {
           .executeTakeFirstOrThrow();
         if (!mayMove(row.status as Status, change.status))
           throw new GutsError('internal', `no migration moves from ${row.status} to ${change.status}`);
+        if (change.status === 'completed') refuseCancelled(row);
         const left = await trx
           .selectFrom('artifacts')
           .select('id')

@@ -1,5 +1,6 @@
 import {
   type Demand,
+  GutsError,
   type Migration,
   type Mode,
   type Phase,
@@ -39,7 +40,8 @@ export function toMigration(row: Selectable<MigrationRow>): Migration {
     trace: parseOrNull(row.trace),
     queuedAt: iso(row.queued_at ?? row.created_at),
     cancelRequested: row.cancel_requested === 1,
-    workerId: row.worker_id ?? row.reserved_worker_id,
+    // A reservation of 0 has passed: it tells only who lost it.
+    workerId: row.worker_id ?? (row.reserved_until === 0 ? null : row.reserved_worker_id),
     epoch: row.epoch,
     leaseUntil: isoOrNull(row.lease_until ?? row.reserved_until),
     createdAt: iso(row.created_at),
@@ -58,4 +60,9 @@ export async function readMigration(trx: Trx, id: string): Promise<Migration> {
 /** What owns an instance: one migration at a time. */
 export function instanceClaim(sourceId: string, instanceRef: string): string {
   return `${sourceId}/${instanceRef}`;
+}
+
+/** What a person asked for while it ran is not lost to the step that ends it. @throws GutsError `cancel_requested` */
+export function refuseCancelled(row: { readonly cancel_requested: number }): void {
+  if (row.cancel_requested === 1) throw new GutsError('cancel_requested', 'a cancel was requested meanwhile');
 }

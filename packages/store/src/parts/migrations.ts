@@ -1,4 +1,11 @@
-import { GutsError, mayMove, type MigrationStore, type Status, STATUS_RULES } from '@guts/core';
+import {
+  GutsError,
+  mayMove,
+  type Migration,
+  type MigrationStore,
+  type Status,
+  STATUS_RULES,
+} from '@guts/core';
 import { jsonOrNull, json } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
@@ -136,7 +143,7 @@ export function migrationStore(context: StoreContext): Part {
     moveMigration(id, from, change, event) {
       const illegal = from.find((status) => status !== change.status && !mayMove(status, change.status));
       if (illegal) throw new GutsError('internal', `no migration moves from ${illegal} to ${change.status}`);
-      return context.write(async (trx) => {
+      const move = async (trx: Trx): Promise<Migration | null> => {
         const before = await trx
           .selectFrom('migrations')
           .select(['status', 'source_id', 'instance_ref'])
@@ -174,6 +181,16 @@ export function migrationStore(context: StoreContext): Part {
         await context.addEvent(trx, event);
         if (waits) await context.announce(trx, { topic: 'migration.queued', id });
         return read(trx, id);
+      };
+      // Two retries of one instance at once: the database refuses one of them.
+      return context.write(move).catch(async (error: unknown) => {
+        if (!context.dialect.isUniqueViolation(error)) throw error;
+        const row = await db
+          .selectFrom('migrations')
+          .select(['source_id', 'instance_ref'])
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow();
+        return claiming(context, instanceClaim(row.source_id, row.instance_ref), id, move);
       });
     },
 

@@ -1,9 +1,9 @@
 import type { Operation, OperationKind, OperationStatus, OperationStore } from '@guts/core';
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { iso, isoOrNull, json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
-import type { OperationRow } from '../schema/tables.ts';
+import type { OperationRow, Tables } from '../schema/tables.ts';
 
 function toOperation(row: Selectable<OperationRow>): Operation {
   return {
@@ -30,18 +30,32 @@ export function operationStore(context: StoreContext): OperationStore {
     toOperation(
       await trx.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
     );
-  /** The oldest that waits, or whose worker is gone. */
-  const claimable = () =>
-    db
-      .selectFrom('operations')
-      .select(['id', 'epoch'])
+  /** The oldest that waits, or whose worker is gone; of one kind and subject one at a time. */
+  const claimable = (on: Kysely<Tables>) =>
+    on
+      .selectFrom('operations as o')
+      .select(['o.id', 'o.epoch'])
       .where((eb) =>
         eb.or([
-          eb('status', '=', 'queued'),
-          eb.and([eb('status', '=', 'running'), eb('lease_until', '<', dialect.now)]),
+          eb('o.status', '=', 'queued'),
+          eb.and([eb('o.status', '=', 'running'), eb('o.lease_until', '<', dialect.now)]),
         ]),
       )
-      .orderBy('sequence')
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('operations as other')
+              .select('other.id')
+              .whereRef('other.subject_id', '=', 'o.subject_id')
+              .whereRef('other.kind', '=', 'o.kind')
+              .whereRef('other.id', '<>', 'o.id')
+              .where('other.status', '=', 'running')
+              .where('other.lease_until', '>=', dialect.now),
+          ),
+        ),
+      )
+      .orderBy('o.sequence')
       .limit(1)
       .executeTakeFirst();
 
@@ -107,9 +121,12 @@ export function operationStore(context: StoreContext): OperationStore {
 
     async claimOperation(workerId, seconds) {
       // Looked for first without the write lock: most of the time nothing waits.
-      const candidate = await claimable();
-      if (!candidate) return null;
+      if (!(await claimable(db))) return null;
       return context.write(async (trx) => {
+        // Nobody else chooses meanwhile.
+        await context.lock(trx, 'scheduling');
+        const candidate = await claimable(trx);
+        if (!candidate) return null;
         const { numUpdatedRows } = await trx
           .updateTable('operations')
           .set({
@@ -138,6 +155,21 @@ export function operationStore(context: StoreContext): OperationStore {
           .executeTakeFirst(),
       );
       return numUpdatedRows === 1n;
+    },
+
+    requeueOperation(id, epoch) {
+      return context.write(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('operations')
+          .set({ status: 'queued', worker_id: null, lease_until: null, updated_at: dialect.now })
+          .where('id', '=', id)
+          .where('epoch', '=', epoch)
+          .where('status', '=', 'running')
+          .executeTakeFirst();
+        if (numUpdatedRows !== 1n) return false;
+        await context.announce(trx, { topic: 'operation.queued', id });
+        return true;
+      });
     },
 
     finishOperation(id, epoch, result, event) {

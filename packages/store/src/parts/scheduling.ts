@@ -12,9 +12,49 @@ import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
 import { readMigration } from './migration-record.ts';
 import { readServices } from './services.ts';
-import { heldWork, isFree, waitingWork } from './work-rows.ts';
+import { heldWork, isFree, releaseLost, waitingWork } from './work-rows.ts';
 
 type Part = Pick<MigrationStore, 'scheduleRound'>;
+
+function lostEvent(lost: { id: string; projectId: string; lostBy: string }): NewEvent {
+  return {
+    projectId: lost.projectId,
+    resource: 'migration',
+    resourceId: lost.id,
+    type: 'migration.lost',
+    severity: 'warning',
+    message: `worker ${lost.lostBy} let it go: its lease or reservation has passed; it waits for another one`,
+    data: { worker_id: lost.lostBy },
+  };
+}
+
+/** How many ids one statement names. */
+const IDS_AT_ONCE = 100;
+
+/** What waits, by what it is told: thousands are told the same. */
+class Reasons {
+  readonly #told = new Map<
+    string,
+    { readonly ids: string[]; readonly reason: string; readonly trace: string }
+  >();
+  /** Its text is made once for all that share it. */
+  readonly #traces = new Map<Decision['trace'], string>();
+
+  add({ id, reason, trace: given }: Decision): void {
+    const trace = this.#traces.get(given) ?? json(given);
+    this.#traces.set(given, trace);
+    const key = `${reason}\n${trace}`;
+    const same = this.#told.get(key);
+    if (same) same.ids.push(id);
+    else this.#told.set(key, { ids: [id], reason, trace });
+  }
+
+  *all(): Generator<{ readonly ids: string[]; readonly reason: string; readonly trace: string }> {
+    for (const { ids, reason, trace } of this.#told.values())
+      for (let at = 0; at < ids.length; at += IDS_AT_ONCE)
+        yield { ids: ids.slice(at, at + IDS_AT_ONCE), reason, trace };
+  }
+}
 
 export function schedulingStore(context: StoreContext): Part {
   const { dialect } = context;
@@ -64,6 +104,7 @@ export function schedulingStore(context: StoreContext): Part {
     scheduleRound(options, decide) {
       return context.write(async (trx) => {
         await context.lock(trx, 'scheduling');
+        const events = (await releaseLost(context, trx)).map(lostEvent);
         const waiting = await waitingWork(context, trx, options.limit);
         if (waiting.length === 0) return { waiting: 0, reserved: [] };
         const now = await context.now(trx);
@@ -72,7 +113,7 @@ export function schedulingStore(context: StoreContext): Part {
         const holding = await heldWork(context, trx);
         const byId = new Map(waiting.map((work) => [work.id, work]));
         const reserved: Migration[] = [];
-        const events: NewEvent[] = [];
+        const reasons = new Reasons();
         for (const decision of decide({ now, waiting, holding, workers })) {
           const work = byId.get(decision.id);
           if (!work) continue;
@@ -86,13 +127,14 @@ export function schedulingStore(context: StoreContext): Part {
               events,
             );
             if (row) reserved.push(row);
-          } else if (decision.reason !== work.reason)
-            await trx
-              .updateTable('migrations')
-              .set({ reason: decision.reason, trace: json(decision.trace), updated_at: dialect.now })
-              .where('id', '=', work.id)
-              .execute();
+          } else if (decision.reason !== work.reason) reasons.add(decision);
         }
+        for (const { ids, reason, trace } of reasons.all())
+          await trx
+            .updateTable('migrations')
+            .set({ reason, trace, updated_at: dialect.now })
+            .where('id', 'in', ids)
+            .execute();
         for (const event of events) await context.addEvent(trx, event);
         return { waiting: waiting.length, reserved };
       });

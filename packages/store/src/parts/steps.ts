@@ -11,6 +11,7 @@ import type { Selectable } from 'kysely';
 import { iso, isoOrNull, jsonOrNull, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { StepRow } from '../schema/tables.ts';
+import { refuseCancelled } from './migration-record.ts';
 
 type Part = Pick<JournalStore, 'setPosition' | 'beginStep' | 'finishStep' | 'listSteps' | 'addEvent'>;
 
@@ -36,9 +37,10 @@ export function stepStore(context: StoreContext): Part {
       return context.journal(lease, event, async (trx) => {
         const row = await trx
           .selectFrom('migrations')
-          .select('status')
+          .select(['status', 'cancel_requested'])
           .where('id', '=', lease.migrationId)
           .executeTakeFirstOrThrow();
+        if (status === 'committing' && row.status === 'running') refuseCancelled(row);
         if (row.status !== status && !mayMove(row.status as Status, status))
           throw new GutsError('internal', `no migration moves from ${row.status} to ${status}`);
         await trx

@@ -23,6 +23,7 @@ interface WorkRow {
   readonly priority: number;
   readonly status: string;
   readonly phase: string | null;
+  readonly cancel_requested: number;
   readonly source_id: string;
   readonly destination_id: string;
   readonly target_project: string | null;
@@ -38,6 +39,51 @@ interface WorkRow {
 
 /** Statuses that a reservation or a lease belongs to. */
 const HOLDING: readonly Status[] = STATUSES.filter((status) => STATUS_RULES[status].holds !== 'none');
+
+/**
+ * What somebody held whose lease or reservation has passed waits again, and is shown so: `queued`, or as it is where
+ * it was on its way back. Who lost it is kept as a reservation that has passed.
+ */
+export async function releaseLost(
+  context: StoreContext,
+  trx: Trx,
+): Promise<readonly { readonly id: string; readonly projectId: string; readonly lostBy: string }[]> {
+  const { dialect } = context;
+  const rows = await trx
+    .selectFrom('migrations')
+    .select(['id', 'project_id', 'status', 'worker_id', 'reserved_worker_id', 'lease_until'])
+    .where((eb) =>
+      eb.or([
+        eb.and([eb('lease_until', 'is not', null), eb('lease_until', '<', dialect.now)]),
+        eb.and([eb('status', '=', 'scheduled'), eb('reserved_until', '<', dialect.now)]),
+      ]),
+    )
+    .where('status', 'in', HOLDING)
+    .execute();
+  const lost: { id: string; projectId: string; lostBy: string }[] = [];
+  for (const row of rows) {
+    const lostBy = row.worker_id ?? row.reserved_worker_id;
+    const { numUpdatedRows } = await trx
+      .updateTable('migrations')
+      .set({
+        status: KEPT_STATUSES.includes(row.status as Status) ? row.status : ('queued' satisfies Status),
+        reason: null,
+        worker_id: null,
+        lease_until: null,
+        reserved_worker_id: lostBy,
+        reserved_until: 0,
+        updated_at: dialect.now,
+      })
+      .where('id', '=', row.id)
+      .where('status', '=', row.status)
+      // A worker that renews it at this very moment keeps it.
+      .where((eb) => isFree(eb, context))
+      .executeTakeFirst();
+    if (numUpdatedRows === 1n && lostBy !== null)
+      lost.push({ id: row.id, projectId: row.project_id, lostBy });
+  }
+  return lost;
+}
 
 /** Nobody runs it and nobody is promised it. */
 export function isFree(
@@ -64,6 +110,7 @@ function workRows(trx: Trx) {
       'migrations.priority',
       'migrations.status',
       'migrations.phase',
+      'migrations.cancel_requested',
       'migrations.source_id',
       'migrations.destination_id',
       'migrations.target_project',
@@ -80,7 +127,8 @@ function workRows(trx: Trx) {
 
 function toWork(row: WorkRow): Work {
   const phase = row.phase as Phase | null;
-  const undoing = KEPT_STATUSES.includes(row.status as Status) || phase === 'undo';
+  const undoing =
+    KEPT_STATUSES.includes(row.status as Status) || phase === 'undo' || row.cancel_requested === 1;
   return {
     id: row.id,
     projectId: row.project_id,
@@ -116,6 +164,8 @@ export async function waitingWork(
         .when('migrations.status', 'in', [...KEPT_STATUSES])
         .then(0)
         .when('migrations.phase', '=', 'undo')
+        .then(0)
+        .when('migrations.cancel_requested', '=', 1)
         .then(0)
         .else(1)
         .end(),

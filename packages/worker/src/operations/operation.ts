@@ -7,7 +7,6 @@ export interface OperationParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly workerId: string;
-  readonly newId: () => string;
 }
 
 /** @param say tells people how far it is */

@@ -1,4 +1,4 @@
-import type { InventoryObject } from '@guts/core';
+import type { InventoryObject, Operation } from '@guts/core';
 import type { OperationParts } from './operation.ts';
 
 const BATCH = 200;
@@ -6,17 +6,18 @@ const BATCH = 200;
 /** Reads a source's whole inventory into the database. */
 export async function refreshSource(
   parts: OperationParts,
-  id: string,
+  operation: Operation,
   signal: AbortSignal,
   say: (progress: string) => void,
 ): Promise<{ objects: number }> {
-  const { store, connections, log, newId } = parts;
+  const { store, connections, log } = parts;
+  const { subjectId: id, epoch } = operation;
   const source = await connections.openSource(id, { signal, log });
-  const generation = newId();
+  const under = { operationId: operation.id, epoch };
   let objects = 0;
   let batch: InventoryObject[] = [];
   const put = async (): Promise<void> => {
-    await store.putInventory(id, generation, batch);
+    await store.putInventory(id, under, batch);
     objects += batch.length;
     say(`${objects} objects`);
     batch = [];
@@ -27,8 +28,7 @@ export async function refreshSource(
       if (batch.length >= BATCH) await put();
     }
     await put();
-    await store.finishInventory(id, generation);
-    await store.updateEndpoint('source', id, { refreshed: true, status: 'valid', statusReason: null });
+    await store.finishInventory(id, under);
     return { objects };
   } finally {
     await source.close();

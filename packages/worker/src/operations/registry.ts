@@ -10,7 +10,7 @@ export function workOf(parts: OperationParts, operation: Operation): Work {
     case 'source.validate':
       return (one, signal) => validateSource(parts, one.subjectId, signal);
     case 'source.refresh':
-      return (one, signal, say) => refreshSource(parts, one.subjectId, signal, say);
+      return (one, signal, say) => refreshSource(parts, one, signal, say);
     case 'destination.validate':
       return (one, signal) => validateDestination(parts, one.subjectId, signal);
     case 'source.reap':

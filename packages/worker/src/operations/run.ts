@@ -4,26 +4,36 @@ import { workOf } from './registry.ts';
 
 const LEASE_SECONDS = 60;
 
-/** Takes one operation and runs it; false when none waits. */
+/**
+ * Takes one operation and runs it; false when none waits.
+ * @param stopping ends it in the middle: it waits for another worker then
+ */
 export async function runOneOperation(parts: OperationParts, stopping: AbortSignal): Promise<boolean> {
   const { store, clock, workerId } = parts;
+  const claimedAt = clock.monotonic();
   const operation = await store.claimOperation(workerId, LEASE_SECONDS);
   if (!operation) return false;
   const log = parts.log.child({ operation_id: operation.id });
   const lost = new AbortController();
   const done = new AbortController();
   let progress: string | null = null;
+  const lose = (message: string): void => lost.abort(new GutsError('lease_lost', message));
   const keep = (async () => {
-    while (!done.signal.aborted) {
+    let deadline = claimedAt + LEASE_SECONDS * 1000;
+    for (;;) {
+      // Rejects only when the work has ended.
+      await clock.sleep((LEASE_SECONDS * 1000) / 3, done.signal).catch(() => undefined);
+      if (done.signal.aborted) return;
+      const asked = clock.monotonic();
+      // It slept for long (the process was stopped): nothing may go on before the database has had its say.
+      if (asked > deadline) return lose('the lease of the operation ran out');
       try {
-        await clock.sleep((LEASE_SECONDS * 1000) / 3, done.signal);
-      } catch {
-        return; // the work ended
+        if (!(await store.renewOperation(operation.id, operation.epoch, LEASE_SECONDS, progress)))
+          return lose('another worker took the operation over');
+        deadline = asked + LEASE_SECONDS * 1000;
+      } catch (error) {
+        log.warn({ err: error }, 'the lease of the operation could not be renewed');
       }
-      const held = await store
-        .renewOperation(operation.id, operation.epoch, LEASE_SECONDS, progress)
-        .catch(() => true);
-      if (!held) return lost.abort(new GutsError('lease_lost', 'another worker took the operation over'));
     }
   })();
   const signal = AbortSignal.any([lost.signal, stopping]);
@@ -41,6 +51,11 @@ export async function runOneOperation(parts: OperationParts, stopping: AbortSign
     const ended = event('operation.done', `${operation.kind} done`, 'information');
     await store.finishOperation(operation.id, operation.epoch, { status: 'done', result }, ended);
   } catch (error) {
+    if (stopping.aborted) {
+      log.info({}, 'the operation is handed over: the worker stops');
+      await store.requeueOperation(operation.id, operation.epoch);
+      return true;
+    }
     log.warn({ err: error }, 'the operation failed');
     const ended = event('operation.failed', `${operation.kind} failed: ${messageOf(error)}`, 'error');
     const failure = { status: 'failed' as const, error: toStoredError(error) };

@@ -1,10 +1,11 @@
-import { GutsError, messageOf, type ValidationReport } from '@guts/core';
+import { messageOf, type ValidationReport } from '@guts/core';
 import type { OperationParts } from './operation.ts';
 
 async function recordValidation(
   parts: OperationParts,
   side: 'source' | 'destination',
   id: string,
+  signal: AbortSignal,
   validate: () => Promise<ValidationReport>,
 ): Promise<ValidationReport> {
   try {
@@ -18,7 +19,8 @@ async function recordValidation(
     });
     return report;
   } catch (error) {
-    if (!(error instanceof GutsError && error.code === 'lease_lost'))
+    // Broken off: that says nothing of the endpoint.
+    if (!signal.aborted)
       await parts.store.updateEndpoint(side, id, {
         status: 'invalid',
         statusReason: messageOf(error),
@@ -33,7 +35,7 @@ export function validateSource(
   id: string,
   signal: AbortSignal,
 ): Promise<ValidationReport> {
-  return recordValidation(parts, 'source', id, async () => {
+  return recordValidation(parts, 'source', id, signal, async () => {
     const source = await parts.connections.openSource(id, { signal, log: parts.log });
     try {
       return await source.validate(signal);
@@ -48,7 +50,7 @@ export function validateDestination(
   id: string,
   signal: AbortSignal,
 ): Promise<ValidationReport> {
-  return recordValidation(parts, 'destination', id, async () => {
+  return recordValidation(parts, 'destination', id, signal, async () => {
     const context = { targetProject: null, signal, log: parts.log };
     const destination = await parts.connections.openDestination(id, context);
     try {
