@@ -4,10 +4,19 @@ import {
   type Limits,
   type SchedulingTrace,
   type SchedulingView,
+  type Take,
   Usage,
 } from '@guts/core';
 
-const NO_TRACE: SchedulingTrace = { filters: [], weights: [], limit: null };
+function traceOf(lack: Take | null): SchedulingTrace {
+  const limit = lack && {
+    resource: lack.resource.key,
+    used: lack.resource.used,
+    wanted: lack.amount,
+    limit: lack.resource.limit,
+  };
+  return { filters: [], weights: [], limit };
+}
 
 /** What a queue with limits does elsewhere: in order of asking, whatever fits goes to the first worker with a slot. */
 export function fifo(view: SchedulingView, limits: Limits): readonly Decision[] {
@@ -20,10 +29,11 @@ export function fifo(view: SchedulingView, limits: Limits): readonly Decision[] 
     while (next < workers.length && isFull(next)) next += 1;
     const worker = workers[next];
     const takes = usage.takesOf(work);
-    if (!worker || lacking(takes)) return { id: work.id, workerId: null, reason: 'waits', trace: NO_TRACE };
+    const lack = lacking(takes);
+    if (!worker || lack) return { id: work.id, workerId: null, reason: 'waits', trace: traceOf(lack) };
     usage.take(takes);
     held.set(worker.id, (held.get(worker.id) ?? 0) + 1);
-    return { id: work.id, workerId: worker.id, reason: 'fits', trace: NO_TRACE };
+    return { id: work.id, workerId: worker.id, reason: 'fits', trace: traceOf(null) };
   });
 
   function isFull(index: number): boolean {

@@ -52,7 +52,7 @@ print(`  all workers busy: ${medianOfRounds({ ...idle, holding, waiting })}`);
 
 print(`makespan over its bound, seed ${seed} (to be at most 1.05 where nothing is oversized)`);
 for (const mix of mixes) {
-  const options = { mix, migrations, workers, slots, seed, limits, roundSeconds: 5 };
+  const options = { mix, migrations, workers, slots, seed, limits, roundSeconds: 2 };
   const ours = simulate(options);
   const plain = simulate({ ...options, decide: fifo });
   const note = mix.oversized ? ' (has oversized work)' : '';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../service.ts';
 import { decide, recheck } from './decide.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { AGEING_MS } from './order.ts';
+import { AGE_STEP_MS, PRIORITY_STEP_MS } from './order.ts';
 import { isOversized, lacking, takesOf, Usage } from './resources.ts';
 import type { HeldWork, QueuedWork, SchedulingView } from './types.ts';
 
@@ -113,8 +113,22 @@ describe('who goes first', () => {
   test('the higher priority; but age counts as priority', () => {
     const waiting = [work('low'), work('high', { priority: 1 })];
     expect(placed(view({ waiting, ...one }))).toEqual({ high: 'w1', low: null });
-    const old = [work('low', { queuedAt: NOW - 2 * AGEING_MS }), work('high', { priority: 1 })];
+    const old = [work('low', { queuedAt: NOW - PRIORITY_STEP_MS }), work('high', { priority: 1 })];
     expect(placed(view({ waiting: old, ...one }))).toEqual({ low: 'w1', high: null });
+  });
+
+  test('what is urgent, although thousands have waited for hours', () => {
+    const old = [0, 1, 2].map((n) => work(`old${n}`, { queuedAt: NOW - 3 * PRIORITY_STEP_MS }));
+    const waiting = [...old, work('urgent', { priority: 10 })];
+    expect(placed(view({ waiting, ...one }))).toMatchObject({ urgent: 'w1' });
+  });
+
+  test('what has begun, for its source may be off', () => {
+    const waiting = [
+      work('urgent', { priority: 99, queuedAt: NOW - 9 * PRIORITY_STEP_MS }),
+      work('begun', { phase: 'cutover' }),
+    ];
+    expect(placed(view({ waiting, ...one }))).toEqual({ begun: 'w1', urgent: null });
   });
 
   test('the largest, and what stands at the narrowest place', () => {
@@ -138,6 +152,22 @@ describe('who goes first', () => {
       Object.entries(chosen).filter(([id, to]) => id.startsWith(name) && to !== null).length;
     expect([of('a'), of('b')]).toEqual([1, 3]);
   });
+});
+
+test('a plan that was asked for earlier gets no more than its part', () => {
+  const plan = (planId: string, n: number, queuedAt: number) => work(`${planId}${n}`, { planId, queuedAt });
+  const hour = NOW - PRIORITY_STEP_MS;
+  const waiting = [0, 1, 2, 3].flatMap((n) => [plan('a', n, hour), plan('b', n, NOW)]);
+  const holding = [0, 1, 2, 3].map((n) => held(`a9${n}`, 'w2', { planId: 'a' }));
+  const chosen = placed(view({ waiting, holding, workers: [worker('w1')] }));
+  expect(Object.entries(chosen).filter(([, to]) => to !== null)).toHaveLength(4);
+  for (const n of [0, 1, 2, 3]) expect(chosen[`b${n}`]).toBe('w1');
+});
+
+test('what an undo takes is counted', () => {
+  const demand = { ...work('x').demand, streams: 9 };
+  const waiting = [work('undo', { direction: 'undo' }), work('m')];
+  expect(placed(view({ waiting, holding: [held('x', 'w1', { demand })] }))).toEqual({ undo: 'w1', m: null });
 });
 
 describe('which worker', () => {
@@ -167,7 +197,7 @@ describe('work that is larger than a limit', () => {
   });
 
   test('waits until nothing else runs there, and nothing younger starts meanwhile', () => {
-    const older = { ...big, queuedAt: NOW - AGEING_MS };
+    const older = { ...big, queuedAt: NOW - AGE_STEP_MS };
     const given = view({ waiting: [older, work('m')], holding: [held('x', 'w1')] });
     expect(placed(given)).toEqual({ big: null, m: null });
     expect(reasonOf(given, 'big')).toContain('runs there alone');
@@ -178,73 +208,105 @@ describe('work that is larger than a limit', () => {
 test('work that has waited long is not overtaken for ever by smaller work', () => {
   const wide = { ...work('wide').demand, streams: 4 };
   const holding = Array.from({ length: 8 }, (_, n) => held(`x${n}`, 'w0'));
-  const waiting = [work('old', { demand: wide, queuedAt: NOW - 2 * AGEING_MS }), work('new')];
+  const waiting = [work('old', { demand: wide, queuedAt: NOW - 2 * AGE_STEP_MS }), work('new')];
   expect(placed(view({ waiting, holding }))).toEqual({ old: null, new: null });
+  // Nor by that of a plan whose turn it is.
+  const other = [waiting[0] as QueuedWork, work('new', { planId: 'other' })];
+  expect(placed(view({ waiting: other, holding }))).toEqual({ old: null, new: null });
   const young = [work('old', { demand: wide }), work('new')];
   expect(placed(view({ waiting: young, holding }))).toEqual({ old: null, new: 'w1' });
 });
 
+const job = fc.record({
+  host: fc.constantFrom('h1', 'h2', 'h3', null),
+  store: fc.constantFrom('ds1', 'ds2'),
+  streams: fc.integer({ min: 1, max: 8 }),
+  plan: fc.constantFrom('a', 'b', null),
+  priority: fc.integer({ min: -2, max: 2 }),
+  age: fc.integer({ min: 0, max: 400 }),
+  bytes: fc.nat(1000),
+  scratch: fc.constantFrom(0, 0, 0, 50),
+  phase: fc.constantFrom(null, null, null, 'copy' as const),
+  direction: fc.constantFrom('forward' as const, 'forward' as const, 'forward' as const, 'undo' as const),
+  worker: fc.nat(5),
+});
+type Job = typeof job extends fc.Arbitrary<infer T> ? T : never;
+
 const arbitrary = fc.record({
-  slots: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 6 }),
+  workers: fc.array(
+    fc.record({
+      slots: fc.integer({ min: 0, max: 5 }),
+      alive: fc.constantFrom(true, true, true, false),
+      disabled: fc.constantFrom(false, false, false, true),
+      scratchBytes: fc.constantFrom(null, 10, 100),
+    }),
+    { minLength: 1, maxLength: 6 },
+  ),
   limits: fc.record({
     hostStreams: fc.integer({ min: 0, max: 6 }),
     sourceStreams: fc.integer({ min: 0, max: 20 }),
     datastoreStreams: fc.integer({ min: 0, max: 8 }),
     projectMigrations: fc.integer({ min: 0, max: 9 }),
     planMigrations: fc.integer({ min: 0, max: 5 }),
+    overrides: fc.constantFrom<Record<string, number>>({}, { 'host:s:h1': 1 }, { 'datastore:s:ds1': 0 }),
   }),
-  jobs: fc.array(
-    fc.record({
-      host: fc.constantFrom('h1', 'h2', 'h3', null),
-      store: fc.constantFrom('ds1', 'ds2'),
-      streams: fc.integer({ min: 1, max: 8 }),
-      plan: fc.constantFrom('a', 'b', null),
-      priority: fc.integer({ min: -2, max: 2 }),
-      age: fc.integer({ min: 0, max: 40 }),
-      bytes: fc.nat(1000),
-    }),
-    { maxLength: 40 },
-  ),
+  jobs: fc.array(job, { maxLength: 40 }),
+  held: fc.array(job, { maxLength: 8 }),
 });
 
-function given(sample: typeof arbitrary extends fc.Arbitrary<infer T> ? T : never) {
-  const workers = sample.slots.map((slots, index) => worker(`w${index}`, { slots }));
-  const waiting = sample.jobs.map((job, index) =>
-    work(`m${index}`, {
-      planId: job.plan,
-      priority: job.priority,
-      queuedAt: NOW - job.age * 60_000,
-      demand: {
-        host: job.host,
-        datastores: [job.store],
-        streams: job.streams,
-        bytes: job.bytes,
-        scratchBytes: 0,
-      },
-    }),
-  );
-  return { workers, waiting, limits: { ...sample.limits, overrides: {} } };
+function workOfJob(id: string, one: Job): QueuedWork {
+  const { host, streams, bytes } = one;
+  return work(id, {
+    planId: one.plan,
+    priority: one.priority,
+    phase: one.phase,
+    direction: one.direction,
+    queuedAt: NOW - one.age * 60_000,
+    lostBy: one.worker > 3 ? `w${one.worker}` : null,
+    demand: { host, datastores: [one.store], streams, bytes, scratchBytes: one.scratch },
+  });
 }
 
-test('no limit is passed but by one that runs alone; no slot is used twice; everybody gets one answer', () => {
+function given(sample: typeof arbitrary extends fc.Arbitrary<infer T> ? T : never) {
+  const workers = sample.workers.map((one, index) => worker(`w${index}`, one));
+  const waiting = sample.jobs.map((one, index) => workOfJob(`m${index}`, one));
+  const holding = sample.held.map((one, index) => ({
+    ...workOfJob(`x${index}`, one),
+    workerId: `w${one.worker % workers.length}`,
+  }));
+  return { workers, waiting, holding, limits: sample.limits };
+}
+
+/** What holds a worker of what was decided. */
+function placedOf(decisions: ReturnType<typeof decide>, waiting: readonly QueuedWork[]): HeldWork[] {
+  const byId = new Map(waiting.map((one) => [one.id, one]));
+  return decisions.flatMap(({ id, workerId }) => {
+    const one = byId.get(id);
+    return one && workerId !== null ? [{ ...one, workerId }] : [];
+  });
+}
+
+test('no limit is passed but by one that runs alone or puts back; no slot is used twice; everybody gets an answer', () => {
   fc.assert(
     fc.property(arbitrary, (sample) => {
-      const { workers, waiting, limits: bounds } = given(sample);
-      const decisions = decide(view({ workers, waiting }), bounds);
+      const { workers, waiting, holding, limits: bounds } = given(sample);
+      const decisions = decide(view({ workers, waiting, holding }), bounds);
       expect(decisions.map((one) => one.id).toSorted()).toEqual(waiting.map((one) => one.id).toSorted());
-      const byId = new Map(waiting.map((one) => [one.id, one]));
-      const holding = decisions.flatMap(({ id, workerId }) => {
-        const one = byId.get(id);
-        return one && workerId !== null ? [{ ...one, workerId }] : [];
-      });
-      for (const { id, slots } of workers)
-        expect(holding.filter((one) => one.workerId === id).length).toBeLessThanOrEqual(slots);
-      const usage = new Usage(holding, bounds);
-      for (const one of holding)
-        for (const { amount, resource } of usage.takesOf(one)) {
-          const alone = resource.used === amount;
-          expect(resource.used <= resource.limit || alone).toBe(true);
-        }
+      for (const { reason } of decisions) expect(reason).not.toBe('');
+      const begun = placedOf(decisions, waiting);
+      const all = [...holding, ...begun];
+      const usage = new Usage(all, bounds);
+      for (const one of begun) {
+        const by = workers.find(({ id }) => id === one.workerId);
+        expect(by).toMatchObject({ alive: true, disabled: false });
+        expect(by?.scratchBytes ?? Infinity).toBeGreaterThanOrEqual(one.demand.scratchBytes);
+        if (one.direction === 'undo') continue;
+        expect(all.filter(({ workerId }) => workerId === one.workerId).length).toBeLessThanOrEqual(
+          by?.slots ?? 0,
+        );
+        for (const { amount, resource } of usage.takesOf(one))
+          expect(resource.used <= resource.limit || resource.used === amount).toBe(true);
+      }
     }),
   );
 });
@@ -254,21 +316,23 @@ test('nothing idles while something that nobody comes before could run', () => {
     fc.property(arbitrary, (sample) => {
       const { workers, waiting: all, limits: bounds } = given(sample);
       const waiting = all
-        .map((one) => ({ ...one, queuedAt: NOW, priority: 0 }))
+        .map((one) => ({ ...one, queuedAt: NOW, priority: 0, phase: null, direction: 'forward' as const }))
         .filter((one) => !isOversized(takesOf(one, bounds)));
       const decisions = decide(view({ workers, waiting }), bounds);
       const byId = new Map(waiting.map((one) => [one.id, one]));
-      const holding = decisions.flatMap(({ id, workerId }) => {
-        const one = byId.get(id);
-        return one && workerId !== null ? [{ ...one, workerId }] : [];
-      });
-      const free = workers.some(
-        ({ id, slots }) => holding.filter((one) => one.workerId === id).length < slots,
-      );
-      const usage = new Usage(holding, bounds);
+      const begun = placedOf(decisions, waiting);
+      const usage = new Usage(begun, bounds);
+      const canRun = (one: QueuedWork): boolean =>
+        workers.some(
+          ({ id, slots, alive, disabled, scratchBytes }) =>
+            alive &&
+            !disabled &&
+            (scratchBytes ?? Infinity) >= one.demand.scratchBytes &&
+            begun.filter(({ workerId }) => workerId === id).length < slots,
+        );
       const idle = decisions.filter(({ id, workerId }) => {
         const one = byId.get(id);
-        return free && workerId === null && one && lacking(usage.takesOf(one)) === null;
+        return workerId === null && one && canRun(one) && lacking(usage.takesOf(one)) === null;
       });
       expect(idle).toEqual([]);
     }),
@@ -278,17 +342,13 @@ test('nothing idles while something that nobody comes before could run', () => {
 test('the same view gives the same decisions, and what was decided passes the recheck', () => {
   fc.assert(
     fc.property(arbitrary, (sample) => {
-      const { workers, waiting, limits: bounds } = given(sample);
-      const decisions = decide(view({ workers, waiting }), bounds);
-      expect(decide(view({ workers: workers.toReversed(), waiting }), bounds)).toEqual(decisions);
-      const byId = new Map(waiting.map((one) => [one.id, one]));
-      const holding = decisions.flatMap(({ id, workerId }) => {
-        const one = byId.get(id);
-        return one && workerId !== null ? [{ ...one, workerId }] : [];
-      });
-      for (const one of holding) {
+      const { workers, waiting, holding, limits: bounds } = given(sample);
+      const decisions = decide(view({ workers, waiting, holding }), bounds);
+      expect(decide(view({ workers: workers.toReversed(), waiting, holding }), bounds)).toEqual(decisions);
+      const begun = placedOf(decisions, waiting);
+      for (const one of begun) {
         const by = workers.find(({ id }) => id === one.workerId);
-        const others = holding.filter(({ id }) => id !== one.id);
+        const others = [...holding, ...begun].filter(({ id }) => id !== one.id);
         expect(by && recheck({ ...one, reason: null, lostBy: null }, others, by, bounds)).toBeNull();
       }
     }),

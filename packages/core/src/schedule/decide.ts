@@ -1,7 +1,7 @@
 import type { Service } from '../service.ts';
 import { CAPACITY_FILTER, FILTERS } from './filters.ts';
 import type { Limits } from './limits.ts';
-import { type Candidate, candidateOf, inOrder } from './order.ts';
+import { type Candidate, candidateOf, inOrder, precedes } from './order.ts';
 import { labelOf, lacking, lackText, type Take, Usage } from './resources.ts';
 import type { Decision, HeldWork, QueuedWork, SchedulingTrace, SchedulingView } from './types.ts';
 import { type Peers, peersOf, weigh, type WorkerLoad } from './weighers.ts';
@@ -56,10 +56,12 @@ class Round {
     const { waiting, now, holding, workers } = this.#view;
     const decisions: Decision[] = [];
     const forward: Candidate<Eligible>[] = [];
+    const when = { now, highest: waiting.reduce((most, one) => Math.max(most, one.priority), -Infinity) };
     for (const work of waiting) {
       if (work.direction === 'undo') decisions.push(this.#undo(work));
-      else forward.push(candidateOf(work, this.#usage.takesOf(work), this.#eligibleFor(work), now));
+      else forward.push(candidateOf(work, this.#usage.takesOf(work), this.#eligibleFor(work), when));
     }
+    this.#keepForOldest(forward);
     const slots = workers.reduce((sum, one) => sum + (one.alive && !one.disabled ? one.slots : 0), 0);
     let last: Decision | null = null;
     for (const candidate of inOrder(forward, { holding, slots }, () => last?.workerId !== null)) {
@@ -73,6 +75,7 @@ class Round {
   #undo(work: QueuedWork): Decision {
     const eligible = this.#eligibleFor(work);
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
+    this.#usage.take(this.#usage.takesOf(work));
     return this.#place(
       work,
       eligible,
@@ -82,7 +85,7 @@ class Round {
   }
 
   #forward(candidate: Candidate<Eligible>): Decision {
-    const { work, takes, tier, among: eligible } = candidate;
+    const { work, takes, among: eligible } = candidate;
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
     const lack = lacking(takes);
     if (lack) {
@@ -91,7 +94,7 @@ class Round {
     }
     for (const take of takes) {
       const owner = this.#kept[take.resource.index];
-      if (owner === undefined || owner.tier <= tier) continue;
+      if (owner === undefined || !precedes(owner, candidate)) continue;
       const reason = `${labelOf(take.resource)} is kept free for migration ${owner.work.id}, which comes first`;
       return waits(work, reason, eligible.trace, limitOf(take));
     }
@@ -122,10 +125,22 @@ class Round {
     };
   }
 
+  /** Of all shares: in the order below, work of a share that has little would come before what is older. */
+  #keepForOldest(forward: readonly Candidate<Eligible>[]): void {
+    const [first] = forward;
+    if (!first || forward.every((one) => one.tier === first.tier && one.age === first.age)) return;
+    const lacks = forward.flatMap((candidate) => {
+      const lack = candidate.among.reason === null ? lacking(candidate.takes) : null;
+      return lack ? [{ candidate, lack }] : [];
+    });
+    lacks.sort(({ candidate: a }, { candidate: b }) => b.tier - a.tier || b.age - a.age);
+    for (const { candidate, lack } of lacks) this.#keep(candidate, lack);
+  }
+
   /**
-   * So that nothing starves: what lacks a resource closes it to work of lower tiers (younger, or of less priority),
+   * So that nothing starves: what lacks a resource closes it to what it precedes (younger, or of less priority),
    * however well that would fit into the rest; the first in order closes all that it takes (as EASY backfilling
-   * reserves for the head of the queue). Within a tier nothing is closed: peers are finite, and closing wastes.
+   * reserves for the head of the queue). To its peers nothing is closed: they are finite, and closing wastes.
    */
   #keep(candidate: Candidate, lack: Take): void {
     for (const { resource } of this.#lacked ? [lack] : candidate.takes)

@@ -1,17 +1,23 @@
 import type { Take } from './resources.ts';
 import type { HeldWork, QueuedWork } from './types.ts';
 
-/** Waiting so long counts as one step of priority; milliseconds. */
-export const AGEING_MS = 10 * 60 * 1000;
+/** Waiting so long counts as one step of priority, up to the highest that waits: no priority starves; milliseconds. */
+export const PRIORITY_STEP_MS = 60 * 60 * 1000;
+/** Of one tier, who waited longer by this goes first and is not overtaken for ever; milliseconds. */
+export const AGE_STEP_MS = 10 * 60 * 1000;
 
 /** What shares fairly: a plan, or, without one, everything of a project. Their ids differ, for both are random. */
 function shareOf(work: { readonly planId: string | null; readonly projectId: string }): string {
   return work.planId ?? work.projectId;
 }
 
-/** Priority with age: what waits long enough comes before everything, so that nothing starves. */
-export function tierOf(work: QueuedWork, now: number): number {
-  return work.priority + Math.floor(Math.max(0, now - work.queuedAt) / AGEING_MS);
+/**
+ * What has begun comes before all else, for its source may be off. Else priority, to which waiting adds; but never
+ * beyond the highest priority that waits: among equals age gives no share more than its part.
+ */
+function tierOf({ phase, priority }: QueuedWork, waited: number, highest: number): number {
+  if (phase !== null) return Infinity;
+  return Math.max(priority, Math.min(highest, priority + Math.floor(waited / PRIORITY_STEP_MS)));
 }
 
 /** Work with what its order depends on. */
@@ -24,6 +30,8 @@ export interface Candidate<Workers = unknown> {
   readonly seconds: number;
   /** By {@link tierOf}. */
   readonly tier: number;
+  /** Whole {@link AGE_STEP_MS} that it waited. */
+  readonly age: number;
   /** How much of its scarcest resource it takes: 0 to 1. */
   readonly part: number;
   /**
@@ -42,13 +50,20 @@ export function candidateOf<Workers>(
   work: QueuedWork,
   takes: readonly Take[],
   among: Workers,
-  now: number,
+  when: { readonly now: number; readonly highest: number },
 ): Candidate<Workers> {
   const { bytes, streams } = work.demand;
   const seconds = BESIDE_COPYING + bytes / (STREAM_RATE * Math.max(1, streams));
   let part = 0;
   for (const take of takes) part = Math.max(part, partOf(take));
-  return { work, takes, among, tier: tierOf(work, now), seconds, part, pressure: 0 };
+  const waited = Math.max(0, when.now - work.queuedAt);
+  const tier = tierOf(work, waited, when.highest);
+  return { work, takes, among, tier, age: Math.floor(waited / AGE_STEP_MS), seconds, part, pressure: 0 };
+}
+
+/** Comes before the other whatever their shares and sizes are. */
+export function precedes(a: Candidate, b: Candidate): boolean {
+  return a.tier > b.tier || (a.tier === b.tier && a.age > b.age);
 }
 
 const partOf = ({ amount, resource }: Take): number => Math.min(1, amount / resource.limit);
@@ -70,9 +85,12 @@ function rank(candidates: readonly Candidate[], slots: number): void {
   }
 }
 
-/** What stands at the narrowest place goes first; there, what is hardest to fit in; of equals, what runs longest. */
-function narrowest(a: Candidate, b: Candidate): number {
-  return b.pressure - a.pressure || b.part - a.part || b.seconds - a.seconds;
+/**
+ * Of one tier and share: the older goes first; of the same age what stands at the narrowest place; there, what is
+ * hardest to fit in; of equals, what runs longest.
+ */
+function inShare(a: Candidate, b: Candidate): number {
+  return b.age - a.age || b.pressure - a.pressure || b.part - a.part || b.seconds - a.seconds;
 }
 
 /** What the order depends on beside the candidates. */
@@ -83,8 +101,8 @@ export interface Surroundings {
 }
 
 /**
- * The order in which candidates are tried: by tier; in a tier the share that uses least goes next; in a share by
- * pressure, then by size. `used` counts what each share holds and grows as candidates are placed.
+ * The order in which candidates are tried: by tier; in a tier the share that uses least goes next; in a share
+ * by {@link inShare}. `used` counts what each share holds and grows as candidates are placed.
  */
 export function* inOrder<Workers>(
   candidates: readonly Candidate<Workers>[],
@@ -105,7 +123,7 @@ export function* inOrder<Workers>(
     else shares.set(share, [one]);
   }
   for (const [, shares] of [...tiers].toSorted(([a], [b]) => b - a)) {
-    const queues = [...shares].map(([share, list]) => ({ share, list: list.toSorted(narrowest), next: 0 }));
+    const queues = [...shares].map(([share, list]) => ({ share, list: list.toSorted(inShare), next: 0 }));
     let live = queues;
     while (live.length > 0) {
       let best = live[0] as (typeof live)[number];

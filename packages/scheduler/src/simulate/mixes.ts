@@ -175,6 +175,22 @@ export const MIXES: readonly Mix[] = [
       })),
   },
   {
+    name: 'stream',
+    doc: '6 plans of three priorities, asked for over 90 minutes, a quarter of it on 40 of the hosts',
+    oversized: false,
+    churn: false,
+    jobs: (size) =>
+      make(size, (next, index) => ({
+        gib: between(next, 20, 120),
+        disks: 1 + pick(next, 3),
+        host: next() < 1 / 4 ? pick(next, 40) : pick(next, 200),
+        store: pick(next, 80),
+        plan: index % 6,
+        priority: index % 3,
+        arrives: between(next, 0, 1.5 * 3600),
+      })),
+  },
+  {
     name: 'narrow-door',
     doc: 'few hosts, always busy with machines that keep coming; one in 25 wants more than a whole host',
     oversized: true,

@@ -6,10 +6,10 @@ import {
   type QueuedWork,
   type SchedulingView,
   type Service,
-  takesOf,
 } from '@guts/core';
 import { boundOf, workOf } from './bound.ts';
 import type { Job, Mix } from './mixes.ts';
+import { Overtaken } from './overtaken.ts';
 import { random } from './random.ts';
 
 export interface SimulationOptions {
@@ -42,8 +42,8 @@ export interface SimulationResult {
   readonly fairness: number | null;
   readonly waitSeconds: { readonly median: number; readonly p95: number; readonly max: number };
   /**
-   * Starvation shows here: how long after a migration another one was asked for that takes of the same resources and
-   * yet started before it; seconds, the worst case.
+   * Starvation shows here. The worst case of: a migration goes on waiting in a round that gives what it waits for to
+   * another one of no more priority, which was asked for so much later; seconds.
    */
   readonly overtakenSeconds: number;
   readonly rounds: number;
@@ -119,23 +119,6 @@ class Fairness {
   }
 }
 
-/** The most by which one that came later was started earlier although both take of the same resources; seconds. */
-function overtaken(jobs: readonly Job[], waited: ReadonlyMap<string, number>, limits: Limits): number {
-  const started = jobs
-    .map((job) => ({ job, start: job.arrives + (waited.get(job.id) ?? 0) }))
-    .toSorted((a, b) => a.start - b.start);
-  const latest = new Map<string, number>();
-  let worst = 0;
-  for (const { job } of started) {
-    const takes = takesOf(workOf(job, 0), limits);
-    const resources = takes.map((one) => one.resource.key).join();
-    const arrived = latest.get(resources) ?? 0;
-    worst = Math.max(worst, arrived - job.arrives);
-    latest.set(resources, Math.max(arrived, job.arrives));
-  }
-  return worst;
-}
-
 /** Runs a mix on a virtual clock by the very decisions that the scheduler makes. */
 export function simulate(options: SimulationOptions): SimulationResult {
   const { mix, limits, roundSeconds, seed, decide = guts } = options;
@@ -148,6 +131,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
   let running: Running[] = [];
   const waited = new Map<string, number>();
   const fairness = new Fairness();
+  const overtaken = new Overtaken(limits);
   let now = 0;
   let ended = 0;
   let arrived = 0;
@@ -175,7 +159,9 @@ export function simulate(options: SimulationOptions): SimulationResult {
       rounds += 1;
       const holding = running.map((one) => one.work);
       const started = new Set<string>();
-      for (const { id, workerId } of decide({ now: now * 1000, waiting, holding, workers }, limits)) {
+      const decisions = decide({ now: now * 1000, waiting, holding, workers }, limits);
+      overtaken.look(decisions, byId);
+      for (const { id, workerId } of decisions) {
         const job = byId.get(id);
         if (workerId === null || !job) continue;
         started.add(id);
@@ -217,7 +203,7 @@ export function simulate(options: SimulationOptions): SimulationResult {
     utilisation: busy / (slots * makespan),
     fairness: fairness.index,
     waitSeconds: { median: at(0.5), p95: at(0.95), max: at(1) },
-    overtakenSeconds: overtaken(jobs, waited, limits),
+    overtakenSeconds: overtaken.seconds,
     rounds,
   };
 }
