@@ -1,7 +1,7 @@
 # Sourced: a private PostgreSQL (or MariaDB) and a private RabbitMQ with a vhost per lane, on free ports of loopback,
 # below a temporary folder; nothing is installed. They have sessions of their own, so that Ctrl-C reaches the harness
 # first. Exports GUTS_KILL_DATABASE and GUTS_KILL_BROKER (URLs without database and vhost).
-# Needs as_user, free_port, stop_databases (lab/real/databases/servers.sh) and start_broker, stop_broker
+# Needs as_user, serve_as, free_port, stop_databases (lab/real/databases/servers.sh) and start_broker, stop_broker
 # (lab/real/rabbitmq/broker.sh).
 
 # servers_missing postgresql|mariadb: says why servers cannot be had; succeeds when something is missing
@@ -25,17 +25,6 @@ servers_missing() {
   return 1
 }
 
-# serve USER COMMAND...: becomes the server, so that the pid of the job is the server's own
-serve() {
-  local user=$1
-  shift
-  if [ "$(id -u)" = 0 ]; then
-    exec setsid setpriv --reuid "$user" --regid "$user" --init-groups env HOME="$DATABASE_DIR" "$@"
-  else
-    exec setsid "$@"
-  fi
-}
-
 database_answers() { # within half a minute
   local n
   for n in $(seq 100); do
@@ -56,7 +45,7 @@ start_kill_database() {
     [ "$(id -u)" != 0 ] || chown postgres: "$DATABASE_DIR/here"
     bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1)")
     as_user postgres "$bin/initdb" -D "$DATABASE_DIR/here/data" -U guts -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
-    serve postgres "$bin/postgres" -D "$DATABASE_DIR/here/data" -p "$port" -c listen_addresses=127.0.0.1 \
+    serve_as postgres setsid "$bin/postgres" -D "$DATABASE_DIR/here/data" -p "$port" -c listen_addresses=127.0.0.1 \
       -c unix_socket_directories="$DATABASE_DIR/here" -c fsync=off -c max_connections=400 >"$DATABASE_DIR/here/log" 2>&1 &
     DATABASE_PIDS+=" $!"
     database_answers "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"
@@ -65,7 +54,7 @@ start_kill_database() {
     [ "$(id -u)" != 0 ] || chown mysql: "$DATABASE_DIR/here"
     as_user mysql mariadb-install-db --no-defaults --datadir="$DATABASE_DIR/here/data" \
       --auth-root-authentication-method=normal --skip-test-db >/dev/null
-    serve mysql mariadbd --no-defaults --datadir="$DATABASE_DIR/here/data" --port="$port" --max-connections=400 \
+    serve_as mysql setsid mariadbd --no-defaults --datadir="$DATABASE_DIR/here/data" --port="$port" --max-connections=400 \
       --bind-address=127.0.0.1 --socket="$DATABASE_DIR/here/socket" --pid-file="$DATABASE_DIR/here/pid" \
       --innodb-flush-log-at-trx-commit=0 >"$DATABASE_DIR/here/log" 2>&1 &
     DATABASE_PIDS+=" $!"

@@ -9,6 +9,16 @@ as_user() { # as_user USER COMMAND...: servers refuse to run as root
   if [ "$(id -u)" = 0 ]; then setpriv --reuid "$user" --regid "$user" --init-groups env HOME="$DATABASE_DIR" "$@"; else "$@"; fi
 }
 
+serve_as() { # serve_as USER COMMAND...: becomes the server, so that the pid of the job is the server's own
+  local user=$1
+  shift
+  if [ "$(id -u)" = 0 ]; then
+    exec setpriv --reuid "$user" --regid "$user" --init-groups env HOME="$DATABASE_DIR" "$@"
+  else
+    exec "$@"
+  fi
+}
+
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -39,13 +49,13 @@ start_databases() {
     chown mysql: "$DATABASE_DIR/maria"
   fi
   as_user postgres "$bin/initdb" -D "$DATABASE_DIR/pg/data" -U guts -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
-  as_user postgres "$bin/postgres" -D "$DATABASE_DIR/pg/data" -p "$pg_port" -c listen_addresses=127.0.0.1 \
+  serve_as postgres "$bin/postgres" -D "$DATABASE_DIR/pg/data" -p "$pg_port" -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories="$DATABASE_DIR/pg" -c fsync=off >"$DATABASE_DIR/pg/log" 2>&1 &
   DATABASE_PIDS+=" $!"
   maria_port=$(free_port)
   as_user mysql mariadb-install-db --no-defaults --datadir="$DATABASE_DIR/maria/data" --auth-root-authentication-method=normal \
     --skip-test-db >/dev/null
-  as_user mysql mariadbd --no-defaults --datadir="$DATABASE_DIR/maria/data" --port="$maria_port" \
+  serve_as mysql mariadbd --no-defaults --datadir="$DATABASE_DIR/maria/data" --port="$maria_port" \
     --bind-address=127.0.0.1 --socket="$DATABASE_DIR/maria/socket" --pid-file="$DATABASE_DIR/maria/pid" \
     --innodb-flush-log-at-trx-commit=0 >"$DATABASE_DIR/maria/log" 2>&1 &
   DATABASE_PIDS+=" $!"
