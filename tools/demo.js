@@ -7,14 +7,16 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 
-function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) console.error(`${command} cannot be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 
 if (!existsSync(tsx)) {
   console.log('installing (npm ci)');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund']);
+  // On Windows npm is a .cmd file, which Node runs through a shell only (CVE-2024-27980).
+  run('npm ci --no-audit --no-fund', [], { shell: true });
 }
 console.log('building');
 run(process.execPath, [tsx, 'tools/build.ts']);
