@@ -20,12 +20,13 @@ export async function addMachine(vim: Vim, spec: MachineSpec): Promise<Machine> 
   const number = vim.inventory.nextNumber();
   const ref: Ref = { type: 'VirtualMachine', id: `vm-${number}` };
   const folder = vim.world.folderAt(spec.folder ?? []);
+  const vApp = spec.vApp === undefined ? undefined : vim.world.vAppIn(folder.ref, spec.vApp);
   const host = vim.world.hosts[0];
   if (host === undefined) throw new BadMachine('A machine needs at least one host.');
   const machine = new Machine(
     ref,
     spec,
-    { folder: folder.ref, host, pool: vim.world.pool, datacenter: vim.world.datacenterName },
+    { folder: folder.ref, vApp, host, pool: vim.world.pool, datacenter: vim.world.datacenterName },
     directoryFor(vim, spec.name),
   );
   const specs = spec.disks ?? [];
@@ -52,14 +53,14 @@ export async function addMachine(vim: Vim, spec: MachineSpec): Promise<Machine> 
   }
   vim.machines.set(ref.id, machine);
   vim.inventory.add({ ref, properties: machineProperties(machine, vim.world) });
-  vim.world.attach(folder.ref, ref);
+  vim.world.attach(vApp ?? folder.ref, ref);
   return machine;
 }
 
 /** Takes a machine out of the inventory, its disks with it. */
 export async function removeMachine(vim: Vim, machine: Machine): Promise<void> {
   vim.machines.delete(machine.ref.id);
-  vim.world.detach(machine.placement.folder, machine.ref);
+  vim.world.detach(machine.placement.vApp ?? machine.placement.folder, machine.ref);
   for (const snapshot of machine.snapshots) vim.inventory.remove(snapshot.ref);
   vim.inventory.remove(machine.ref);
   for (const disk of machine.disks) await disk.disk.close();

@@ -45,6 +45,8 @@ export interface MachineSpec {
   readonly shutdownBehaviour?: 'obeys' | 'never';
   /** Folders below the datacenter's vm folder, outermost first. */
   readonly folder?: readonly string[];
+  /** Name of the vApp that holds it, in that folder; made where it is missing. */
+  readonly vApp?: string;
   readonly template?: boolean;
   readonly annotation?: string;
   readonly disks?: readonly DiskSpec[];

@@ -134,6 +134,7 @@ const KNOWN_ABSENT: Readonly<Record<string, readonly string[]>> = {
     'scheduledHardwareUpgradeInfo',
   ],
   ResourcePool: [...ENTITY, 'summary', 'runtime', 'config', 'childConfiguration', 'namespace'],
+  VirtualApp: [...ENTITY, 'summary', 'runtime', 'config', 'vAppConfig', 'datastore', 'network', 'childLink'],
   HostSystem: [
     ...ENTITY,
     'hardware',
@@ -157,5 +158,5 @@ const KNOWN_ABSENT: Readonly<Record<string, readonly string[]>> = {
     'networkResourcePool',
     'runtime',
   ],
-  VirtualMachine: [...ENTITY, 'environmentBrowser', 'parentVApp', 'resourceConfig', 'layout', 'storage'],
+  VirtualMachine: [...ENTITY, 'environmentBrowser', 'resourceConfig', 'layout', 'storage'],
 };

@@ -74,12 +74,14 @@ export const managerMethods: Methods = {
   },
 };
 
+const CHILDREN: Readonly<Record<string, readonly string[]>> = {
+  Datacenter: ['vmFolder', 'hostFolder', 'datastoreFolder', 'networkFolder'],
+  VirtualApp: ['vm'],
+};
+
 function childNamed(call: Call, parent: Ref, name: string): Ref | undefined {
   const object = call.vim.inventory.get(parent);
-  const paths =
-    parent.type === 'Datacenter'
-      ? ['vmFolder', 'hostFolder', 'datastoreFolder', 'networkFolder']
-      : ['childEntity'];
+  const paths = CHILDREN[parent.type] ?? ['childEntity'];
   for (const ref of paths.flatMap((path) => refsIn(valueAt(object, path)))) {
     const found = call.vim.inventory.find(ref);
     const own: Value | undefined = found === undefined ? undefined : valueAt(found, 'name');

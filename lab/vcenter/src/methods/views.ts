@@ -49,6 +49,7 @@ const CONTAINED: Readonly<Record<string, readonly string[]>> = {
   ComputeResource: ['host', 'resourcePool'],
   ClusterComputeResource: ['host', 'resourcePool'],
   ResourcePool: ['resourcePool', 'vm'],
+  VirtualApp: ['resourcePool', 'vm'],
   HostSystem: ['vm'],
 };
 

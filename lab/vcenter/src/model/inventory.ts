@@ -18,6 +18,7 @@ const PARENTS: Readonly<Record<string, string>> = {
   HostSystem: 'ManagedEntity',
   VirtualMachine: 'ManagedEntity',
   ResourcePool: 'ManagedEntity',
+  VirtualApp: 'ResourcePool',
   ComputeResource: 'ManagedEntity',
   ClusterComputeResource: 'ComputeResource',
   Datastore: 'ManagedEntity',

@@ -20,9 +20,11 @@ import { CONTROLLERS } from './machine-disk.ts';
 
 /** The vSphere properties of a machine. */
 export function machineProperties(machine: Machine, lookup: Lookup): Properties {
+  const { pool, vApp } = machine.placement;
   return {
     name: () => str(escapedName(machine.name)),
-    parent: () => refValue(machine.placement.folder),
+    parent: () => (vApp === undefined ? refValue(machine.placement.folder) : undefined),
+    parentVApp: () => (vApp === undefined ? undefined : refValue(vApp)),
     config: () => config(machine, lookup),
     summary: () => summary(machine),
     runtime: () => runtime(machine),
@@ -32,7 +34,7 @@ export function machineProperties(machine: Machine, lookup: Lookup): Properties 
     capability: () => capability(),
     datastore: () => refs(refsUnique(machine.disks.map((d) => lookup.datastore(d.datastore)))),
     network: () => refs(refsUnique((machine.spec.nics ?? []).map((n) => lookup.network(n.network)?.ref))),
-    resourcePool: () => (machine.spec.template === true ? undefined : refValue(machine.placement.pool)),
+    resourcePool: () => (machine.spec.template === true ? undefined : refValue(vApp ?? pool)),
     recentTask: () => refs(machine.recentTasks),
     layoutEx: () => layout(machine),
     overallStatus: () => enumeration('ManagedEntityStatus', 'green'),

@@ -20,6 +20,8 @@ export interface Snapshot {
 /** Where a machine lives. */
 export interface Placement {
   folder: Ref;
+  /** Its members are in no folder themselves. */
+  readonly vApp: Ref | undefined;
   readonly host: Ref;
   readonly pool: Ref;
   readonly datacenter: string;

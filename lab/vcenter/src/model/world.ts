@@ -41,6 +41,8 @@ export class World implements Lookup {
   readonly #inventory: Inventory;
   readonly #folders = new Map<string, FolderNode>();
   readonly #named = new Map<string, FolderNode>();
+  readonly #vApps = new Map<string, FolderNode>();
+  readonly #clusterRef: Ref = { type: 'ClusterComputeResource', id: 'domain-c7' };
   readonly #datastores = new Map<string, Ref>();
   readonly #networks = new Map<string, NetworkTarget>();
   readonly #machinesOf: () => readonly Ref[];
@@ -56,7 +58,7 @@ export class World implements Lookup {
     this.datacenterName = settings.datacenter;
     const datacenter: Ref = { type: 'Datacenter', id: 'datacenter-2' };
     this.root = this.#folder('group-d1', 'Datacenters', undefined, ['Datacenter', 'Folder']);
-    this.vmFolder = this.#folder('group-v3', 'vm', datacenter, ['Folder', 'VirtualMachine']);
+    this.vmFolder = this.#folder('group-v3', 'vm', datacenter, ['Folder', 'VirtualMachine', 'VirtualApp']);
     const hostFolder = this.#folder('group-h4', 'host', datacenter, ['Folder', 'ComputeResource']);
     const storeFolder = this.#folder('group-s5', 'datastore', datacenter, ['Folder', 'Datastore']);
     const netFolder = this.#folder('group-n6', 'network', datacenter, [
@@ -67,7 +69,7 @@ export class World implements Lookup {
     this.root.children.push(datacenter);
     for (const spec of settings.datastores) storeFolder.children.push(this.#datastore(spec, storeFolder.ref));
     for (const spec of settings.networks) netFolder.children.push(...this.#network(spec, netFolder.ref));
-    const cluster: Ref = { type: 'ClusterComputeResource', id: 'domain-c7' };
+    const cluster = this.#clusterRef;
     for (let n = 0; n < settings.hosts; n += 1) this.hosts.push(this.#host(n, esxi, cluster));
     hostFolder.children.push(cluster);
     this.#cluster(cluster, hostFolder.ref);
@@ -113,17 +115,40 @@ export class World implements Lookup {
     return at;
   }
 
-  /** Puts a machine into a folder, or takes it out. */
-  attach(folder: Ref, machine: Ref): void {
-    this.#folders.get(folder.id)?.children.push(machine);
-    this.#inventory.touch(folder);
+  /** The vApp of a name in a folder, made where it is missing; it runs in the one pool. */
+  vAppIn(folder: Ref, name: string): Ref {
+    const key = `${folder.id} ${name}`;
+    const known = this.#vApps.get(key);
+    if (known !== undefined) return known.ref;
+    const ref: Ref = { type: 'VirtualApp', id: `resgroup-v${this.#inventory.nextNumber()}` };
+    const node: FolderNode = { ref, children: [] };
+    this.#vApps.set(key, node);
+    this.#entity(ref, name, this.pool, {
+      parentFolder: () => refValue(folder),
+      vm: () => refs(node.children),
+      resourcePool: () => refs([]),
+      owner: () => refValue(this.#clusterRef),
+    });
+    this.attach(folder, ref);
+    this.#inventory.restructured();
+    return ref;
   }
 
-  detach(folder: Ref, machine: Ref): void {
-    const children = this.#folders.get(folder.id)?.children;
-    const at = children?.findIndex((ref) => ref.id === machine.id) ?? -1;
+  /** Puts something into a folder or vApp, or takes it out. */
+  attach(holder: Ref, child: Ref): void {
+    this.#holder(holder)?.children.push(child);
+    this.#inventory.touch(holder);
+  }
+
+  detach(holder: Ref, child: Ref): void {
+    const children = this.#holder(holder)?.children;
+    const at = children?.findIndex((ref) => ref.id === child.id) ?? -1;
     if (at >= 0) children?.splice(at, 1);
-    this.#inventory.touch(folder);
+    this.#inventory.touch(holder);
+  }
+
+  #holder({ id }: Ref): FolderNode | undefined {
+    return this.#folders.get(id) ?? [...this.#vApps.values()].find((node) => node.ref.id === id);
   }
 
   #networkRefs(): readonly Ref[] {
@@ -320,10 +345,14 @@ export class World implements Lookup {
       resourcePool: () => refValue(this.pool),
     });
     this.#entity(this.pool, 'Resources', ref, {
-      vm: () => refs(this.#machinesOf()),
-      resourcePool: () => refs([]),
+      vm: () => refs(this.#machinesOf().filter((one) => !this.#isMember(one))),
+      resourcePool: () => refs([...this.#vApps.values()].map((node) => node.ref)),
       owner: () => refValue(ref),
     });
+  }
+
+  #isMember({ id }: Ref): boolean {
+    return [...this.#vApps.values()].some((node) => node.children.some((one) => one.id === id));
   }
 }
 

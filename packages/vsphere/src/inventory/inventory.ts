@@ -11,7 +11,7 @@ export interface Inventory {
   readonly hosts: readonly HostSystem[];
   readonly datastores: readonly Datastore[];
   readonly networks: readonly Network[];
-  /** Folders and data centres, by id. */
+  /** Folders, data centres and vApps, by id. */
   readonly containers: ReadonlyMap<string, Container>;
 }
 
@@ -35,6 +35,7 @@ export function collectInventory(objects: Iterable<ObjectProperties>): Inventory
         break;
       case 'Folder':
       case 'Datacenter':
+      case 'VirtualApp':
         containers.set(object.ref.value, toContainer(object));
         break;
       default:
@@ -91,7 +92,8 @@ async function readContainer(
   signal: AbortSignal,
 ): Promise<Container | null> {
   try {
-    const found = await retrieveOne(session, ref, ['name', 'parent'], signal);
+    const paths = ref.type === 'VirtualApp' ? PATHS.VirtualApp : PATHS.Folder;
+    const found = await retrieveOne(session, ref, paths, signal);
     return found ? toContainer(found) : null;
   } catch (error) {
     // A user who sees only a part of the tree may not see all of its ancestors.

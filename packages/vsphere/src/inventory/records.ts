@@ -16,6 +16,7 @@ export const PATHS = {
   VirtualMachine: [
     'name',
     'parent',
+    'parentVApp',
     'config.uuid',
     'config.instanceUuid',
     'config.firmware',
@@ -57,6 +58,7 @@ export const PATHS = {
   Network: ['name', 'parent'],
   Folder: ['name', 'parent'],
   Datacenter: ['name', 'parent'],
+  VirtualApp: ['name', 'parent', 'parentFolder'],
 } as const satisfies PropertyPaths;
 
 /** vSphere keeps `/`, `\` and `%` of names as `%2f`, `%5c` and `%25`. */
@@ -153,7 +155,8 @@ export function toMachine({ ref, properties }: ObjectProperties): VirtualMachine
   return {
     ref,
     name: decodeName(text(properties, 'name') ?? ref.value),
-    parent: properties.get('parent')?.ref() ?? null,
+    // A member of a vApp is in no folder itself.
+    parent: (properties.get('parent') ?? properties.get('parentVApp'))?.ref() ?? null,
     powerState: (text(properties, 'runtime.powerState') ?? 'poweredOff') as VirtualMachine['powerState'],
     connectionState: text(properties, 'runtime.connectionState') ?? 'connected',
     instanceUuid: text(properties, 'config.instanceUuid'),
@@ -213,6 +216,7 @@ export function toContainer({ ref, properties }: ObjectProperties): Container {
   return {
     ref,
     name: text(properties, 'name') ?? ref.value,
-    parent: properties.get('parent')?.ref() ?? null,
+    // A vApp's parent is its resource pool; the folder tells its path (VirtualApp.parentFolder, of a root vApp only).
+    parent: (properties.get('parentFolder') ?? properties.get('parent'))?.ref() ?? null,
   };
 }

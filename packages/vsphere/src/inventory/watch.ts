@@ -16,7 +16,10 @@ export type InventoryChange =
 
 const RESYNC_PAUSE_MS = 5000;
 
-/** The inventory's tree from the root folder: folders, data centres, clusters and resource pools. */
+/**
+ * The inventory's tree from the root folder: folders, data centres, clusters, resource pools and vApps, whose members
+ * are in no folder.
+ */
 function treeSpec(root: ManagedRef): Structure {
   const select = (...names: string[]): [string, Structure[]] => [
     'selectSet',
@@ -43,12 +46,19 @@ function treeSpec(root: ManagedRef): Structure {
           'networks',
           'datastores',
           'compute',
+          'computePool',
+          'pool',
+          'poolVms',
         ),
         traversal('vms', 'Datacenter', 'vmFolder', 'folder'),
         traversal('hosts', 'Datacenter', 'hostFolder', 'folder'),
         traversal('networks', 'Datacenter', 'networkFolder', 'folder'),
         traversal('datastores', 'Datacenter', 'datastoreFolder', 'folder'),
         traversal('compute', 'ComputeResource', 'host'),
+        traversal('computePool', 'ComputeResource', 'resourcePool', 'pool', 'poolVms'),
+        // A vApp is a resource pool.
+        traversal('pool', 'ResourcePool', 'resourcePool', 'pool', 'poolVms'),
+        traversal('poolVms', 'ResourcePool', 'vm'),
       ],
     ],
   ]);
