@@ -9,10 +9,10 @@ import { readSettings, SCHEMAS } from './settings.ts';
 export function createOpenStackDriver(host: HostFiles = hostFilesFrom(process.env)): DestinationDriver {
   return {
     schemas: SCHEMAS,
-    connect: (config, { targetProject, signal }) =>
+    connect: (config, { targetProject, signal, check }) =>
       inWords(async () => {
         const settings = readSettings(config);
-        const session = await OpenStackSession.open(settings.cloud, { signal });
+        const session = await OpenStackSession.open(settings.cloud, { signal, ...(check ? { check } : {}) });
         const own = [session.project.id, session.project.name];
         if (targetProject === null || own.includes(targetProject))
           return new OpenStackConnection(session, settings, host);

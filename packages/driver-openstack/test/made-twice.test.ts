@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DestinationConnection, type Marker, type ServerSpec, SILENT_LOG } from '@guts/core';
+import { type DestinationConnection, GutsError, type Marker, type ServerSpec, SILENT_LOG } from '@guts/core';
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { loadCloud } from '@guts/openstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,14 +16,18 @@ let flavorId: string;
 let count = 0;
 const mark = (): Marker => ({ migrationId: 'm1', artifactId: `a${(count += 1)}` });
 
+function connect(check: () => void = () => undefined): Promise<DestinationConnection> {
+  const env = { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') };
+  const config = toEndpointConfig(loadCloud({ cloud: 'fake-demo', env }), 'device');
+  const driver = createOpenStackDriver(hostFilesFrom({ GUTS_VOLUME_ROOTS: folder }));
+  return driver.connect(config, { targetProject: null, signal, log: SILENT_LOG, check });
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'made-twice-'));
   cloud = await startCloud({ stateDir: join(folder, 'state') });
   await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
-  const env = { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') };
-  const config = toEndpointConfig(loadCloud({ cloud: 'fake-demo', env }), 'device');
-  const driver = createOpenStackDriver(hostFilesFrom({ GUTS_VOLUME_ROOTS: folder }));
-  member = await driver.connect(config, { targetProject: null, signal, log: SILENT_LOG });
+  member = await connect();
   const facts = await member.facts(signal);
   networkId = facts.networks.find((one) => one.name === 'private')?.id ?? '';
   flavorId = facts.flavors[0]?.id ?? '';
@@ -107,4 +111,22 @@ test('a server is refused whose port, boot volume or image is gone', async () =>
     await expect(create(marker)).rejects.toThrow(/gone|not found|could not be found|no such|invalid/i);
     expect(await member.findAll('server', spec, marker, signal)).toEqual([]);
   }
+});
+
+test('a lease that is lost in the middle of a call ends it before its next request', async () => {
+  const port = await member.create('port', portSpec(), mark(), signal);
+  const { create } = await serverOn(port.externalId, await bootable());
+  const server = await create(mark());
+  let left = Infinity;
+  const check = (): void => {
+    left -= 1;
+    if (left < 0) throw new GutsError('lease_lost', 'another worker took the lease over');
+  };
+  const loser = await connect(check);
+  // It looks first, and then asks for the stop.
+  left = 1;
+  await expect(loser.stopServer(server.externalId, signal)).rejects.toMatchObject({ code: 'lease_lost' });
+  expect((await member.serverState(server.externalId, signal)).state).toBe('active');
+  await loser.close();
+  await member.remove('server', server.externalId, signal);
 });

@@ -1,4 +1,5 @@
 import {
+  type ConnectContext,
   type DiskSession,
   type Extent,
   type Finding,
@@ -50,6 +51,7 @@ import { inWords } from './errors.ts';
 import { inTurn, whenQuiet } from './in-turn.ts';
 import { powerOf, toInstance } from './instance.ts';
 import type { Settings } from './settings.ts';
+import { type Tell, teller } from './waits.ts';
 
 const vmRef = (value: string): ManagedRef => ({ type: 'VirtualMachine', value });
 
@@ -71,11 +73,13 @@ export class VSphereConnection implements SourceConnection {
   readonly #session: VSphereSession;
   readonly #settings: Settings;
   readonly #log: Log;
+  readonly #tell: Tell;
 
-  constructor(session: VSphereSession, settings: Settings, log: Log) {
+  constructor(session: VSphereSession, settings: Settings, told: Pick<ConnectContext, 'log' | 'onWait'>) {
     this.#session = session;
     this.#settings = settings;
-    this.#log = log;
+    this.#log = told.log;
+    this.#tell = teller(told);
   }
 
   validate(_signal: AbortSignal): Promise<ValidationReport> {
@@ -233,7 +237,7 @@ export class VSphereConnection implements SourceConnection {
           areas,
           signal,
         );
-      const lease = await exportWhenFree(this.#session, vmRef(instance.ref), this.#log, signal);
+      const lease = await exportWhenFree(this.#session, vmRef(instance.ref), this.#tell, signal);
       try {
         return openLeaseDisks(lease, machine, disks);
       } catch (error) {
@@ -259,7 +263,7 @@ export class VSphereConnection implements SourceConnection {
   findSnapshots(ref: string, marker: Marker, signal: AbortSignal): Promise<readonly string[]> {
     return inWords(async () => {
       // One that a predecessor asked for may still be in the making.
-      await whenQuiet({ session: this.#session, log: this.#log, signal }, vmRef(ref));
+      await whenQuiet({ session: this.#session, tell: this.#tell, signal }, vmRef(ref));
       const all = await listSnapshots(this.#session, vmRef(ref), signal);
       return all.filter((one) => carries(one, marker)).map((one) => one.ref.value);
     });
@@ -324,7 +328,7 @@ export class VSphereConnection implements SourceConnection {
 
   /** Waits for tasks that somebody, perhaps a predecessor of ours, started on the machine; then changes it. */
   #change<T>(ref: string, signal: AbortSignal, work: (vm: ManagedRef) => Promise<T>): Promise<T> {
-    return inWords(() => inTurn({ session: this.#session, log: this.#log, signal }, vmRef(ref), work));
+    return inWords(() => inTurn({ session: this.#session, tell: this.#tell, signal }, vmRef(ref), work));
   }
 
   async #machine(ref: string, signal: AbortSignal): Promise<VirtualMachine> {

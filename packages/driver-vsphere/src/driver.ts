@@ -12,9 +12,10 @@ export function createVSphereDriver(): SourceDriver {
       { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
       { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },
     ],
-    connect: (config, { signal, log }) =>
+    connect: (config, context) =>
       inWords(async () => {
         const settings = readSettings(config);
+        const { signal, check } = context;
         const session = await VSphereSession.connect({
           url: settings.url,
           username: settings.username,
@@ -25,8 +26,9 @@ export function createVSphereDriver(): SourceDriver {
             ...(settings.insecure ? { insecure: true } : {}),
           },
           signal,
+          ...(check ? { check } : {}),
         });
-        return new VSphereConnection(session, settings, log);
+        return new VSphereConnection(session, settings, context);
       }),
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GutsError, type Log, messageOf } from '@guts/core';
+import { GutsError, messageOf } from '@guts/core';
 import {
   isFault,
   type ManagedRef,
@@ -8,13 +8,14 @@ import {
   type VSphereSession,
   waitEnded,
 } from '@guts/vsphere';
+import type { Tell } from './waits.ts';
 
 export interface Patience {
   /** How long a machine may be busy with others' tasks; seconds. */
   readonly deadlineSeconds: number;
   /** Milliseconds between two tries after a refusal. */
   readonly askMs: number;
-  /** Seconds between two notes in the log. */
+  /** Seconds between two times that it is told. */
   readonly noteSeconds: number;
 }
 
@@ -26,12 +27,12 @@ const MAX_FORGOTTEN = 3;
 
 interface Turn {
   readonly session: VSphereSession;
-  readonly log: Log;
+  readonly tell: Tell;
   readonly signal: AbortSignal;
   readonly patience?: Patience;
 }
 
-/** Waits, and says so in the log now and then. */
+/** Waits, and says so now and then. */
 class Wait {
   readonly #turn: Turn;
   readonly #patience: Patience;
@@ -57,7 +58,7 @@ class Wait {
       );
     if (now - this.#noted < noteSeconds * 1000) return;
     this.#noted = now;
-    this.#turn.log.info({ vm: this.#vm.value }, `waiting for the machine: ${why}`);
+    this.#turn.tell({ vm: this.#vm.value }, `waiting for the machine: ${why}`);
   }
 
   async pause(): Promise<void> {

@@ -4,6 +4,7 @@ import { createSnapshot, VSphereSession } from '@guts/vsphere';
 import { afterEach, describe, expect, test } from 'vitest';
 import { exportWhenFree } from '../src/disks/export-when-free.ts';
 import { inTurn } from '../src/in-turn.ts';
+import { teller } from '../src/waits.ts';
 import { createVSphereDriver } from '../src/index.ts';
 
 const MIB = 2 ** 20;
@@ -216,8 +217,9 @@ describe('a lease of a dead session', () => {
     const session = await vsphere();
     const ref = { type: 'VirtualMachine', value: vm };
     const patience = { deadlineSeconds: 0.2, askMs: 50, noteSeconds: 0.1 };
-    const held = await exportWhenFree(session, ref, log, signal, patience);
-    await expect(exportWhenFree(session, ref, log, signal, patience)).rejects.toMatchObject({
+    const tell = teller({ log });
+    const held = await exportWhenFree(session, ref, tell, signal, patience);
+    await expect(exportWhenFree(session, ref, tell, signal, patience)).rejects.toMatchObject({
       code: 'source_fault',
       message: /has been locked for 0.2 seconds/,
       remedy: /vCenter/,
@@ -229,7 +231,7 @@ describe('a lease of a dead session', () => {
       ['quiesce', false],
     ] as const;
     await session.call('CreateSnapshot_Task', ref, call, { signal });
-    const turn = { session, log, signal, patience };
+    const turn = { session, tell, signal, patience };
     await expect(inTurn(turn, ref, () => Promise.resolve('done'))).rejects.toMatchObject({
       code: 'source_fault',
       message: /busy for 0.2 seconds: CreateSnapshot_Task under way/,

@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   readonly userAgent?: string;
   readonly retries?: RetryRules;
+  /** Called before every request to a service: throws when none may be sent any more. */
+  readonly check?: () => void;
 }
 
 /** A login at a cloud, scoped to one project. Logs in again when its token ends. */
@@ -37,20 +39,27 @@ export class OpenStackSession {
   readonly config: CloudConfig;
   readonly #http: HttpClient;
   readonly #retries: RetryRules;
+  readonly #check: () => void;
   #token: Token;
   #again: Promise<Token> | null = null;
   readonly #microversions = new Map<ServiceName, Promise<string | null>>();
 
-  private constructor(config: CloudConfig, http: HttpClient, retries: RetryRules, token: Token) {
+  private constructor(
+    config: CloudConfig,
+    http: HttpClient,
+    rules: { readonly retries: RetryRules; readonly check: () => void },
+    token: Token,
+  ) {
     this.config = config;
     this.#http = http;
-    this.#retries = retries;
+    this.#retries = rules.retries;
+    this.#check = rules.check;
     this.#token = token;
   }
 
   /** @throws LoginError, ApiError, UnreachableError, UntrustedCertificateError, ProtocolError */
   static async open(config: CloudConfig, options: SessionOptions): Promise<OpenStackSession> {
-    const { signal, retries = DEFAULT_RETRIES } = options;
+    const { signal, retries = DEFAULT_RETRIES, check = () => undefined } = options;
     const http = new HttpClient({
       trust: config.tls,
       timeoutSeconds: TIMEOUT_SECONDS,
@@ -58,7 +67,7 @@ export class OpenStackSession {
     });
     try {
       const token = await login(http, config, retries, signal);
-      return new OpenStackSession(config, http, retries, token);
+      return new OpenStackSession(config, http, { retries, check }, token);
     } catch (error) {
       await http.close();
       throw error;
@@ -87,7 +96,7 @@ export class OpenStackSession {
         { method: config.auth.type, otherProject: true },
       );
     }
-    const options = { signal, retries: this.#retries };
+    const options = { signal, retries: this.#retries, check: this.#check };
     const domain = config.project?.domain ?? {};
     const named: ProjectRef = {
       name: project,
@@ -144,6 +153,7 @@ export class OpenStackSession {
     const url = new URL(`${versionedEndpoint(this.config, this.#token, service)}${wanted.path}`);
     const microversion = await this.microversion(service, signal);
     const send = async (): Promise<HttpAnswer> => {
+      this.#check();
       const answer = await this.#http.send({
         url,
         method,

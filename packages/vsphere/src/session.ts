@@ -22,9 +22,13 @@ export interface ConnectOptions {
   /** For connecting and between bytes; seconds. Default 60. */
   readonly timeoutSeconds?: number;
   readonly userAgent?: string;
+  /** Called before every call but those that are `always`: throws when none may be sent any more. */
+  readonly check?: () => void;
 }
 
 export interface CallOptions extends SoapOptions {
+  /** It ends something of our own, and may be sent at any time. */
+  readonly always?: boolean;
   /** It is about something that ends with the login: after a new login it is not repeated. */
   readonly ofThisLogin?: boolean;
 }
@@ -72,6 +76,7 @@ export class VSphereSession {
   readonly http: HttpClient;
   readonly #soap: SoapClient;
   readonly #login: (signal: AbortSignal) => Promise<void>;
+  readonly #check: () => void;
   #logins = 1;
   #again: Promise<void> | null = null;
   #keepAlive: NodeJS.Timeout | null = null;
@@ -83,6 +88,7 @@ export class VSphereSession {
     httpOptions: HttpOptions;
     soap: SoapClient;
     login: (signal: AbortSignal) => Promise<void>;
+    check: () => void;
   }) {
     this.url = parts.url;
     this.content = parts.content;
@@ -90,11 +96,13 @@ export class VSphereSession {
     this.httpOptions = parts.httpOptions;
     this.#soap = parts.soap;
     this.#login = parts.login;
+    this.#check = parts.check;
   }
 
   /** @throws UnreachableError, UntrustedCertificateError, LoginError, ProtocolError */
   static async connect(options: ConnectOptions): Promise<VSphereSession> {
     const url = sdkUrl(options.url);
+    const { check = () => undefined } = options;
     const httpOptions: HttpOptions = {
       trust: options.tls,
       timeoutSeconds: options.timeoutSeconds ?? 60,
@@ -114,7 +122,7 @@ export class VSphereSession {
         await soap.call('Login', content.sessionManager, fields, { signal, secrets });
       };
       await login(options.signal);
-      const session = new VSphereSession({ url, content, http, httpOptions, soap, login });
+      const session = new VSphereSession({ url, content, http, httpOptions, soap, login, check });
       session.#startKeepAlive();
       return session;
     } catch (error) {
@@ -138,16 +146,20 @@ export class VSphereSession {
     method: string,
     self: ManagedRef,
     fields: Structure['fields'],
-    { ofThisLogin, ...options }: CallOptions,
+    { ofThisLogin, always, ...options }: CallOptions,
   ): Promise<XmlElement[]> {
     const login = this.#logins;
+    const send = (): Promise<XmlElement[]> => {
+      if (always !== true) this.#check();
+      return this.#soap.call(method, self, fields, options);
+    };
     try {
-      return await this.#soap.call(method, self, fields, options);
+      return await send();
     } catch (error) {
       if (!isFault(error, 'NotAuthenticated')) throw error;
       await this.relogin(login, options.signal);
       if (ofThisLogin === true) throw new SessionLostError(method, { cause: error });
-      return this.#soap.call(method, self, fields, options);
+      return await send();
     }
   }
 

@@ -1,4 +1,5 @@
 import {
+  type ConnectContext,
   type DestinationConnection,
   type DestinationDriver,
   type Endpoint,
@@ -6,7 +7,6 @@ import {
   type EndpointSide,
   type EndpointStore,
   GutsError,
-  type Log,
   type Secrets,
   type SourceConnection,
   type SourceDriver,
@@ -38,7 +38,7 @@ export class Connections {
     this.#secrets = parts.secrets;
   }
 
-  async openSource(id: string, context: { signal: AbortSignal; log: Log }): Promise<SourceConnection> {
+  async openSource(id: string, context: ConnectContext): Promise<SourceConnection> {
     const { endpoint, config } = await this.#config('source', id);
     const driver = this.sources.find((one) => one.schemas.name === endpoint.driver);
     if (!driver) throw this.#noDriver(endpoint);
@@ -47,7 +47,7 @@ export class Connections {
 
   async openDestination(
     id: string,
-    context: { targetProject: string | null; signal: AbortSignal; log: Log },
+    context: ConnectContext & { readonly targetProject: string | null },
   ): Promise<DestinationConnection> {
     const { endpoint, config } = await this.#config('destination', id);
     const driver = this.destinations.find((one) => one.schemas.name === endpoint.driver);

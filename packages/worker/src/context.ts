@@ -26,8 +26,6 @@ export interface StepContext {
   readonly log: Log;
   /** Aborted when the lease is lost or a cancel is requested. */
   readonly signal: AbortSignal;
-  /** Throws unless the lease is ours for a while; the ends and {@link guardedWriter} call it themselves. */
-  readonly check: () => void;
   /** For work that ends soon and well when the signal it is given is aborted: a worker that stops waits for it. */
   readonly pausable: <T>(work: (pause: AbortSignal) => Promise<T>) => Promise<T>;
   /** Outputs of the steps that are done, by name. */

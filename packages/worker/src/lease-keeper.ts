@@ -1,5 +1,7 @@
 import { GutsError, type Clock, type Lease, type Log, type MigrationStore } from '@guts/core';
 
+const TOO_LATE = 'the lease was not renewed in time';
+
 /** Why a keeper aborted its signal. */
 export class CancelRequested extends Error {
   constructor() {
@@ -17,8 +19,9 @@ export class HandOver extends Error {
 }
 
 /**
- * Holds a lease while its migration runs: renews it at a third of its time, aborts {@link signal} when it is
- * lost, and turns a requested cancel or hand-over into an abort of its own kind.
+ * Holds a lease while its migration runs: renews it at a third of its time, aborts {@link signal} when it is lost
+ * or a fifth before it ends, whatever its renewal does, and turns a requested cancel or hand-over into an abort of
+ * its own kind.
  */
 export class LeaseKeeper {
   readonly lease: Lease;
@@ -30,11 +33,13 @@ export class LeaseKeeper {
   readonly #pause = new AbortController();
   readonly #stop = new AbortController();
   readonly #evict = new AbortController();
+  readonly #ended = new AbortController();
   #pausables = 0;
   #wake: () => void = () => undefined;
   /** By the monotonic clock; milliseconds. */
   #deadline: number;
-  #loop: Promise<void> = Promise.resolve();
+  #renewing: Promise<void> = Promise.resolve();
+  #watching: Promise<void> = Promise.resolve();
 
   /** @param askedAt monotonic time just before the lease was asked for; milliseconds */
   constructor(lease: Lease, parts: { store: MigrationStore; clock: Clock; log: Log }, askedAt?: number) {
@@ -60,7 +65,8 @@ export class LeaseKeeper {
   }
 
   start(): void {
-    this.#loop = this.#renew();
+    this.#renewing = this.#renew();
+    this.#watching = this.#watch();
   }
 
   /** Looks now whether a cancel was requested. */
@@ -97,14 +103,30 @@ export class LeaseKeeper {
    * @throws GutsError `lease_lost`
    */
   check(): void {
-    const left = this.#deadline - this.#clock.monotonic();
-    if (left < this.lease.seconds * 200) this.#lose('the lease was not renewed in time');
+    if (this.#left() <= 0) this.#lose(TOO_LATE);
     this.#lost.signal.throwIfAborted();
   }
 
+  /** Does not wait for a renewal that hangs for longer than the lease lasts. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#loop;
+    await Promise.race([this.#renewing, this.#watching]);
+    this.#ended.abort();
+    await this.#watching;
+  }
+
+  /** Until nothing may begin any more; milliseconds. */
+  #left(): number {
+    return this.#deadline - this.lease.seconds * 200 - this.#clock.monotonic();
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#lost.signal.aborted && !this.#ended.signal.aborted) {
+      const left = this.#left();
+      if (left <= 0) return this.#lose(TOO_LATE);
+      // Rejects only when it is ended.
+      await this.#clock.sleep(left, this.#ended.signal).catch(() => undefined);
+    }
   }
 
   #lose(message: string): void {
@@ -132,7 +154,7 @@ export class LeaseKeeper {
         this.#deadline = asked + this.lease.seconds * 1000;
         if (cancelRequested) this.#work.abort(new CancelRequested());
       } catch (error) {
-        // The database may come back before the lease runs out; check() ends the work if it does not.
+        // The database may come back before the lease runs out.
         this.#log.warn({ err: error }, 'the lease could not be renewed');
       }
     }

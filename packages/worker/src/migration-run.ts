@@ -162,7 +162,6 @@ export class MigrationRun {
       clock,
       log: log.child({ step: record.step }),
       signal: keeper.signal,
-      check: () => keeper.check(),
       pausable: (work) => keeper.pausable(work),
       outputs,
     };

@@ -15,7 +15,7 @@ import {
 } from '@guts/core';
 import type { Connections } from './connections.ts';
 import { throughOutages } from './database-away.ts';
-import { guarded } from './guard.ts';
+import { guardedDestination, guardedSource } from './guard.ts';
 import { Journal } from './journal.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Patience } from './patience.ts';
@@ -86,15 +86,23 @@ export class RunContext {
     const { connections } = this.parts;
     const { sourceId, destinationId, targetProject } = this.migration;
     const check = (): void => this.keeper.check();
-    const source = await connections.openSource(sourceId, { signal, log: this.log });
+    const context = { signal, log: this.log, check, onWait: (why: string) => this.#tellWait(why) };
+    check();
+    const source = await connections.openSource(sourceId, context);
     try {
-      const context = { targetProject, signal, log: this.log };
-      const destination = await connections.openDestination(destinationId, context);
-      return { source: guarded(source, check), destination: guarded(destination, check) };
+      check();
+      const destination = await connections.openDestination(destinationId, { ...context, targetProject });
+      return { source: guardedSource(source, check), destination: guardedDestination(destination, check) };
     } catch (error) {
       await source.close();
       throw error;
     }
+  }
+
+  #tellWait(why: string): void {
+    this.journal
+      .note('migration.waiting', why)
+      .catch((error: unknown) => this.log.warn({ err: error }, 'a wait could not be told'));
   }
 
   async close(ends: Ends | null): Promise<void> {

@@ -80,6 +80,9 @@ export class FakeSource {
   shutdown: 'off' | 'deadline' | 'no-tools' = 'off';
   findings: readonly Finding[] = [];
   refusePowerOn = false;
+  logins = 0;
+  /** What is told to be waited for. */
+  waitsFor: string | null = null;
   /** Something that happens while the machine is powered on. */
   onPowerOn: (signal: AbortSignal) => Promise<unknown> = () => Promise.resolve();
   refuseNotes = false;
@@ -100,7 +103,11 @@ export class FakeSource {
       { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
       { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },
     ],
-    connect: () => Promise.resolve(this.#connection()),
+    connect: (_config, { onWait }) => {
+      this.logins += 1;
+      if (this.waitsFor !== null) onWait?.(this.waitsFor);
+      return Promise.resolve(this.#connection());
+    },
   };
 
   #connection(): SourceConnection {

@@ -102,6 +102,18 @@ describe('what fails for a reason that passes', () => {
   });
 });
 
+test('what the source waits for is told', async () => {
+  rig.source.waitsFor = 'waiting for a lease of the machine to end, at most 420 seconds more';
+  await rig.create();
+  expect((await rig.run()).status).toBe('completed');
+  const events = await rig.store.listEvents(
+    { projectId: null },
+    { resourceId: rig.id, after: 0, limit: 200 },
+  );
+  const waits = events.filter(({ type }) => type === 'migration.waiting');
+  expect(waits.map(({ message }) => message)).toEqual([rig.source.waitsFor]);
+});
+
 test('what does not pass by itself counts at once', async () => {
   rig.destination.refuse.add('server');
   await rig.create();

@@ -137,4 +137,13 @@ describe('a worker that slept through its lease', () => {
     expect(rig.source.power).toBe('on');
     expect((await rig.migration()).status).toBe('running');
   });
+
+  test('does not even log in', async () => {
+    await rig.create();
+    await rig.run({
+      seconds: 0.2,
+      started: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300),
+    });
+    expect(rig.source.logins).toBe(0);
+  });
 });

@@ -1,7 +1,6 @@
 import type { ArtifactKind, MarkedObject, Marker } from '../artifact.ts';
 import type { DiskReader, DiskWriter, Extent } from './disk.ts';
-import type { DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
-import type { Log } from './log.ts';
+import type { ConnectContext, DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
 
 /** Opens connections to one kind of destination. */
 export interface DestinationDriver {
@@ -12,7 +11,7 @@ export interface DestinationDriver {
    */
   connect(
     config: EndpointConfig,
-    context: { targetProject: string | null; signal: AbortSignal; log: Log },
+    context: ConnectContext & { readonly targetProject: string | null },
   ): Promise<DestinationConnection>;
 }
 

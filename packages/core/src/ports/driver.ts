@@ -1,4 +1,5 @@
 import type { Finding } from '../preflight-finding.ts';
+import type { Log } from './log.ts';
 
 /** A JSON Schema object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -15,6 +16,16 @@ export interface DriverSchemas {
   readonly title: string;
   readonly settings: JsonSchema;
   readonly secret: JsonSchema;
+}
+
+/** What a driver connects with. */
+export interface ConnectContext {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Called before each request, also one in the middle of a call: throws when nothing may be sent any more. */
+  readonly check?: () => void;
+  /** Told what is waited for and why, in words for people; again now and then while it lasts. */
+  readonly onWait?: (why: string) => void;
 }
 
 /** What checking a source or destination found. */

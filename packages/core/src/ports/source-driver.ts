@@ -2,8 +2,7 @@ import type { MarkedObject, Marker } from '../artifact.ts';
 import type { Instance, InventoryObject, PowerState } from '../inventory.ts';
 import type { Finding } from '../preflight-finding.ts';
 import type { DiskReader, DiskStream, Extent } from './disk.ts';
-import type { DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
-import type { Log } from './log.ts';
+import type { ConnectContext, DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
 
 export type TransportName = 'lease' | 'datastore';
 
@@ -20,7 +19,7 @@ export interface SourceDriver {
   readonly schemas: DriverSchemas;
   readonly transports: readonly TransportCapabilities[];
   /** @throws GutsError `source_unreachable`, `source_untrusted`, `source_login` */
-  connect(config: EndpointConfig, context: { signal: AbortSignal; log: Log }): Promise<SourceConnection>;
+  connect(config: EndpointConfig, context: ConnectContext): Promise<SourceConnection>;
 }
 
 /** One disk, opened for reading. */

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GutsError, type Log, messageOf } from '@guts/core';
+import { GutsError, messageOf } from '@guts/core';
 import { type ExportLease, exportVm, isFault, type ManagedRef, type VSphereSession } from '@guts/vsphere';
+import type { Tell } from '../waits.ts';
 
 export interface ExportPatience {
   readonly deadlineSeconds: number;
   /** Milliseconds between two tries. */
   readonly askMs: number;
-  /** Seconds between two notes in the log. */
+  /** Seconds between two times that it is told. */
   readonly noteSeconds: number;
 }
 
@@ -19,13 +20,13 @@ const PATIENCE: ExportPatience = { deadlineSeconds: 420, askMs: 1000, noteSecond
 /**
  * Exports a machine. One that a dead predecessor exports stays locked until that lease times out: a lease belongs
  * to the session that asked for it, so that another may not be able to abort it even when its id is known. It is
- * waited for, and the log says so now and then.
+ * waited for, which is told now and then.
  * @throws GutsError `source_fault` when it stays locked for longer than a lease that nobody uses can last
  */
 export async function exportWhenFree(
   session: VSphereSession,
   vm: ManagedRef,
-  log: Log,
+  tell: Tell,
   signal: AbortSignal,
   { deadlineSeconds, askMs, noteSeconds }: ExportPatience = PATIENCE,
 ): Promise<ExportLease> {
@@ -52,7 +53,7 @@ export async function exportWhenFree(
       if (now - noted >= noteSeconds * 1000) {
         noted = now;
         const left = Math.max(0, Math.round(deadlineSeconds - (now - began) / 1000));
-        log.info(
+        tell(
           { vm: vm.value, seconds_left: left },
           `waiting for a lease of the machine to end, at most ${left} seconds more (${why})`,
         );

@@ -152,7 +152,7 @@ export async function abortLease(
   signal: AbortSignal,
 ): Promise<'aborted' | 'absent'> {
   try {
-    await session.call('HttpNfcLeaseAbort', ref, [], { signal });
+    await session.call('HttpNfcLeaseAbort', ref, [], { signal, always: true });
     return 'aborted';
   } catch (error) {
     // Gone, or ended: there is nothing left to abort.

@@ -14,7 +14,6 @@ import {
   type TargetPlan,
 } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
-import { guardedWriter } from '../guard.ts';
 import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
@@ -89,8 +88,7 @@ async function toVolume(
     await journal.dropCheckpoints(disk.key);
     await journal.remember(volume, { written: true });
   }
-  const opened = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
-  const writer = guardedWriter(opened, context.check);
+  const writer = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
   try {
     if (source.kind !== 'reader' || !writer.capabilities.randomAccess) {
       const result = await copy(writer);
