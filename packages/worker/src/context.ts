@@ -28,6 +28,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** For work that ends soon and well when the signal it is given is aborted: a worker that stops waits for it. */
   readonly pausable: <T>(work: (pause: AbortSignal) => Promise<T>) => Promise<T>;
+  /** Resolves when no predecessor writes to the target any more. */
+  readonly predecessorsGone: () => Promise<void>;
   /** Outputs of the steps that are done, by name. */
   readonly outputs: ReadonlyMap<StepName, unknown>;
 }

@@ -22,6 +22,12 @@ import {
 } from '@guts/core';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
+/** Whose lease an artifact was made under; in its `data.by`. */
+export interface Maker {
+  readonly workerId: string;
+  readonly epoch: number;
+}
+
 /** A migration's journal under one lease: every write carries the epoch. */
 export class Journal {
   readonly migration: Migration;
@@ -104,10 +110,13 @@ export class Journal {
     return artifact.externalId;
   }
 
-  /** Records an intent; gives the artifact of that role when there is one already. */
+  /** Records an intent, and whose it is; gives the artifact of that role when there is one already. */
   async intend(artifact: Omit<NewArtifact, 'id'>): Promise<{ artifact: Artifact; fresh: boolean }> {
     const id = this.#newId();
-    const recorded = await this.#store.intendArtifact(this.#keeper.lease, { ...artifact, id });
+    const { workerId, epoch } = this.#keeper.lease;
+    const by: Maker = { workerId, epoch };
+    const data = { ...artifact.data, by };
+    const recorded = await this.#store.intendArtifact(this.#keeper.lease, { ...artifact, data, id });
     return { artifact: recorded, fresh: recorded.id === id };
   }
 
@@ -186,10 +195,26 @@ export class Journal {
     }
   }
 
-  /** Removes a destination's object, also one that was only intended or that was made twice. */
+  /**
+   * Removes a destination's object, also one that was only intended or that was made twice. An attachment of an
+   * earlier lease is noted as cut off, unless it was {@link letGo}: its worker may still have the volume open.
+   */
   async discard(destination: DestinationConnection, artifact: Artifact, signal: AbortSignal): Promise<void> {
+    const { by } = artifact.data as { by?: Maker };
+    const others = by !== undefined && by.epoch !== this.#keeper.lease.epoch;
+    if (artifact.kind === 'attachment' && others && artifact.data['letGo'] !== true)
+      await this.remember(artifact, { cutOff: true });
     await this.discardObjects(destination, artifact, signal);
     await this.settled(artifact, 'removed');
+  }
+
+  /** Notes that nothing of this worker has a volume open any more: who goes on need not fear it. */
+  async letGo(): Promise<void> {
+    for (const artifact of await this.liveArtifacts()) {
+      const { by } = artifact.data as { by?: Maker };
+      if (artifact.kind === 'attachment' && by?.epoch === this.#keeper.lease.epoch)
+        await this.remember(artifact, { letGo: true });
+    }
   }
 
   /** Removes all that carries the artifact's marker, which stays in the journal as it is. @param except is left */

@@ -12,6 +12,7 @@ import { revert } from './backward/revert.ts';
 import { commit } from './commit.ts';
 import type { StepContext } from './context.ts';
 import { CancelRequested, HandOver } from './lease-keeper.ts';
+import { predecessorsGone } from './predecessors.ts';
 import { type Ends, RunContext, type RunParts } from './run-context.ts';
 import { runOf } from './steps/registry.ts';
 import { takeOver } from './take-over.ts';
@@ -163,6 +164,7 @@ export class MigrationRun {
       log: log.child({ step: record.step }),
       signal: keeper.signal,
       pausable: (work) => keeper.pausable(work),
+      predecessorsGone: () => predecessorsGone(this.#run),
       outputs,
     };
     try {

@@ -7,6 +7,7 @@ import {
   type Log,
   type Migration,
   type Phase,
+  type Service,
   type SourceConnection,
   type Status,
   type StepName,
@@ -51,6 +52,8 @@ export class RunContext {
   readonly keeper: LeaseKeeper;
   readonly journal: Journal;
   readonly log: Log;
+  /** When its lease was asked for, by the monotonic clock; milliseconds. */
+  readonly began: number;
   /** Waits for a database that is away, while the lease lasts. */
   readonly #store: Store;
 
@@ -59,8 +62,9 @@ export class RunContext {
     const { store, clock } = parts;
     this.parts = parts;
     this.migration = migration;
+    this.began = askedAt ?? clock.monotonic();
     this.log = parts.log.child({ migration_id: migration.id });
-    this.keeper = new LeaseKeeper(lease, { store, clock, log: this.log }, askedAt);
+    this.keeper = new LeaseKeeper(lease, { store, clock, log: this.log }, this.began);
     const outage = { check: () => this.keeper.check(), clock, log: this.log };
     this.#store = throughOutages(store, outage);
     this.journal = new Journal(migration, this.#store, this.keeper, parts.newId);
@@ -118,6 +122,11 @@ export class RunContext {
     return AbortSignal.any([this.keeper.undoSignal, AbortSignal.timeout(UNDO_SECONDS * 1000)]);
   }
 
+  /** Every daemon that reported and was not removed. */
+  services(): Promise<readonly Service[]> {
+    return this.#store.listServices(this.keeper.lease.seconds);
+  }
+
   /** Whether a cancel was accepted that no renewal has told of yet. */
   async cancelAsked(): Promise<boolean> {
     const now = await this.#store.getMigration(this.migration.id, { projectId: null });
@@ -135,6 +144,7 @@ export class RunContext {
 
   /** Gives the lease up in the middle: the next worker goes on from the journal. */
   async handBack(): Promise<void> {
+    await this.journal.letGo();
     const reason = 'handed over by a worker that stopped';
     const event = this.journal.event('migration.handed_over', reason, {});
     await this.#store.releaseLease(this.keeper.lease, reason, event);

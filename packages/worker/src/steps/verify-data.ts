@@ -103,6 +103,7 @@ export async function verifyData(context: StepContext): Promise<StepResult> {
   if (migration.spec.policies.verifyData === 'off')
     return { status: 'skipped', note: 'left out, as the policy says: the data is not verified' };
   const { plan } = preflightOutput(context);
+  await context.predecessorsGone();
   const passes = new Map<string, DiskPass>();
   for (const pass of await journal.passes()) passes.set(pass.diskKey, pass);
   const board = new ProgressBoard(journal, clock, await journal.disks());
