@@ -1,4 +1,4 @@
-import { type Area, changedAreas, ProtocolError, setChangeTracking } from '@guts/vsphere';
+import { type Area, changedAreas, ProtocolError, setChangeTracking } from '../src/index.ts';
 import { expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
 

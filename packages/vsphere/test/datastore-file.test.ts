@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VCenterOptions } from '@guts/lab-vcenter';
-import { DatastoreFile, ProtocolError, UnreachableError } from '@guts/vsphere';
+import { DatastoreFile, ProtocolError, UnreachableError } from '../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ExportLease, exportVm, UnreachableError, VSphereFaultError } from '@guts/vsphere';
+import { type ExportLease, exportVm, UnreachableError, VSphereFaultError } from '../src/index.ts';
 import type { VCenterOptions } from '@guts/lab-vcenter';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';

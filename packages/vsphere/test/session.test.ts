@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpStatusError, powerState, readMachine, UnreachableError } from '@guts/vsphere';
+import { HttpStatusError, powerState, readMachine, UnreachableError } from '../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { startVCenter, type VCenter, type VCenterOptions } from '@guts/lab-vcenter';
-import { type ConnectOptions, type ManagedRef, VSphereSession } from '@guts/vsphere';
+import { type ConnectOptions, type ManagedRef, VSphereSession } from '../src/index.ts';
 import { afterEach } from 'vitest';
 
 export const signal = AbortSignal.timeout(120_000);

@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls';
-import { exportVm, type TlsTrust, UntrustedCertificateError } from '@guts/vsphere';
+import { exportVm, type TlsTrust, UntrustedCertificateError } from '../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
 

@@ -6,7 +6,7 @@ import {
   VSphereFaultError,
   waitEnded,
   waitForTask,
-} from '@guts/vsphere';
+} from '../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
 

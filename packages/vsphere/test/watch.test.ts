@@ -1,4 +1,4 @@
-import { type InventoryChange, toMachine, type VSphereSession, watchInventory } from '@guts/vsphere';
+import { type InventoryChange, toMachine, type VSphereSession, watchInventory } from '../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
 
