@@ -57,4 +57,6 @@ export interface Leftover {
 }
 export interface ReapResult {
   readonly leftovers: readonly Leftover[];
+  /** Of a destination: target projects of its migrations that could not be looked into. */
+  readonly unseen: readonly { readonly project: string; readonly reason: string }[];
 }

@@ -21,6 +21,8 @@ interface Thing {
   readonly spec: ArtifactSpecs[DestinationArtifactKind];
   readonly marker: string;
   bytes: Uint8Array;
+  /** Project it is in. */
+  readonly project: string;
 }
 
 /** A destination in memory: tests look at what exists in it. */
@@ -32,6 +34,8 @@ export class FakeDestination {
   readonly loseAnswer = new Set<DestinationArtifactKind>();
   /** Kinds whose next creation is neither answered nor carried out until {@link land}. */
   readonly hold = new Set<DestinationArtifactKind>();
+  /** Projects that the credential may not work in. */
+  readonly closed = new Set<string>();
   readonly cannotRemove = new Set<DestinationArtifactKind>();
   /** How many of the next uploads, removals and connections break, by what they do. */
   readonly breaks = { upload: 0, remove: 0, connect: 0 };
@@ -55,16 +59,20 @@ export class FakeDestination {
 
   readonly driver: DestinationDriver = {
     schemas: { name: 'openstack', side: 'destination', title: 'Fake', settings: {}, secret: {} },
-    connect: async () => {
+    connect: async (_config, { targetProject }) => {
       this.#mayBreak('connect');
-      return Promise.resolve(this.#connection());
+      if (targetProject !== null && this.closed.has(targetProject))
+        throw new GutsError('destination_login', `${targetProject} is closed to this user`);
+      return Promise.resolve(this.#connection(targetProject ?? 'p'));
     },
   };
 
   /** Something with a marker that no journal of ours tells of. */
-  leave(kind: DestinationArtifactKind, marker: string): void {
+  leave(kind: DestinationArtifactKind, marker: string, project = 'p'): string {
     const spec = {} as Thing['spec'];
-    this.things.set(`left-${this.#next++}`, { kind, spec, marker, bytes: new Uint8Array() });
+    const externalId = `left-${this.#next++}`;
+    this.things.set(externalId, { kind, spec, marker, bytes: new Uint8Array(), project });
+    return externalId;
   }
 
   /** What was held is carried out now, if it still can be. @returns why it was refused */
@@ -83,17 +91,22 @@ export class FakeDestination {
     return [...this.things.values()].map((thing) => thing.kind).toSorted();
   }
 
-  #create(kind: DestinationArtifactKind, spec: Thing['spec'], marker: Marker): CreatedArtifact {
+  #create(
+    kind: DestinationArtifactKind,
+    spec: Thing['spec'],
+    marker: Marker,
+    project: string,
+  ): CreatedArtifact {
     if (this.refuse.has(kind)) throw new GutsError('destination_quota', `no ${kind} left`);
     if (this.hold.delete(kind)) {
-      this.#held.push(() => this.#create(kind, spec, marker));
+      this.#held.push(() => this.#create(kind, spec, marker, project));
       throw new GutsError('destination_unreachable', 'no answer came', { transient: true });
     }
     if (kind === 'attachment') this.#refuseInUse((spec as AttachmentSpec).volumeId);
     if (kind === 'server') this.#refuseMissing(spec as ServerSpec);
     const externalId = `${kind}-${this.#next++}`;
     const bytes = kind === 'volume' ? this.#filled(spec as VolumeSpec) : new Uint8Array();
-    this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes });
+    this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes, project });
     if (kind === 'server') this.#boot(spec as ServerSpec);
     if (this.loseAnswer.delete(kind))
       throw new GutsError('destination_unreachable', 'the answer was lost', { transient: true });
@@ -140,14 +153,14 @@ export class FakeDestination {
     return thing;
   }
 
-  #connection(): DestinationConnection {
+  #connection(project: string): DestinationConnection {
     const { things } = this;
     return {
-      project: { id: 'p', name: 'p' },
+      project: { id: project, name: project },
       validate: () => Promise.resolve({ product: 'Fake', version: '1', findings: [] }),
       facts: () =>
         Promise.resolve({
-          project: { id: 'p', name: 'p' },
+          project: { id: project, name: project },
           admin: false,
           flavors: [
             { id: 'f1', name: 'small', vcpus: 2, ramMiB: 512, diskGiB: 1, ephemeralGiB: 0, extraSpecs: {} },
@@ -161,7 +174,7 @@ export class FakeDestination {
         }),
       create: (kind, spec, marker) =>
         new Promise((resolve) => {
-          resolve(this.#create(kind, spec, marker));
+          resolve(this.#create(kind, spec, marker, project));
         }),
       find: (kind, spec, marker) => {
         for (const [externalId, thing] of this.things)
@@ -243,9 +256,11 @@ export class FakeDestination {
         return Promise.resolve();
       },
       listMarked: async function* (this: void) {
-        for (const [externalId, { kind, marker }] of things) {
+        for (const [externalId, { kind, marker, project: owner }] of things) {
           const parsed = parseMarker(marker);
-          if (parsed) yield await Promise.resolve({ kind, externalId, name: null, marker: parsed });
+          // Flavors belong to no project.
+          if (parsed && (owner === project || kind === 'flavor'))
+            yield await Promise.resolve({ kind, externalId, name: null, marker: parsed });
         }
       },
       startServer: () => {

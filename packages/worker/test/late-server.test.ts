@@ -1,3 +1,4 @@
+import { GutsError } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Rig } from './rig.ts';
 
@@ -70,4 +71,20 @@ test('a server that was made twice does not run beside the source, whatever is k
   expect(ended).toMatchObject({ status: 'failed', error: { code: 'boot_not_proven' } });
   expect(ended.error?.details).toBeUndefined();
   expect(rig.destination.kinds().filter((kind) => kind === 'server')).toHaveLength(1);
+});
+
+test('an undo removes what was made twice, whatever it is', async () => {
+  rig.destination.hold.clear();
+  await rig.create({}, { bootFrom: 'volume' });
+  const ended = await rig.run({
+    afterStep: (step) => {
+      if (step !== 'provision') return;
+      for (const { kind, marker } of [...rig.destination.things.values()])
+        rig.destination.leave(kind, marker);
+      throw new GutsError('fault_injected', 'on purpose');
+    },
+  });
+  expect(ended).toMatchObject({ status: 'failed', error: { code: 'fault_injected' } });
+  expect(rig.destination.kinds()).toEqual([]);
+  expect(rig.source.power).toBe('on');
 });

@@ -121,7 +121,11 @@ export class Rig {
     };
   }
 
-  async create(policies: Partial<Policies> = {}, spec: Partial<MigrationSpec> = {}): Promise<void> {
+  async create(
+    policies: Partial<Policies> = {},
+    spec: Partial<MigrationSpec> = {},
+    targetProject: string | null = null,
+  ): Promise<void> {
     await this.store.createMigration(
       {
         id: this.id,
@@ -133,7 +137,7 @@ export class Rig {
         destinationId: 'destination',
         instanceRef: 'vm-1',
         instanceName: 'web 1',
-        targetProject: null,
+        targetProject,
         mode: 'cold',
         purpose: 'production',
         priority: 0,

@@ -72,6 +72,11 @@ export const ReapResult = Type.Object({
       error: Nullable(Type.String()),
     }),
   ),
+  unseen: Type.Optional(
+    Type.Array(Type.Object({ project: Type.String(), reason: Type.String() }), {
+      description: 'target projects that could not be looked into',
+    }),
+  ),
 });
 export type ReapResult = Type.Static<typeof ReapResult>;
 
