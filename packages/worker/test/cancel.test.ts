@@ -1,4 +1,4 @@
-import { GutsError, type Policies } from '@guts/core';
+import type { Policies } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Rig } from './rig.ts';
 
@@ -34,15 +34,17 @@ describe('a cancel that was accepted and that no renewal told of', () => {
     const { store } = rig;
     const finishLease = store.finishLease.bind(store);
     const setPosition = store.setPosition.bind(store);
-    const refuse = (): Promise<never> => {
-      store.finishLease = finishLease;
-      store.setPosition = setPosition;
-      return Promise.reject(new GutsError('cancel_requested', 'a cancel was asked for'));
-    };
-    if (method === 'finishLease') store.finishLease = refuse;
+    const ask = () => store.requestCancel(rig.id, rig.event('cancel'));
+    if (method === 'finishLease')
+      store.finishLease = async (lease, change, event) => {
+        if (change.status === 'completed') await ask();
+        return finishLease(lease, change, event);
+      };
     else
-      store.setPosition = (lease, status, ...rest) =>
-        status === 'committing' ? refuse() : setPosition(lease, status, ...rest);
+      store.setPosition = async (lease, status, ...rest) => {
+        if (status === 'committing') await ask();
+        return setPosition(lease, status, ...rest);
+      };
     expect((await rig.run()).status).toBe('cancelled');
     everythingIsBack();
   });

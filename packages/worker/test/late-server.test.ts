@@ -79,8 +79,8 @@ test('an undo removes what was made twice, whatever it is', async () => {
   const ended = await rig.run({
     afterStep: (step) => {
       if (step !== 'provision') return;
-      for (const { kind, marker } of [...rig.destination.things.values()])
-        rig.destination.leave(kind, marker);
+      const made = Array.from(rig.destination.things.values());
+      for (const { kind, marker } of made) rig.destination.leave(kind, marker);
       throw new GutsError('fault_injected', 'on purpose');
     },
   });
