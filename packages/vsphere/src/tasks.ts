@@ -4,7 +4,7 @@ import { waitUntil } from './updates.ts';
 import type { ManagedRef, XmlElement } from './xml/element.ts';
 
 /** Waits for a task. @throws VSphereFaultError with the task's fault */
-export function waitForTask(
+export async function waitForTask(
   session: VSphereSession,
   task: ManagedRef,
   options: {
@@ -15,15 +15,17 @@ export function waitForTask(
     readonly onProgress?: (percent: number) => void;
   },
 ): Promise<XmlElement | null> {
-  const paths = ['info.state', 'info.progress', 'info.result', 'info.error'];
-  return waitUntil(session, task, paths, options.signal, (properties) => {
+  const outcome = (properties: ReadonlyMap<string, XmlElement>): { result: XmlElement | null } | null => {
     const percent = properties.get('info.progress')?.int();
     if (percent !== undefined) options.onProgress?.(percent);
     const state = properties.get('info.state')?.text;
     if (state === 'success') return { result: properties.get('info.result') ?? null };
     if (state === 'error') throw localizedFault(properties.get('info.error') ?? null, options.what);
     return null;
-  }).then(({ result }) => result);
+  };
+  const beside = ['info.progress', 'info.result', 'info.error'];
+  const { result } = await waitUntil(session, task, ['info.state'], options.signal, outcome, beside);
+  return result;
 }
 
 /** A LocalizedMethodFault as an error. */

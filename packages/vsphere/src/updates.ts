@@ -122,8 +122,10 @@ function collectorLost(error: unknown, collector: ManagedRef): boolean {
 
 /**
  * Waits until a condition on one object's properties gives a value. The properties seen so far are collected.
+ * @param paths what the condition cannot be told without
+ * @param optional what it looks at beside that
  * @throws ObjectGoneError when the object is not there or goes away
- * @throws VSphereFaultError when a property that is still waited for cannot be read
+ * @throws VSphereFaultError when the condition does not hold and one of the paths cannot be read
  */
 export async function waitUntil<T>(
   session: VSphereSession,
@@ -131,13 +133,19 @@ export async function waitUntil<T>(
   paths: readonly string[],
   signal: AbortSignal,
   condition: (properties: ReadonlyMap<string, XmlElement>) => T | null,
+  optional: readonly string[] = [],
 ): Promise<T> {
   const seen = new Map<string, XmlElement>();
   const objectSet = struct([
     ['obj', { ref }],
     ['skip', false],
   ]);
-  for await (const { fresh, updates, missing } of follow(session, { [ref.type]: paths }, objectSet, signal)) {
+  for await (const { fresh, updates, missing } of follow(
+    session,
+    { [ref.type]: [...paths, ...optional] },
+    objectSet,
+    signal,
+  )) {
     if (fresh) seen.clear();
     for (const { changes } of updates) {
       for (const [path, value] of changes) {
@@ -149,7 +157,9 @@ export async function waitUntil<T>(
     if (result !== null) return result;
     if (missing.length > 0 || updates.some((one) => one.kind === 'leave'))
       throw new ObjectGoneError(ref, `${ref.type} ${ref.value} is not there any more`, 'wait');
-    for (const [path, fault] of updates.flatMap((one) => [...one.missing]))
+    for (const [path, fault] of updates
+      .flatMap((one) => [...one.missing])
+      .filter(([one]) => paths.includes(one)))
       throw faultError(fault, `${path} of ${ref.type} ${ref.value} cannot be read`, 'wait', ref);
     signal.throwIfAborted();
   }

@@ -45,7 +45,11 @@ describe('a wait ends with what it waits for', () => {
   });
 
   test('one that is not needed does not matter', async () => {
-    const peer = await Peer.start({ machines: [{ name: 'a' }], hiddenProperties: ['Task.info.progress'] });
+    const peer = await Peer.start({
+      machines: [{ name: 'a' }],
+      hiddenProperties: ['Task.info.progress'],
+      taskMs: 500,
+    });
     await powerOn(await peer.connect(), peer.vm('a'), signal);
     expect(peer.vcenter.machine('a').powerState).toBe('poweredOn');
   });

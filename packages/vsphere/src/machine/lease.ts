@@ -11,7 +11,7 @@ import { localizedFault } from '../tasks.ts';
 import { HttpClient } from '../transport/http.ts';
 import type { TlsTrust } from '../transport/tls.ts';
 import { waitUntil } from '../updates.ts';
-import { type ManagedRef, safeBytes } from '../xml/element.ts';
+import { type ManagedRef, safeBytes, type XmlElement } from '../xml/element.ts';
 
 export interface LeaseDevice {
   /** Such as `/vm-42/VirtualLsiLogicController0:0`: names the controller and the unit. */
@@ -169,12 +169,13 @@ async function openLease(
   signal: AbortSignal,
 ): Promise<ExportLease> {
   try {
-    const info = await waitUntil(session, lease, ['state', 'info', 'error'], signal, (seen) => {
+    const ready = (seen: ReadonlyMap<string, XmlElement>): XmlElement | null => {
       const state = seen.get('state')?.text;
       if (state === 'error') throw localizedFault(seen.get('error') ?? null, 'export lease');
       if (state === 'done') throw new ProtocolError('the export lease ended before it was used');
       return state === 'ready' ? (seen.get('info') ?? null) : null;
-    });
+    };
+    const info = await waitUntil(session, lease, ['state', 'info'], signal, ready, ['error']);
     const devices = info.all('deviceUrl').map((device): LeaseDevice => ({
       key: device.textOf('key') ?? '',
       url: leaseUrl(device.textOf('url') ?? '', session.url),
