@@ -129,12 +129,12 @@ class Round {
   #keepForOldest(forward: readonly Candidate<Eligible>[]): void {
     const [first] = forward;
     if (!first || forward.every((one) => one.tier === first.tier && one.age === first.age)) return;
-    const lacks = forward.flatMap((candidate) => {
-      const lack = candidate.among.reason === null ? lacking(candidate.takes) : null;
-      return lack ? [{ candidate, lack }] : [];
-    });
-    lacks.sort(({ candidate: a }, { candidate: b }) => b.tier - a.tier || b.age - a.age);
-    for (const { candidate, lack } of lacks) this.#keep(candidate, lack);
+    const oldest = forward.toSorted((a, b) => b.tier - a.tier || b.age - a.age);
+    for (const candidate of oldest) {
+      if (candidate.among.reason !== null) continue;
+      const lack = lacking(candidate.takes);
+      if (lack) this.#keep(candidate, lack);
+    }
   }
 
   /**
