@@ -26,6 +26,11 @@ test('environment over file over defaults; the state folder moves what lies in i
   });
 });
 
+test('folders are separated by colons', () => {
+  const { volumeRoots } = loadConfig(file('volume_roots: /srv/a:/srv/b/\n'), {});
+  expect(volumeRoots).toEqual(['/srv/a', '/srv/b']);
+});
+
 test.each([
   ['prot: 1\n', /unknown setting 'prot'/],
   ['- a\n', /map of settings/],

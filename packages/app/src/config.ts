@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { parsePrivateYaml } from '@guts/cli';
 import { DEFAULT_LIMITS, GutsError, type Limits, messageOf } from '@guts/core';
 import { readLimits } from './limits.ts';
@@ -34,6 +34,8 @@ export interface Config {
   readonly checkpointMiB: number;
   /** How long what fails for a passing reason is tried again, in pauses that grow; seconds. */
   readonly retrySeconds: number;
+  /** Folders below which a cloud may name files as its volumes, beside the NFS shares that are mounted. */
+  readonly volumeRoots: readonly string[];
   /** How fresh a worker's heartbeat must be to be given work; seconds. */
   readonly aliveSeconds: number;
   /** How long a worker has to take what was reserved for it; seconds. */
@@ -49,7 +51,8 @@ interface Setting {
   readonly key: Exclude<keyof Config, 'limits'>;
   /** Name in the YAML file; `GUTS_` and its upper case is the environment variable. */
   readonly name: string;
-  readonly kind: 'text' | 'path' | 'count';
+  /** `paths`: folders, separated by colons. */
+  readonly kind: 'text' | 'path' | 'paths' | 'count';
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -71,6 +74,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'stopSeconds', name: 'stop_seconds', kind: 'count' },
   { key: 'checkpointMiB', name: 'checkpoint_mib', kind: 'count' },
   { key: 'retrySeconds', name: 'retry_seconds', kind: 'count' },
+  { key: 'volumeRoots', name: 'volume_roots', kind: 'paths' },
   { key: 'aliveSeconds', name: 'alive_seconds', kind: 'count' },
   { key: 'reservationSeconds', name: 'reservation_seconds', kind: 'count' },
 ];
@@ -96,7 +100,7 @@ function readFile(path: string): Readonly<Record<string, unknown>> {
   return content as Readonly<Record<string, unknown>>;
 }
 
-function convert(setting: Setting, value: unknown, where: string): string | number {
+function convert(setting: Setting, value: unknown, where: string): string | number | readonly string[] {
   if (setting.kind === 'count') {
     const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
     if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
@@ -104,6 +108,11 @@ function convert(setting: Setting, value: unknown, where: string): string | numb
   }
   if (typeof value !== 'string' || value === '')
     throw new GutsError('configuration', `${where}: '${setting.name}' must be a text`);
+  if (setting.kind === 'paths')
+    return value
+      .split(delimiter)
+      .filter(Boolean)
+      .map((one) => resolve(one));
   return setting.kind === 'path' ? resolve(value) : value;
 }
 
@@ -115,7 +124,7 @@ function convert(setting: Setting, value: unknown, where: string): string | numb
 export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config {
   const path = file ?? env['GUTS_CONFIG'] ?? null;
   let limits = DEFAULT_LIMITS;
-  const given = new Map<keyof Config, string | number>();
+  const given = new Map<keyof Config, string | number | readonly string[]>();
   if (path !== null) {
     const content = readFile(path);
     limits = readLimits(content[LIMITS], `configuration file ${path}`);
@@ -150,6 +159,7 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     stopSeconds: 60,
     checkpointMiB: 256,
     retrySeconds: 75,
+    volumeRoots: [],
     aliveSeconds: 30,
     reservationSeconds: 60,
     limits,

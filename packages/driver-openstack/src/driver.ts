@@ -2,11 +2,11 @@ import type { DestinationDriver } from '@guts/core';
 import { OpenStackSession } from '@guts/openstack';
 import { OpenStackConnection } from './connection.ts';
 import { inWords } from './errors.ts';
-import { type HostFiles, hostFilesFrom } from './host-files.ts';
+import type { HostFiles } from './host-files.ts';
 import { readSettings, SCHEMAS } from './settings.ts';
 
 /** Core's `DestinationDriver` for OpenStack. @param host which of its files a cloud may name as volumes */
-export function createOpenStackDriver(host: HostFiles = hostFilesFrom(process.env)): DestinationDriver {
+export function createOpenStackDriver(host: HostFiles): DestinationDriver {
   return {
     schemas: SCHEMAS,
     connect: (config, { targetProject, signal, check }) =>

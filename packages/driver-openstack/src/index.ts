@@ -1,3 +1,3 @@
 export { createOpenStackDriver } from './driver.ts';
 export { toEndpointConfig, type VolumeAccess } from './settings.ts';
-export { type HostFiles, hostFilesFrom } from './host-files.ts';
+export { type HostFiles, hostFiles } from './host-files.ts';

@@ -93,7 +93,7 @@ describe('a cloud does not choose', () => {
     await expect(found({ export: share })).rejects.toMatchObject({
       code: 'destination_refused',
       message: expect.stringContaining('on no mount of it'),
-      remedy: expect.stringContaining('GUTS_VOLUME_ROOTS'),
+      remedy: expect.stringContaining('volume_roots'),
     });
   });
 

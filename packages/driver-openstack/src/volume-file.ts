@@ -63,7 +63,7 @@ async function find({ share, name, mountBase }: NfsConnection, host: HostFiles):
   const why = strange ? ': what lies there is on no mount of it' : '';
   throw refused(
     `this worker does not reach ${name} of the NFS share ${share}${why}`,
-    `Mount the share on this worker's host${mountBase === '' ? '' : `, as Cinder does, at ${join(mountBase, named)}`}; or name the folder that holds it in GUTS_VOLUME_ROOTS; or set volume_access to image.`,
+    `Mount the share on this worker's host${mountBase === '' ? '' : `, as Cinder does, at ${join(mountBase, named)}`}; or name the folder that holds it in the setting volume_roots; or set volume_access to image.`,
   );
 }
 

@@ -6,7 +6,7 @@ import { type DestinationConnection, type Marker, SILENT_LOG } from '@guts/core'
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { loadCloud } from '@guts/openstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createOpenStackDriver, hostFilesFrom, toEndpointConfig } from '../src/index.ts';
+import { createOpenStackDriver, hostFiles, toEndpointConfig } from '../src/index.ts';
 
 const MIB = 2 ** 20;
 const signal = AbortSignal.timeout(120_000);
@@ -19,7 +19,7 @@ const mark = (): Marker => ({ migrationId: 'm1', artifactId: `a${(count += 1)}` 
 
 async function connect(name: string, targetProject: string | null = null): Promise<DestinationConnection> {
   const config = loadCloud({ cloud: name, env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') } });
-  return createOpenStackDriver(hostFilesFrom({ GUTS_VOLUME_ROOTS: folder })).connect(
+  return createOpenStackDriver(hostFiles([folder], '/nonexistent')).connect(
     toEndpointConfig(config, 'device'),
     {
       targetProject,
@@ -138,7 +138,7 @@ describe('refusals are told in words', () => {
       env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') },
     });
     const { settings } = toEndpointConfig(config, 'image');
-    const wrong = createOpenStackDriver().connect(
+    const wrong = createOpenStackDriver(hostFiles([], '/nonexistent')).connect(
       { settings, secret: { password: 'no' } },
       { targetProject: null, signal, log: SILENT_LOG },
     );

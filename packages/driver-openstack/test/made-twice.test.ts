@@ -5,7 +5,7 @@ import { type DestinationConnection, GutsError, type Marker, type ServerSpec, SI
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { loadCloud } from '@guts/openstack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createOpenStackDriver, hostFilesFrom, toEndpointConfig } from '../src/index.ts';
+import { createOpenStackDriver, hostFiles, toEndpointConfig } from '../src/index.ts';
 
 const signal = AbortSignal.timeout(120_000);
 let folder: string;
@@ -19,7 +19,7 @@ const mark = (): Marker => ({ migrationId: 'm1', artifactId: `a${(count += 1)}` 
 function connect(check: () => void = () => undefined): Promise<DestinationConnection> {
   const env = { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') };
   const config = toEndpointConfig(loadCloud({ cloud: 'fake-demo', env }), 'device');
-  const driver = createOpenStackDriver(hostFilesFrom({ GUTS_VOLUME_ROOTS: folder }));
+  const driver = createOpenStackDriver(hostFiles([folder], '/nonexistent'));
   return driver.connect(config, { targetProject: null, signal, log: SILENT_LOG, check });
 }
 

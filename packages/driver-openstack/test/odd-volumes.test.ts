@@ -5,7 +5,7 @@ import { type Marker, SILENT_LOG } from '@guts/core';
 import { startCloud } from '@guts/lab-cloud';
 import { loadCloud } from '@guts/openstack';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createOpenStackDriver, hostFilesFrom, toEndpointConfig } from '../src/index.ts';
+import { createOpenStackDriver, hostFiles, toEndpointConfig } from '../src/index.ts';
 
 const signal = AbortSignal.timeout(120_000);
 let folder: string;
@@ -28,7 +28,7 @@ test.for([
     const cloud = await startCloud({ stateDir: join(folder, 'state'), connectionInfo: info });
     await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
     const config = loadCloud({ cloud: 'fake', env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') } });
-    const driver = createOpenStackDriver(hostFilesFrom({ GUTS_VOLUME_ROOTS: folder }));
+    const driver = createOpenStackDriver(hostFiles([folder], '/nonexistent'));
     const context = { targetProject: null, signal, log: SILENT_LOG };
     const connection = await driver.connect(toEndpointConfig(config, 'device'), context);
     try {

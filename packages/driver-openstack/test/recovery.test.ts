@@ -14,7 +14,7 @@ import {
 import { type Cloud, type Fault, startCloud } from '@guts/lab-cloud';
 import { loadCloud, OpenStackSession } from '@guts/openstack';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createOpenStackDriver, hostFilesFrom, toEndpointConfig } from '../src/index.ts';
+import { createOpenStackDriver, hostFiles, toEndpointConfig } from '../src/index.ts';
 
 const MIB = 2 ** 20;
 const signal = AbortSignal.timeout(120_000);
@@ -39,7 +39,7 @@ beforeAll(async () => {
   await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
   const connect = (name: string): Promise<DestinationConnection> => {
     const context = { targetProject: null, signal, log: SILENT_LOG };
-    const files = hostFilesFrom({ GUTS_VOLUME_ROOTS: folder });
+    const files = hostFiles([folder], '/nonexistent');
     return createOpenStackDriver(files).connect(toEndpointConfig(configOf(name), 'device'), context);
   };
   admin = await connect('fake');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createApi } from '@guts/api';
 import { type Log, recheck } from '@guts/core';
-import { createOpenStackDriver } from '@guts/driver-openstack';
+import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
 import { Connections, pausesWithin, type Watch, Worker } from '@guts/worker';
@@ -38,7 +38,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   const afterStep = faultAfter(env);
   const connections = new Connections({
     sources: [createVSphereDriver()],
-    destinations: [createOpenStackDriver()],
+    destinations: [createOpenStackDriver(hostFiles(config.volumeRoots, config.stateDir))],
     store,
     secrets,
     ...(watch ? { watch } : {}),
