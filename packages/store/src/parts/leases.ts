@@ -142,7 +142,7 @@ export function leaseStore(context: StoreContext): Part {
           .executeTakeFirstOrThrow();
         if (!mayMove(row.status as Status, change.status))
           throw new GutsError('internal', `no migration moves from ${row.status} to ${change.status}`);
-        if (change.status === 'completed') refuseCancelled(row);
+        if (change.status === 'completed' && row.status === 'running') refuseCancelled(row);
         const left = await trx
           .selectFrom('artifacts')
           .select('id')
