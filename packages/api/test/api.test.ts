@@ -87,7 +87,13 @@ async function prepare(): Promise<{ source: string; destination: string }> {
     path: `DC/vm/${ref}/${name}`,
   });
   const kind = 'source.refresh' as const;
-  const refresh = { id: `refresh-${source}`, projectId: PROJECT_LOCAL, kind, subjectId: 'elsewhere', input: {} };
+  const refresh = {
+    id: `refresh-${source}`,
+    projectId: PROJECT_LOCAL,
+    kind,
+    subjectId: 'elsewhere',
+    input: {},
+  };
   await store.createOperation(refresh, {
     projectId: PROJECT_LOCAL,
     resource: 'operation',
