@@ -80,7 +80,11 @@ export class Scheduler {
     this.#wake();
     await this.#loop;
     await this.#unsubscribe?.();
-    await this.#options.store.removeService(this.#options.id);
+    const { store, id, log } = this.#options;
+    await store
+      .removeService(id)
+      // It is shown as dead soon.
+      .catch((error: unknown) => log.warn({ err: error }, 'the record of this scheduler stays behind'));
   }
 
   /** One round over everything that waits; gives how many were reserved. */

@@ -91,7 +91,11 @@ export class Worker {
     await evict;
     await this.#loops;
     await this.#unsubscribe?.();
-    await this.#options.store.removeService(this.#options.id);
+    const { store, id, log } = this.#options;
+    await store
+      .removeService(id)
+      // It is shown as dead soon.
+      .catch((error: unknown) => log.warn({ err: error }, 'the record of this worker stays behind'));
   }
 
   async #evictAfter(seconds: number, done: AbortSignal): Promise<void> {

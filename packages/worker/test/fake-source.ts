@@ -10,6 +10,7 @@ import {
   type SourceConnection,
   type SourceDriver,
   type TransportName,
+  type ValidationReport,
 } from '@guts/core';
 
 export const INSTANCE: Instance = {
@@ -97,6 +98,9 @@ export class FakeSource {
     this.contents?.set(key, (this.contents.get(key) ?? 0) + 1);
   }
 
+  /** What it does when it is asked to look at itself. */
+  validating: (signal: AbortSignal) => Promise<ValidationReport> = () =>
+    Promise.resolve({ product: 'Fake', version: '1', findings: [] });
   readonly driver: SourceDriver = {
     schemas: { name: 'vsphere', side: 'source', title: 'Fake', settings: {}, secret: {} },
     transports: [
@@ -118,7 +122,7 @@ export class FakeSource {
       changeTracking: { supported: true, enabled: this.tracking },
     });
     return {
-      validate: () => Promise.resolve({ product: 'Fake', version: '1', findings: [] }),
+      validate: (signal) => this.validating(signal),
       inventory: async function* () {
         yield await Promise.resolve({ kind: 'instance' as const, data: find() });
       },

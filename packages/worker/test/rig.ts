@@ -213,7 +213,7 @@ export class Rig {
   operationParts() {
     const { store } = this;
     const connections = this.#connections();
-    return { store, connections, clock, log: SILENT_LOG, newId: randomUUID, workerId: 'w1' };
+    return { store, connections, clock, log: SILENT_LOG, workerId: 'w1', leaseSeconds: 60 };
   }
 
   /** A whole worker, which takes what is reserved for it. */
@@ -224,7 +224,6 @@ export class Rig {
       host: 'h',
       version: '0',
       slots: 1,
-      leaseSeconds: 60,
       pollMilliseconds: 10,
       heartbeatMilliseconds: 10,
       stopSeconds: 60,

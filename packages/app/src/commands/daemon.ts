@@ -135,7 +135,8 @@ async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
 }
 
 async function stopAll(running: readonly Running[]): Promise<void> {
-  for (const one of running.toReversed()) await one.stop();
+  const ends = await Promise.allSettled(running.toReversed().map((one) => one.stop()));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -184,6 +184,11 @@ describe('guts service reap', () => {
   });
   test.for([
     ['failed', lost, /could not be looked at: the cloud refuses the login/],
+    [
+      'has projects that cannot be seen',
+      { result: { leftovers: [], unseen: [{ project: 'p9', reason: 'no role there' }] } },
+      /could not be looked at: project p9: no role there/,
+    ],
     ['tells nothing', { result: null }, /could not be looked at: operation o1 tells no leftovers/],
     ['cannot be asked for', null, /could not be looked at: the token is too weak/],
   ] as const)('never says "nothing" for one that %s', async ([, end, message]) => {

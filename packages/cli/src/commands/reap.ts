@@ -49,7 +49,9 @@ function outcomeOf(place: Place, operation: Operation): Reaped {
   const result = operation.result as Partial<ReapResult> | null;
   if (!Array.isArray(result?.leftovers))
     return { ...base, failure: `operation ${operation.id} tells no leftovers` };
-  return { ...base, leftovers: result.leftovers, failure: null };
+  // Leftovers may lie where nobody could look.
+  const unseen = (result.unseen ?? []).map(({ project, reason }) => `project ${project}: ${reason}`);
+  return { ...base, leftovers: result.leftovers, failure: unseen.length === 0 ? null : unseen.join('; ') };
 }
 
 async function reapOne(context: CliContext, place: Place, options: Options): Promise<Reaped> {

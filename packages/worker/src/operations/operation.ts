@@ -7,6 +7,8 @@ export interface OperationParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly workerId: string;
+  /** How long an operation is held without renewal; seconds. */
+  readonly leaseSeconds: number;
 }
 
 /** @param say tells people how far it is */

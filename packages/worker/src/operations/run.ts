@@ -2,16 +2,14 @@ import { GutsError, messageOf, type NewEvent, toStoredError } from '@guts/core';
 import type { OperationParts } from './operation.ts';
 import { workOf } from './registry.ts';
 
-const LEASE_SECONDS = 60;
-
 /**
  * Takes one operation and runs it; false when none waits.
  * @param stopping ends it in the middle: it waits for another worker then
  */
 export async function runOneOperation(parts: OperationParts, stopping: AbortSignal): Promise<boolean> {
-  const { store, clock, workerId } = parts;
+  const { store, clock, workerId, leaseSeconds } = parts;
   const claimedAt = clock.monotonic();
-  const operation = await store.claimOperation(workerId, LEASE_SECONDS);
+  const operation = await store.claimOperation(workerId, leaseSeconds);
   if (!operation) return false;
   const log = parts.log.child({ operation_id: operation.id });
   const lost = new AbortController();
@@ -19,18 +17,18 @@ export async function runOneOperation(parts: OperationParts, stopping: AbortSign
   let progress: string | null = null;
   const lose = (message: string): void => lost.abort(new GutsError('lease_lost', message));
   const keep = (async () => {
-    let deadline = claimedAt + LEASE_SECONDS * 1000;
+    let deadline = claimedAt + leaseSeconds * 1000;
     for (;;) {
       // Rejects only when the work has ended.
-      await clock.sleep((LEASE_SECONDS * 1000) / 3, done.signal).catch(() => undefined);
+      await clock.sleep((leaseSeconds * 1000) / 3, done.signal).catch(() => undefined);
       if (done.signal.aborted) return;
       const asked = clock.monotonic();
       // It slept for long (the process was stopped): nothing may go on before the database has had its say.
       if (asked > deadline) return lose('the lease of the operation ran out');
       try {
-        if (!(await store.renewOperation(operation.id, operation.epoch, LEASE_SECONDS, progress)))
+        if (!(await store.renewOperation(operation.id, operation.epoch, leaseSeconds, progress)))
           return lose('another worker took the operation over');
-        deadline = asked + LEASE_SECONDS * 1000;
+        deadline = asked + leaseSeconds * 1000;
       } catch (error) {
         log.warn({ err: error }, 'the lease of the operation could not be renewed');
       }
