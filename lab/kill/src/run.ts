@@ -39,8 +39,7 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
   let takeOver: Promise<number | null> = Promise.resolve(null);
   const onPoint = async (): Promise<void> => {
     hit = true;
-    const held = (await byName(lane, name))?.worker_id ?? null;
-    takeOver = strikeNow(lane, strike, victim, held, name);
+    takeOver = strikeNow(lane, strike, victim, await byName(lane, name), name);
     // Awaited with the end; a failure here is told there.
     takeOver.catch(() => undefined);
     if (mode === 'kill') await victim.ended;
@@ -110,12 +109,17 @@ async function idOf(lane: Lane, name: string): Promise<string | null> {
 async function prepare(lane: Lane, scenario: Scenario, name: string): Promise<string | null> {
   if (scenario.before === null) return null;
   const { before } = scenario;
-  const id = await create(lane, lane.client, scenario, name);
-  await lane.stack.until(
-    `${name} is ${before} before the strike`,
-    async () => (await lane.migration(id)).status === before,
-  );
-  return id;
+  const clear = scenario.hindrance?.(lane);
+  try {
+    const id = await create(lane, lane.client, scenario, name);
+    await lane.stack.until(
+      `${name} is ${before} before the strike`,
+      async () => (await lane.migration(id)).status === before,
+    );
+    return id;
+  } finally {
+    clear?.();
+  }
 }
 
 /** Strikes. Resolves when others have the work, if they get it, with what that took in seconds. */
@@ -123,10 +127,17 @@ async function strikeNow(
   lane: Lane,
   strike: Strike,
   victim: Daemon,
-  held: string | null,
+  migration: Migration | undefined,
   name: string,
 ): Promise<number | null> {
   const { victim: kind, mode } = strike;
+  // What it had may be an operation, which is waited for elsewhere.
+  const others = migration
+    ? (): Promise<number | null> => succession(lane, kind, migration.worker_id, name)
+    : (): Promise<null> =>
+        lane.stack
+          .until('another may have the work', async () => (await replace(lane, kind), true))
+          .then(() => null);
   const outage = outageOf(strike);
   if (outage) {
     const lost = lane.servers?.[mode === 'broker' ? 'broker' : 'database'];
@@ -134,18 +145,20 @@ async function strikeNow(
     lost.cut(outage.loss, outage.seconds);
     // Who loses the broker keeps its work; who loses the database for a moment only, too.
     if (mode === 'broker' || outage.seconds < LEASE_SECONDS) return null;
-    return kind === 'worker' ? succession(lane, kind, held, name) : null;
+    return kind === 'worker' ? others() : null;
   }
   if (mode === 'kill') await victim.kill();
   else victim.signal('SIGSTOP');
-  const taken = succession(lane, kind, held, name);
+  const taken = others();
   taken.catch(() => undefined); // told by whoever awaits what is returned
   if (mode === 'stop') {
     const enough = sleep((kind === 'worker' ? STUCK_SECONDS : LEASE_SECONDS + 1) * 1000);
     // A server ends what a sleeping process has begun there, so that others get the work. SQLite has nobody who
     // would: who sleeps in the middle of a transaction holds them all up until it wakes.
     if (kind === 'worker')
-      await (lane.servers ? taken : Promise.race([taken, enough])).catch(() => undefined); // told
+      await (migration === undefined ? enough : lane.servers ? taken : Promise.race([taken, enough])).catch(
+        () => undefined, // told
+      );
     else await enough;
     victim.signal('SIGCONT');
   }

@@ -28,6 +28,10 @@ export interface Scenario {
    * one for each disk.
    */
   readonly during?: readonly string[];
+  /** Makes it come to `before`; what it gives takes it away, before the act. */
+  readonly hindrance?: (lane: Lane) => () => void;
+  /** The source is refreshed first, while the victim lives. */
+  readonly refreshes?: boolean;
   readonly expected: Expected;
 }
 
@@ -49,6 +53,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'image',
     body: { transport: 'lease', boot_from: 'image' },
     before: null,
+    refreshes: true,
     expected: { status: 'completed', source: 'off', target: 'running' },
   },
   {
@@ -69,6 +74,22 @@ export const SCENARIOS: readonly Scenario[] = [
     before: 'failed',
     act: { action: 'cancel' },
     expected: { status: 'cancelled', source: 'on', target: 'none' },
+  },
+  {
+    name: 'retry',
+    body: { ...volumes, policies: { on_failure: 'keep' } },
+    before: 'failed',
+    act: { action: 'retry' },
+    hindrance: ({ stack }) =>
+      stack.cloud.faults.add({
+        service: 'compute',
+        method: 'POST',
+        path: /\/servers$/,
+        kind: 'status',
+        status: 403,
+        times: Infinity,
+      }),
+    expected: { status: 'completed', source: 'off', target: 'running' },
   },
   {
     name: 'cancel-running',
@@ -153,6 +174,7 @@ export async function perform(
   name: string,
   id: string | null,
 ): Promise<string> {
+  if (scenario.refreshes === true) await again(lane, client, (api) => lane.stack.refresh(api));
   if (id === null) {
     const created = await create(lane, client, scenario, name);
     const { during } = scenario;
