@@ -45,6 +45,16 @@ const SCENARIOS: readonly Scenario[] = [
     access: 'image',
   },
   {
+    title:
+      'BIOS, ranges of the datastore, boots from a volume written as a file, a member on the own network',
+    instance: BIOS,
+    cloud: 'lab-demo',
+    network: 'demo-net',
+    transport: 'datastore',
+    bootFrom: 'volume',
+    access: 'device',
+  },
+  {
     title: 'UEFI, ranges of the datastore, boots from an image, an administrator on a shared network',
     instance: UEFI,
     cloud: 'lab',
