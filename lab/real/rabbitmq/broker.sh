@@ -73,8 +73,14 @@ broker_pids() {
 }
 
 stop_broker() {
-  local pid
+  local pid n
   for pid in $(broker_pids beam.smp) $(broker_pids epmd); do kill "$pid" 2>/dev/null || true; done
   [ -z "$BROKER_PID" ] || wait "$BROKER_PID" 2>/dev/null || true
+  # One that was started again is not our child; it writes to its folder until it has ended.
+  for n in $(seq 100); do
+    [ -n "$(broker_pids beam.smp)" ] || break
+    [ "$n" -lt 100 ] || for pid in $(broker_pids beam.smp); do kill -KILL "$pid" 2>/dev/null || true; done
+    sleep 0.2
+  done
   [ -z "$BROKER_DIR" ] || rm -rf "$BROKER_DIR"
 }
