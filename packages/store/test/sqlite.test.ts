@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
+import { operationsSuite } from './operations.testsuite.ts';
 import { storeSuite } from './store.testsuite.ts';
 import { survivalSuite } from './survival.testsuite.ts';
 
@@ -16,6 +17,7 @@ describe('SQLite in memory', () => {
   const open = async () => ({ store: await openStore({ url: 'sqlite::memory:' }), again: () => null });
   describe('store', () => {
     storeSuite(open);
+    operationsSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
@@ -29,6 +31,7 @@ describe('SQLite in a file', () => {
   };
   describe('store', () => {
     storeSuite(open);
+    operationsSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createApi } from '@guts/api';
-import { type Log, recheck } from '@guts/core';
+import { type Log, messageOf, recheck } from '@guts/core';
 import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
@@ -136,7 +136,10 @@ async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
 
 async function stopAll(running: readonly Running[]): Promise<void> {
   const ends = await Promise.allSettled(running.toReversed().map((one) => one.stop()));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const failures = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
+  if (failures.length > 1)
+    throw new AggregateError(failures, `daemons did not stop well: ${failures.map(messageOf).join('; ')}`);
+  if (failures.length === 1) throw failures[0];
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -94,6 +94,6 @@ export function runSimulate(options: SimulateOptions, asJson: boolean, parts: Si
   }
   if (!asJson)
     out.write(
-      `${options.migrations} migrations, ${options.workers} workers of ${options.slots} slots, seed ${options.seed}\n${simulationTable(results)}\nRatio: makespan over bound, 1 is the best there can be. Bound: the longest job, or the work for a resource over what there is of it.\nOvertaken by: the most by which one that was asked for later, for the same resources, started before another.\n`,
+      `${options.migrations} migrations, ${options.workers} workers of ${options.slots} slots, seed ${options.seed}\n${simulationTable(results)}\nRatio: makespan over bound, 1 is the best there can be. Bound: the longest job, or the work for a resource over what there is of it.\nOvertaken by: the most by which one was asked for later, and no more urgently, that got what another went on waiting for.\n`,
     );
 }

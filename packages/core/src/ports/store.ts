@@ -184,7 +184,10 @@ export interface MigrationStore {
   renewLease(lease: Lease): Promise<{ held: boolean; cancelRequested: boolean }>;
   /** Gives it up in the middle: a running one is queued again, others keep their status. @throws GutsError `lease_lost` */
   releaseLease(lease: Lease, reason: string, event: NewEvent): Promise<void>;
-  /** Gives it up with a last status. @throws GutsError `lease_lost` */
+  /**
+   * Gives it up with a last status.
+   * @throws GutsError `lease_lost`; `cancel_requested` for `completed` when a cancel was asked for meanwhile
+   */
   finishLease(
     lease: Lease,
     change: { status: Status; phase: Phase | null; reason: string | null; error: StoredError | null },
@@ -203,6 +206,7 @@ export interface NewArtifact {
 
 /** Every write here throws GutsError `lease_lost` when the lease is not the current one. */
 export interface JournalStore {
+  /** @throws GutsError `cancel_requested` for `committing` when a cancel was asked for while it ran forward */
   setPosition(
     lease: Lease,
     status: Status,

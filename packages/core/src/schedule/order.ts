@@ -11,12 +11,15 @@ function shareOf(work: { readonly planId: string | null; readonly projectId: str
   return work.planId ?? work.projectId;
 }
 
+/** Above every priority; finite, so that tiers can be subtracted. */
+const BEGUN = Number.MAX_SAFE_INTEGER;
+
 /**
  * What has begun comes before all else, for its source may be off. Else priority, to which waiting adds; but never
  * beyond the highest priority that waits: among equals age gives no share more than its part.
  */
 function tierOf({ phase, priority }: QueuedWork, waited: number, highest: number): number {
-  if (phase !== null) return Infinity;
+  if (phase !== null) return BEGUN;
   return Math.max(priority, Math.min(highest, priority + Math.floor(waited / PRIORITY_STEP_MS)));
 }
 
@@ -98,8 +101,8 @@ function pressures(candidates: readonly Candidate[], slots: number): readonly nu
 }
 
 /**
- * Of one tier and share: who waited an hour longer goes first; of the same age what stands at the narrowest place; there, what is
- * hardest to fit in; of equals, what runs longest.
+ * Of one tier and share: who waited an hour longer goes first; of the same age what stands at the narrowest place;
+ * there, what is hardest to fit in; of equals, what runs longest.
  */
 function inShare(a: Candidate, b: Candidate): number {
   return (

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/index.ts';
 import { event, migration } from '../fixtures.ts';
 import { schemaSuite } from '../schema.testsuite.ts';
+import { operationsSuite } from '../operations.testsuite.ts';
 import { storeSuite } from '../store.testsuite.ts';
 import { survivalSuite } from '../survival.testsuite.ts';
 
@@ -63,6 +64,7 @@ describe.for(servers)('$name', (server) => {
   };
   describe('store', () => {
     storeSuite(open);
+    operationsSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
