@@ -62,8 +62,11 @@ describe('facts', () => {
     expect(facts).toMatchObject({
       admin: false,
       project: { name: 'demo' },
-      quota: { instances: 10, volumes: 10 },
+      quota: { instances: 10, volumes: 10, images: null, imageMiB: null, imageUploads: null },
     });
+    cloud.setQuotas('demo', { imageCountTotal: 3, imageSizeTotal: 50, imageCountUploading: 1 });
+    expect((await member.facts(signal)).quota).toMatchObject({ images: 3, imageMiB: 50, imageUploads: 2 });
+    cloud.setQuotas('demo', { imageCountTotal: -1, imageSizeTotal: -1, imageCountUploading: -1 });
     expect(facts.flavors.map((one) => one.name)).toContain('m1.nano');
     expect(facts.availabilityZones).toEqual({ compute: ['nova'], volume: ['nova'] });
     expect(facts.volumeTypes).toEqual(['nfs', 'slow']);

@@ -169,7 +169,17 @@ export class FakeDestination {
           volumeTypes: ['nfs'],
           securityGroups: [],
           availabilityZones: { compute: ['nova'], volume: ['nova'] },
-          quota: { instances: 5, cores: 5, ramMiB: 5000, volumes: 5, gigabytes: 50, ports: 5 },
+          quota: {
+            instances: 5,
+            cores: 5,
+            ramMiB: 5000,
+            volumes: 5,
+            gigabytes: 50,
+            ports: 5,
+            images: 5,
+            imageMiB: 5000,
+            imageUploads: 5,
+          },
           volumeTransports: this.volumeTransports,
         }),
       create: (kind, spec, marker) =>

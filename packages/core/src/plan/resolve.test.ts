@@ -38,7 +38,17 @@ const facts: DestinationFacts = {
   volumeTypes: ['fast'],
   securityGroups: [{ id: 'sg-1', name: 'default' }],
   availabilityZones: { compute: ['az1', 'az2'], volume: ['az1'] },
-  quota: { instances: 5, cores: 10, ramMiB: 20480, volumes: 2, gigabytes: 100, ports: 10 },
+  quota: {
+    instances: 5,
+    cores: 10,
+    ramMiB: 20480,
+    volumes: 2,
+    gigabytes: 100,
+    ports: 10,
+    images: null,
+    imageMiB: null,
+    imageUploads: null,
+  },
   volumeTransports: ['device', 'image'],
 };
 const instance: Instance = {
