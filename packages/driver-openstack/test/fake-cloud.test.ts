@@ -127,6 +127,16 @@ describe('refusals are told in words', () => {
     });
     await member.remove('port', first.externalId, signal);
   });
+  test('an address that is taken', async () => {
+    const own = await network(member, 'private');
+    const spec = { ...portSpec(own.id, null), addresses: [{ address: '192.168.77.77' }] };
+    const first = await member.create('port', spec, mark(), signal);
+    await expect(member.create('port', spec, mark(), signal)).rejects.toMatchObject({
+      code: 'destination_refused',
+      message: /^192\.168\.77\.77 is taken/,
+    });
+    await member.remove('port', first.externalId, signal);
+  });
   test('a quota that is used up', async () => {
     cloud.setQuotas('demo', { volumes: 0 });
     const spec = { name: 'v', sizeGiB: 1, volumeType: null, availabilityZone: null, imageId: null };
