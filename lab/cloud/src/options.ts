@@ -6,6 +6,8 @@ export interface UserOption {
   /** Name of the project; made when missing. */
   readonly project: string;
   readonly roles: readonly string[];
+  /** Other projects in which it has these roles; made when missing. */
+  readonly alsoIn?: readonly string[];
 }
 
 export interface FlavorOption {

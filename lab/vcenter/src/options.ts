@@ -12,7 +12,7 @@ export type DiskSource =
   | { readonly pattern: number; readonly dataExtents?: readonly { offset: number; length: number }[] };
 
 export interface DiskSpec {
-  /** Bytes, a multiple of 512. */
+  /** Bytes, a multiple of 512, or 0. */
   readonly sizeBytes: number;
   readonly source?: DiskSource;
   readonly thin?: boolean;
