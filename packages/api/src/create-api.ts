@@ -4,8 +4,11 @@ import { GutsError } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { tokenAuthenticator } from './authenticator.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { envelope, explain, headersOf } from './errors.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { inProjectOfPath, withoutProject } from './protocol/path-project.ts';
+import { negotiateVersions } from './protocol/version.ts';
+import { versionDocuments } from './protocol/version-documents.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -22,6 +25,8 @@ export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
   readonly hostName: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Where clients reach this API, when it is not where it listens (behind a proxy); null: as each request says. */
+  readonly publicUrl: string | null;
 }
 export interface Api {
   /** The address it listens on. @throws GutsError `configuration` when the port is taken */
@@ -38,7 +43,7 @@ const BODY_LIMIT = 1024 * 1024;
 const REQUEST_MS = 60_000;
 const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
 /** Answered without a token. */
-const OPEN_PATHS: readonly string[] = ['/', '/v1', '/healthcheck', '/v1/openapi.json'];
+const OPEN_PATHS: readonly string[] = ['/', '/v1', '/v1/', '/healthcheck', '/v1/openapi.json'];
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
 export function createApi(options: ApiOptions): Api {
@@ -49,6 +54,7 @@ export function createApi(options: ApiOptions): Api {
     requestTimeout: REQUEST_MS,
     handlerTimeout: REQUEST_MS,
     forceCloseConnections: true,
+    rewriteUrl: ({ url = '/' }) => withoutProject(url),
     genReqId: () => `req-${options.newId()}`,
     routerOptions: { maxParamLength: 300 },
     // What the router refuses before any hook runs: a path that is no URL, or far too long.
@@ -64,7 +70,9 @@ export function createApi(options: ApiOptions): Api {
   });
   app.removeContentTypeParser('text/plain');
   app.setSerializerCompiler(() => JSON.stringify);
+  app.decorate('publicUrl', options.publicUrl);
   app.decorateRequest('caller', null);
+  negotiateVersions(app);
   guard(app, parts);
   void app.register(swagger, {
     openapi: {
@@ -81,7 +89,8 @@ export function createApi(options: ApiOptions): Api {
     migrationRoutes(inner, parts);
     systemRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);
-    openRoutes(inner, parts);
+    inner.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
+    versionDocuments(inner, options.publicUrl);
     healthRoutes(inner, parts);
     done();
   });
@@ -116,8 +125,8 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
     const [path = ''] = request.url.split('?');
     if (OPEN_PATHS.includes(path)) return;
     const token = [request.headers['x-auth-token']].flat()[0] ?? null;
-    request.caller = await parts.authenticate(token);
-    if (!request.caller)
+    const caller = await parts.authenticate(token);
+    if (!caller)
       throw new GutsError(
         'unauthorized',
         token === null ? 'the request has no token' : 'the token is not valid',
@@ -125,6 +134,7 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
           remedy: 'Send it in the header X-Auth-Token.',
         },
       );
+    request.caller = inProjectOfPath(caller, request.originalUrl);
   });
   app.setErrorHandler((failure, request, reply) => {
     const { error, status } = explain(failure, parts.log.child({ request_id: request.id }));
@@ -149,18 +159,6 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
       .header('allow', allow)
       .send(envelope(error, 405, request.id));
   });
-}
-
-/** What tells nothing secret. */
-function openRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const versions = {
-    versions: [
-      { id: 'v1', status: 'CURRENT', links: [{ rel: 'self', href: '/v1' }], version: parts.version },
-    ],
-  };
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.code(300).send(versions));
-  app.get('/v1', { schema: { hide: true } }, () => Promise.resolve(versions));
-  app.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
 }
 
 async function listen(app: FastifyInstance, { host, port }: ApiOptions): Promise<string> {

@@ -2,8 +2,13 @@ import { ErrorBody, nameOf, type Route, type Static, type TObject, type TSchema 
 import { GutsError, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Caller } from './authenticator.ts';
+import { hrefOf } from './protocol/address.ts';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where clients reach this API; null: as each request says. */
+    readonly publicUrl: string | null;
+  }
   interface FastifyRequest {
     caller: Caller | null;
   }
@@ -19,6 +24,8 @@ export interface Context<P, Q, B> {
   readonly caller: Caller;
   readonly scope: ProjectScope;
   readonly requestId: string;
+  /** A path of ours as this client is to be told it. */
+  readonly href: (path: string) => string;
 }
 
 const ORDER = ['reader', 'member', 'admin'] as const;
@@ -76,6 +83,7 @@ export function serve<
         caller,
         scope: { projectId: caller.projectId },
         requestId: request.id,
+        href: (path) => hrefOf(request, app.publicUrl, path),
       });
       return reply.code(route.status).send(answer);
     },

@@ -23,6 +23,7 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
     host: '127.0.0.1',
     hostName: 'h',
     port: 0,
+    publicUrl: null,
     version: '0',
     log: SILENT_LOG,
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },

@@ -22,6 +22,8 @@ export interface Config {
   readonly tokenFile: string;
   readonly listenHost: string;
   readonly listenPort: number;
+  /** Where clients reach guts-api, when that is not where it listens; null: as each request says. */
+  readonly publicUrl: string | null;
   readonly logLevel: string;
   readonly host: string;
   readonly slots: number;
@@ -52,7 +54,7 @@ interface Setting {
   /** Name in the YAML file; `GUTS_` and its upper case is the environment variable. */
   readonly name: string;
   /** `paths`: folders, separated by colons. */
-  readonly kind: 'text' | 'path' | 'paths' | 'count';
+  readonly kind: 'text' | 'path' | 'paths' | 'count' | 'url';
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -66,6 +68,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'tokenFile', name: 'token_file', kind: 'path' },
   { key: 'listenHost', name: 'listen_host', kind: 'text' },
   { key: 'listenPort', name: 'listen_port', kind: 'count' },
+  { key: 'publicUrl', name: 'public_url', kind: 'url' },
   { key: 'logLevel', name: 'log_level', kind: 'text' },
   { key: 'host', name: 'host', kind: 'text' },
   { key: 'slots', name: 'slots', kind: 'count' },
@@ -108,6 +111,8 @@ function convert(setting: Setting, value: unknown, where: string): string | numb
   }
   if (typeof value !== 'string' || value === '')
     throw new GutsError('configuration', `${where}: '${setting.name}' must be a text`);
+  if (setting.kind === 'url' && !/^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/.test(value))
+    throw new GutsError('configuration', `${where}: '${setting.name}' must be like https://guts.example.org`);
   if (setting.kind === 'paths')
     return value
       .split(delimiter)
@@ -151,6 +156,7 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     tokenFile: join(stateDir, 'token'),
     listenHost: '127.0.0.1',
     listenPort: 7000,
+    publicUrl: null,
     logLevel: 'info',
     host: hostname(),
     slots: 4,

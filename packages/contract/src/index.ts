@@ -25,4 +25,13 @@ export {
   Trace,
 } from './schemas/migration.ts';
 export { Event, Health, HealthReport, Service } from './schemas/system.ts';
+export {
+  API_VERSIONS,
+  type ApiVersion,
+  atLeast,
+  MAX_VERSION,
+  MIN_VERSION,
+  SERVICE_TYPE,
+  VERSION_HEADER,
+} from './versions.ts';
 export type { Static, TObject, TSchema } from 'typebox';

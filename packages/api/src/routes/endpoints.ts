@@ -91,11 +91,11 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return found;
   };
 
-  serve(app, own.list, 'reader', async ({ query, scope }) => {
+  serve(app, own.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getEndpoint(side, marker, scope));
     const { name } = query;
     const list = await store.listEndpoints(side, scope, { ...page, ...(name === undefined ? {} : { name }) });
-    const links = nextLink(own.list.path, query, page.limit, list.at(-1)?.id, list.length);
+    const links = nextLink(href(own.list.path), query, page.limit, list.at(-1)?.id, list.length);
     return { [`${side}s`]: list.map(endpointToWire), links } as never;
   });
 

@@ -17,7 +17,7 @@ export function inventoryRoutes(app: FastifyInstance, parts: ApiParts): void {
     ['host', inventory.hosts],
   ] as const satisfies readonly (readonly [InventoryKind, unknown])[];
   for (const [kind, route] of lists) {
-    serve(app, route as typeof inventory.instances, 'reader', async ({ query, scope }) => {
+    serve(app, route as typeof inventory.instances, 'reader', async ({ query, scope, href }) => {
       const source = await findEndpoint(parts, 'source', query.source, scope);
       const limit = limitOf(query);
       const { name, search, marker } = query;
@@ -27,7 +27,7 @@ export function inventoryRoutes(app: FastifyInstance, parts: ApiParts): void {
         ...(search === undefined ? {} : { search }),
         ...(marker === undefined ? {} : { marker }),
       });
-      const links = nextLink(route.path, query, limit, rows.at(-1)?.ref, rows.length);
+      const links = nextLink(href(route.path), query, limit, rows.at(-1)?.ref, rows.length);
       return { [`${kind}s`]: rows.map(toWire), links } as never;
     });
   }

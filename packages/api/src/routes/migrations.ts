@@ -50,7 +50,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return found;
   };
 
-  serve(app, routes.migrations.list, 'reader', async ({ query, scope }) => {
+  serve(app, routes.migrations.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getMigration(marker, scope));
     const list = await store.listMigrations(scope, {
       ...page,
@@ -63,7 +63,13 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
         ? {}
         : { destinationId: await endpointId(parts, 'destination', query.destination, scope) }),
     });
-    const links = nextLink(routes.migrations.list.path, query, page.limit, list.at(-1)?.id, list.length);
+    const links = nextLink(
+      href(routes.migrations.list.path),
+      query,
+      page.limit,
+      list.at(-1)?.id,
+      list.length,
+    );
     return { migrations: list.map(migrationToWire), links };
   });
 

@@ -7,14 +7,20 @@ import { serve } from '../serve.ts';
 import { operationToWire } from '../wire/records.ts';
 
 export function operationRoutes(app: FastifyInstance, { store }: ApiParts): void {
-  serve(app, routes.operations.list, 'reader', async ({ query, scope }) => {
+  serve(app, routes.operations.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getOperation(marker, scope));
     const list = await store.listOperations(scope, {
       ...page,
       ...(query.subject === undefined ? {} : { subjectId: query.subject }),
       ...(query.status === undefined ? {} : { status: statusesOf(query.status, OPERATION_STATUSES) }),
     });
-    const links = nextLink(routes.operations.list.path, query, page.limit, list.at(-1)?.id, list.length);
+    const links = nextLink(
+      href(routes.operations.list.path),
+      query,
+      page.limit,
+      list.at(-1)?.id,
+      list.length,
+    );
     return { operations: list.map(operationToWire), links };
   });
   serve(app, routes.operations.show, 'reader', async ({ params, scope }) => {

@@ -54,13 +54,13 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
     return undefined;
   });
 
-  serve(app, routes.audit, 'admin', async ({ query, scope }) => {
+  serve(app, routes.audit, 'admin', async ({ query, scope, href }) => {
     const limit = limitOf(query);
     const list = await store.listAudit(scope, {
       limit,
       ...(query.marker === undefined ? {} : { marker: query.marker }),
     });
-    const links = nextLink(routes.audit.path, query, limit, list.at(-1)?.id, list.length);
+    const links = nextLink(href(routes.audit.path), query, limit, list.at(-1)?.id, list.length);
     const lines = list.map(({ data, projectId: _project, ...line }) => ({
       ...snake(line),
       data: { ...data },

@@ -102,6 +102,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     host: config.listenHost,
     hostName: config.host,
     port: config.listenPort,
+    publicUrl: config.publicUrl,
     version: VERSION,
     log,
     clock: systemClock,
