@@ -16,7 +16,7 @@ export interface Endpoint {
   /** The last validation report or facts; JSON. */
   readonly report: unknown;
   readonly validatedAt: string | null;
-  /** When the inventory was last whole; sources only. */
+  /** When its inventory, or a destination's facts, were last read whole. */
   readonly refreshedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -45,7 +45,7 @@ export const ServiceChange = Type.Object(
 
 export const Event = Type.Object({
   sequence: Type.Integer(),
-  resource: Words(['migration', 'operation', 'source', 'destination', 'service']),
+  resource: Words(['migration', 'operation', 'source', 'destination', 'service', 'mapping']),
   resource_id: Id,
   type: Type.String(),
   severity: Words(['information', 'warning', 'error']),

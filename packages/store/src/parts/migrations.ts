@@ -6,10 +6,12 @@ import {
   type Status,
   STATUS_RULES,
 } from '@guts/core';
+import { sql } from 'kysely';
 import { jsonOrNull, json } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
 import { instanceClaim, readMigration, toMigration } from './migration-record.ts';
+import { after, sortColumns } from './pages.ts';
 
 type Part = Pick<
   MigrationStore,
@@ -115,6 +117,9 @@ export function migrationStore(context: StoreContext): Part {
     },
 
     async listMigrations(scope, query) {
+      const { marker, sort, createdSince, updatedSince, instance } = query;
+      const [column, tie] = sortColumns(sort);
+      const direction = sort?.descending ? 'desc' : 'asc';
       const rows = await db
         .selectFrom('migrations')
         .selectAll()
@@ -126,15 +131,18 @@ export function migrationStore(context: StoreContext): Part {
           q.where('destination_id', '=', query.destinationId ?? ''),
         )
         .$if(query.planId !== undefined, (q) => q.where('plan_id', '=', query.planId ?? ''))
-        .$if(query.marker !== undefined, (q) =>
-          q.where('sequence', '>', (eb) =>
-            eb
-              .selectFrom('migrations as m')
-              .select('m.sequence')
-              .where('m.id', '=', query.marker ?? ''),
+        .$if(instance !== undefined, (q) =>
+          q.where((eb) =>
+            eb.or([eb('instance_ref', '=', instance ?? ''), eb('instance_name', '=', instance ?? '')]),
           ),
         )
-        .orderBy('sequence')
+        .$if(createdSince !== undefined, (q) => q.where('created_at', '>=', Date.parse(createdSince ?? '')))
+        .$if(updatedSince !== undefined, (q) => q.where('updated_at', '>=', Date.parse(updatedSince ?? '')))
+        .$if(marker !== undefined, (q) =>
+          q.where(after('migrations', [column, tie], direction === 'desc', sql`m.id = ${marker}`)),
+        )
+        .orderBy(sql.ref(column), direction)
+        .$if(column !== tie, (q) => q.orderBy('sequence', direction))
         .limit(query.limit)
         .execute();
       return rows.map(toMigration);

@@ -1,9 +1,10 @@
 import type { Operation, OperationKind, OperationStatus, OperationStore } from '@guts/core';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { iso, isoOrNull, json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
 import type { OperationRow, Tables } from '../schema/tables.ts';
+import { after, sortColumns } from './pages.ts';
 
 function toOperation(row: Selectable<OperationRow>): Operation {
   return {
@@ -99,21 +100,21 @@ export function operationStore(context: StoreContext): OperationStore {
     },
 
     async listOperations(scope, query) {
+      const { marker, sort } = query;
+      const [column, tie] = sortColumns(sort);
+      const direction = sort?.descending ? 'desc' : 'asc';
       const rows = await db
         .selectFrom('operations')
         .selectAll()
         .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
         .$if(query.subjectId !== undefined, (q) => q.where('subject_id', '=', query.subjectId ?? ''))
         .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
-        .$if(query.marker !== undefined, (q) =>
-          q.where('sequence', '>', (eb) =>
-            eb
-              .selectFrom('operations as m')
-              .select('m.sequence')
-              .where('m.id', '=', query.marker ?? ''),
-          ),
+        .$if(query.kind !== undefined, (q) => q.where('kind', '=', query.kind ?? ''))
+        .$if(marker !== undefined, (q) =>
+          q.where(after('operations', [column, tie], direction === 'desc', sql`m.id = ${marker}`)),
         )
-        .orderBy('sequence')
+        .orderBy(sql.ref(column), direction)
+        .$if(column !== tie, (q) => q.orderBy('sequence', direction))
         .limit(query.limit)
         .execute();
       return rows.map(toOperation);
