@@ -403,6 +403,42 @@ describe('lists', () => {
     expect(await count('status=completed')).toBe(0);
     expect((await call('GET', '/v1/migrations?status=broken')).body.error.message).toMatch(/"broken"/);
   });
+  test('are sorted either way, and the links keep order and filters', async () => {
+    const { source } = await prepare();
+    for (const instance of ['web', 'vm-2', 'vm-3'])
+      await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance });
+    const walk = async (start: string) => {
+      const seen: string[] = [];
+      for (let next: string | null = start; next;) {
+        const { body } = await call('GET', next);
+        seen.push(...(body.migrations as { instance_ref: string }[]).map((one) => one.instance_ref));
+        next = body.links.next as string | null;
+      }
+      return seen;
+    };
+    expect(await walk('/v1/migrations?limit=1&sort=created_at:desc')).toEqual(['vm-3', 'vm-2', 'vm-1']);
+    expect(await walk('/v1/migrations?limit=1&sort_key=name&sort_dir=desc')).toEqual([
+      'vm-1',
+      'vm-3',
+      'vm-2',
+    ]);
+    expect(await walk('/v1/migrations?limit=1&instance=twin')).toEqual(['vm-2', 'vm-3']);
+    expect(await walk('/v1/migrations?created_since=2099-01-01T00:00:00Z')).toEqual([]);
+    expect((await call('GET', '/v1/migrations?created_since=yesterday')).status).toBe(400);
+    expect((await call('GET', '/v1/migrations?sort=colour')).body.error.field).toBe('querystring.sort');
+    const names = (await call('GET', `/v1/instances?source=${source}&sort=name:desc&limit=2`)).body;
+    expect(names.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-1', 'vm-8']);
+    const rest = (await call('GET', names.links.next as string)).body.instances as { ref: string }[];
+    expect(rest.map((one) => one.ref)).toEqual(['vm-3', 'vm-2']);
+    const on = async (filter: string) =>
+      ((await call('GET', `/v1/instances?source=vc&${filter}`)).body.instances as unknown[]).length;
+    expect(await on('power_state=on&host=host-1&datastore=ds1&guest=linux&folder=DC/vm')).toBe(5);
+    expect(await on('folder=DC/vm/vm-2')).toBe(1);
+    expect(await on('network=none')).toBe(0);
+    expect((await call('GET', '/v1/networks?source=vc&power_state=on')).status).toBe(400);
+    const audit = await call('GET', '/v1/audit?action=source.create&sort=created_at:desc');
+    expect(audit.body.audit).toHaveLength(1);
+  });
   test('operations, by their subject and status', async () => {
     const { source, destination } = await prepare();
     for (const action of ['validate', 'refresh'])

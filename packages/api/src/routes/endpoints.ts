@@ -3,6 +3,8 @@ import {
   type AuditLine,
   type DriverSchemas,
   type Endpoint,
+  ENDPOINT_SORT_KEYS,
+  ENDPOINT_STATUSES,
   type EndpointSide,
   GutsError,
   type NewEvent,
@@ -12,7 +14,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
-import { nextLink, pageOf } from '../paging.ts';
+import { given, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { noReapFields, reapInput } from '../wire/reap.ts';
 import { endpointToWire, operationToWire } from '../wire/records.ts';
@@ -93,8 +95,12 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
 
   serve(app, own.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getEndpoint(side, marker, scope));
-    const { name } = query;
-    const list = await store.listEndpoints(side, scope, { ...page, ...(name === undefined ? {} : { name }) });
+    const { name, driver, status } = query;
+    const list = await store.listEndpoints(side, scope, {
+      ...page,
+      ...sortOf(query, ENDPOINT_SORT_KEYS),
+      ...given({ name, driver, status: statusesOf(status, ENDPOINT_STATUSES) }),
+    });
     const links = nextLink(href(own.list.path), query, page.limit, list.at(-1)?.id, list.length);
     return { [`${side}s`]: list.map(endpointToWire), links } as never;
   });

@@ -6,6 +6,7 @@ import {
   type EndpointSide,
   GutsError,
   type Migration,
+  MIGRATION_SORT_KEYS,
   type NewMigration,
   type ProjectScope,
   STATUSES,
@@ -13,7 +14,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
-import { limitOf, nextLink, pageOf, statusesOf } from '../paging.ts';
+import { given, limitOf, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { refuseUnsupported } from '../supported.ts';
 import { specFromWire } from '../wire/new-migration.ts';
@@ -52,16 +53,20 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   serve(app, routes.migrations.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getMigration(marker, scope));
+    const { name, instance, plan, status, source, destination } = query;
     const list = await store.listMigrations(scope, {
       ...page,
-      ...(query.name === undefined ? {} : { name: query.name }),
-      ...(query.status === undefined ? {} : { status: statusesOf(query.status, STATUSES) }),
-      ...(query.source === undefined
-        ? {}
-        : { sourceId: await endpointId(parts, 'source', query.source, scope) }),
-      ...(query.destination === undefined
-        ? {}
-        : { destinationId: await endpointId(parts, 'destination', query.destination, scope) }),
+      ...sortOf(query, MIGRATION_SORT_KEYS),
+      ...given({
+        name,
+        instance,
+        planId: plan,
+        status: statusesOf(status, STATUSES),
+        sourceId: source && (await endpointId(parts, 'source', source, scope)),
+        destinationId: destination && (await endpointId(parts, 'destination', destination, scope)),
+        createdSince: query.created_since,
+        updatedSince: query.updated_since,
+      }),
     });
     const links = nextLink(
       href(routes.migrations.list.path),
@@ -138,11 +143,15 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { artifacts: (await store.listArtifacts(id)).map(artifactToWire) };
   });
 
-  serve(app, routes.migrations.events, 'reader', async ({ params, query, scope }) => {
+  serve(app, routes.migrations.events, 'reader', async ({ params, query, scope, href }) => {
     const { id } = await get(params.id, scope);
     const after = Number(query.after ?? 0);
-    const events = await store.listEvents(scope, { after, limit: limitOf(query), resourceId: id });
-    return { events: events.map(eventToWire) };
+    const limit = limitOf(query);
+    const events = await store.listEvents(scope, { after, limit, resourceId: id });
+    const path = href(routes.migrations.events.path.replace(':id', encodeURIComponent(id)));
+    const next =
+      events.length < limit ? null : `${path}?limit=${limit}&after=${events.at(-1)?.sequence ?? 0}`;
+    return { events: events.map(eventToWire), links: { next } };
   });
 
   serve(app, routes.migrations.report, 'reader', async ({ params, scope }) => {

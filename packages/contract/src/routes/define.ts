@@ -1,5 +1,5 @@
 import Type, { type TObject, type TSchema } from 'typebox';
-import { Id, Links, PageQuery } from '../schemas/common.ts';
+import { Id, Links, PageQuery, Words } from '../schemas/common.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -17,8 +17,18 @@ export interface Route {
 export const closed = { additionalProperties: false } as const;
 export const none = Type.Object({}, closed);
 export const byId = Type.Object({ id: Id }, closed);
-export const page = <T extends Record<string, TSchema>>(more: T) =>
-  Type.Object({ ...PageQuery, ...more }, closed);
+/** The query of a list: its page, its filters, and by what it is sorted. */
+export const page = <T extends Record<string, TSchema>, const K extends string>(
+  more: T,
+  sortKeys: readonly K[],
+) => Type.Object({ ...PageQuery, ...sortQuery(sortKeys), ...more }, closed);
+const sortQuery = <const K extends string>(keys: readonly K[]) => ({
+  sort: Type.Optional(
+    Type.String({ maxLength: 64, description: `KEY or KEY:DIRECTION; keys: ${keys.join(', ')}` }),
+  ),
+  sort_key: Type.Optional(Words(keys)),
+  sort_dir: Type.Optional(Words(['asc', 'desc'])),
+});
 export const listOf = <K extends string, T extends TSchema>(key: K, item: T) =>
   Type.Object({ [key]: Type.Array(item), links: Links } as Record<K, ReturnType<typeof Type.Array<T>>> & {
     links: typeof Links;
@@ -48,3 +58,8 @@ export function route<
 }) {
   return definition;
 }
+
+/** A filter whose value is compared as it is. */
+export const exactly = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 255, description }));
+export const Since = Type.Optional(Type.String({ format: 'date-time', description: 'then or later' }));

@@ -1,6 +1,7 @@
+import { ENDPOINT_SORT_KEYS } from '@guts/core';
 import Type from 'typebox';
 import { Endpoint, EndpointChange, NewEndpoint, Operation, ReapFields } from '../schemas/endpoint.ts';
-import { byId, closed, listOf, named, none, page, route } from './define.ts';
+import { byId, closed, exactly, listOf, named, none, page, route, Statuses } from './define.ts';
 
 const endpointRoutes = <S extends 'source' | 'destination', A extends readonly string[]>(
   side: S,
@@ -21,7 +22,7 @@ const endpointRoutes = <S extends 'source' | 'destination', A extends readonly s
       path: base,
       summary: `Lists ${tag}`,
       params: none,
-      query: page(named),
+      query: page({ ...named, status: Statuses, driver: exactly('name of the driver') }, ENDPOINT_SORT_KEYS),
       body: null,
       answer: listOf(`${side}s`, Endpoint),
     }),

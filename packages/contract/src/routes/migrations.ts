@@ -1,3 +1,4 @@
+import { MIGRATION_SORT_KEYS } from '@guts/core';
 import Type, { type TSchema } from 'typebox';
 import { PageQuery } from '../schemas/common.ts';
 import {
@@ -10,10 +11,7 @@ import {
   Step,
 } from '../schemas/migration.ts';
 import { Event } from '../schemas/system.ts';
-import { byId, closed, listOf, named, none, page, route, Statuses } from './define.ts';
-
-const endpointQuery = (side: string) =>
-  Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: `id or name of the ${side}` }));
+import { byId, closed, exactly, listOf, named, none, page, route, Since, Statuses } from './define.ts';
 
 const ofMigration = <K extends string, T extends TSchema>(key: K, item: T, summary: string) =>
   route({
@@ -37,12 +35,20 @@ export const migrationRoutes = {
     method: 'GET',
     path: '/v1/migrations',
     summary: 'Lists migrations',
-    query: page({
-      ...named,
-      status: Statuses,
-      source: endpointQuery('source'),
-      destination: endpointQuery('destination'),
-    }),
+    query: page(
+      {
+        ...named,
+        status: Statuses,
+        source: exactly('id or name of the source'),
+        destination: exactly('id or name of the destination'),
+
+        plan: exactly('id of the plan'),
+        instance: exactly('ref or name of the instance'),
+        created_since: Since,
+        updated_since: Since,
+      },
+      MIGRATION_SORT_KEYS,
+    ),
     body: null,
     answer: listOf('migrations', Migration),
   }),
@@ -88,7 +94,7 @@ export const migrationRoutes = {
       closed,
     ),
     body: null,
-    answer: Type.Object({ events: Type.Array(Event) }),
+    answer: listOf('events', Event),
   }),
   report: route({
     ...forMigrations,

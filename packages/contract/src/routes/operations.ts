@@ -1,6 +1,7 @@
+import { OPERATION_SORT_KEYS } from '@guts/core';
 import Type from 'typebox';
 import { Operation } from '../schemas/endpoint.ts';
-import { byId, IdQuery, listOf, none, page, route, Statuses } from './define.ts';
+import { byId, exactly, IdQuery, listOf, none, page, route, Statuses } from './define.ts';
 
 export const operationRoutes = {
   list: route({
@@ -9,7 +10,10 @@ export const operationRoutes = {
     summary: 'Lists operations',
     tag: 'operations',
     params: none,
-    query: page({ subject: IdQuery, status: Statuses }),
+    query: page(
+      { subject: IdQuery, status: Statuses, kind: exactly('such as source.refresh') },
+      OPERATION_SORT_KEYS,
+    ),
     body: null,
     status: 200,
     answer: listOf('operations', Operation),

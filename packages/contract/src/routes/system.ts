@@ -1,6 +1,7 @@
+import { AUDIT_SORT_KEYS } from '@guts/core';
 import Type from 'typebox';
 import { AuditLine, Health, HealthReport, Service, ServiceChange } from '../schemas/system.ts';
-import { byId, listOf, none, page, route } from './define.ts';
+import { byId, exactly, IdQuery, listOf, none, page, route, Since } from './define.ts';
 
 export const healthRoute = route({
   method: 'GET',
@@ -67,7 +68,17 @@ export const auditRoute = route({
   summary: 'Who changed what',
   tag: 'system',
   params: none,
-  query: page({}),
+  query: page(
+    {
+      user: exactly('id of who asked'),
+      action: exactly('such as migration.create'),
+      resource: IdQuery,
+      request: exactly('id of the request'),
+      since: Since,
+      until: Type.Optional(Type.String({ format: 'date-time', description: 'before that' })),
+    },
+    AUDIT_SORT_KEYS,
+  ),
   body: null,
   status: 200,
   answer: listOf('audit', AuditLine),
