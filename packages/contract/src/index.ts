@@ -14,8 +14,10 @@ export {
   ReapResult,
 } from './schemas/endpoint.ts';
 export { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
+export { NamedMapping } from './schemas/mapping.ts';
 export {
   Artifact,
+  BulkAnswer,
   Disk,
   Migration,
   MigrationAction,

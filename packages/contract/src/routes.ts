@@ -1,5 +1,6 @@
 import { destinationRoutes, sourceRoutes } from './routes/endpoints.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { mappingRoutes } from './routes/mappings.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { auditRoute, healthReportRoute, healthRoute, serviceRoutes } from './routes/system.ts';
@@ -14,6 +15,7 @@ export const routes = {
   destinations: destinationRoutes,
   operations: operationRoutes,
   inventory: inventoryRoutes,
+  mappings: mappingRoutes,
   migrations: migrationRoutes,
   services: serviceRoutes,
   audit: auditRoute,

@@ -83,7 +83,7 @@ export async function findEndpoint(
 }
 
 function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSide): void {
-  const { store, secrets, newId } = parts;
+  const { store, secrets } = parts;
   // Both sides have the same routes; only the name of the thing differs.
   const own = side === 'source' ? routes.sources : (routes.destinations as unknown as typeof routes.sources);
   const wrap = (endpoint: Endpoint) => ({ [side]: endpointToWire(endpoint) }) as never;
@@ -105,12 +105,14 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return { [`${side}s`]: list.map(endpointToWire), links } as never;
   });
 
-  serve(app, own.create, 'member', async ({ body, caller, requestId }) => {
+  serve(app, own.create, 'member', async ({ body, caller, scope, requestId, ids }) => {
+    const id = ids.at(0);
+    const there = ids.resumed ? await store.getEndpoint(side, id, scope) : null;
+    if (there) return wrap(there);
     const { name, driver, settings, secret = {} } = body;
     const schemas = await driverSchemas(parts, side, driver);
     checkAgainst(schemas.settings, settings, 'settings');
     checkAgainst(schemas.secret, secret, 'secret');
-    const id = newId();
     const sealedSecret = secrets.seal(secret, `${side}:${id}`);
     const made = { id, projectId: caller.projectId, side, name, driver, settings, sealedSecret };
     const line = auditLine(parts, { caller, requestId }, `${side}.create`, id, { name, driver });
@@ -148,10 +150,12 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return undefined;
   });
 
-  serve(app, own.act, 'member', async ({ params, body, caller, scope, requestId }) => {
+  serve(app, own.act, 'member', async ({ params, body, caller, scope, requestId, ids }) => {
     const endpoint = await get(params.id, scope);
     const kind = `${side}.${body.action}` as OperationKind;
-    const id = newId();
+    const id = ids.at(0);
+    const there = ids.resumed ? await store.getOperation(id, scope) : null;
+    if (there) return { operation: operationToWire(there) };
     const input = body.action === 'reap' ? { ...reapInput(body, caller) } : noReapFields(body);
     const facts = { operation_id: id, ...snake(input) };
     const line = auditLine(parts, { caller, requestId }, kind, endpoint.id, facts);

@@ -1,23 +1,17 @@
 import { routes } from '@guts/contract';
 import {
   buildReport,
-  compileBootPattern,
-  demandOf,
   type EndpointSide,
   GutsError,
   type Migration,
   MIGRATION_SORT_KEYS,
-  type NewMigration,
   type ProjectScope,
   STATUSES,
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { auditLine } from '../audit.ts';
 import { given, limitOf, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
-import { refuseUnsupported } from '../supported.ts';
-import { specFromWire } from '../wire/new-migration.ts';
 import {
   artifactToWire,
   diskToWire,
@@ -26,9 +20,9 @@ import {
   reportToWire,
   stepToWire,
 } from '../wire/records.ts';
-import { findEndpoint } from './endpoints.ts';
-import { findInstance } from './find-instance.ts';
+import { makeMigrations } from './bulk-migrations.ts';
 import { act } from './migration-actions.ts';
+import { makeMigration } from './new-migration.ts';
 
 /** The id of what a filter names; what is not known (any more) is taken as an id, for its migrations may remain. */
 async function endpointId(
@@ -44,7 +38,7 @@ async function endpointId(
 }
 
 export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { store, newId } = parts;
+  const { store } = parts;
   const get = async (id: string, scope: ProjectScope): Promise<Migration> => {
     const found = await store.getMigration(id, scope);
     if (!found) throw new GutsError('not_found', `there is no migration ${id}`);
@@ -78,46 +72,17 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { migrations: list.map(migrationToWire), links };
   });
 
-  serve(app, routes.migrations.create, 'member', async ({ body, caller, scope, requestId }) => {
-    refuseUnsupported(body);
-    const spec = specFromWire(body);
-    const { bootPattern } = spec.policies;
-    if (bootPattern !== null) compileBootPattern(bootPattern, 'body.policies.boot_pattern');
-    const source = await findEndpoint(parts, 'source', body.source, scope);
-    const destination = await findEndpoint(parts, 'destination', body.destination, scope);
-    const instance = await findInstance(parts, source, body.instance);
-    const id = newId();
-    const made: NewMigration = {
-      id,
-      projectId: caller.projectId,
-      userId: caller.userId,
-      planId: null,
-      name: body.name ?? instance.name.slice(0, 255),
-      sourceId: source.id,
-      destinationId: destination.id,
-      instanceRef: instance.ref,
-      instanceName: instance.name,
-      targetProject: body.target_project ?? null,
-      mode: 'cold',
-      purpose: body.purpose ?? 'production',
-      priority: body.priority ?? 0,
-      spec,
-      demand: demandOf(instance),
-    };
-    const facts = { instance: instance.ref, source: source.id };
-    const migration = await store.createMigration(made, {
-      projectId: caller.projectId,
-      resource: 'migration',
-      resourceId: id,
-      type: 'migration.created',
-      severity: 'information',
-      message: `migration of "${instance.name}" queued`,
-      data: { status: 'queued' },
-      audit: auditLine(parts, { caller, requestId }, 'migration.create', id, facts),
-    });
+  serve(app, routes.migrations.create, 'member', async ({ body, ids, ...asker }) => {
+    const id = ids.at(0);
+    const there = ids.resumed ? await store.getMigration(id, asker.scope) : null;
+    const migration = there ?? (await makeMigration(parts, asker, id, body));
     parts.nudge();
     return { migration: migrationToWire(migration) };
   });
+
+  serve(app, routes.migrations.bulk, 'member', ({ body, ids, ...asker }) =>
+    makeMigrations(parts, asker, ids, body.migrations),
+  );
 
   serve(app, routes.migrations.show, 'reader', async ({ params, scope }) => ({
     migration: migrationToWire(await get(params.id, scope)),

@@ -12,6 +12,10 @@ export interface Route {
   readonly body: TSchema | null;
   readonly status: number;
   readonly answer: TSchema | null;
+  /** It makes something: takes the header Idempotency-Key. */
+  readonly creates?: boolean;
+  /** Bytes; 1 MiB unless told. */
+  readonly bodyLimit?: number;
 }
 
 export const closed = { additionalProperties: false } as const;
@@ -55,6 +59,8 @@ export function route<
   body: B;
   status: number;
   answer: A;
+  creates?: boolean;
+  bodyLimit?: number;
 }) {
   return definition;
 }

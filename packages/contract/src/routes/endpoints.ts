@@ -34,6 +34,7 @@ const endpointRoutes = <S extends 'source' | 'destination', A extends readonly s
       params: none,
       body: NewEndpoint,
       status: 201,
+      creates: true,
       answer: one,
     }),
     show: route({
@@ -68,6 +69,7 @@ const endpointRoutes = <S extends 'source' | 'destination', A extends readonly s
       summary: `Starts an operation on a ${side}; reap needs the role admin`,
       body: action,
       status: 202,
+      creates: true,
       answer: Type.Object({ operation: Operation }),
     }),
   };

@@ -3,10 +3,12 @@ import Type, { type TSchema } from 'typebox';
 import { PageQuery } from '../schemas/common.ts';
 import {
   Artifact,
+  BulkAnswer,
   Disk,
   Migration,
   MigrationAction,
   NewMigration,
+  NewMigrations,
   Report,
   Step,
 } from '../schemas/migration.ts';
@@ -59,7 +61,18 @@ export const migrationRoutes = {
     summary: 'Makes a migration and queues it',
     body: NewMigration,
     status: 202,
+    creates: true,
     answer: oneMigration,
+  }),
+  bulk: route({
+    ...forMigrations,
+    method: 'POST',
+    path: '/v1/migrations/bulk',
+    summary: 'Makes many migrations, each on its own: what is refused keeps none of the others',
+    body: NewMigrations,
+    creates: true,
+    bodyLimit: 8 * 1024 * 1024,
+    answer: BulkAnswer,
   }),
   show: route({
     ...forMigrations,
