@@ -6,11 +6,11 @@ import {
   STATUS_RULES,
   STATUSES,
 } from '@guts/core';
-import { type Insertable, type Selectable, sql } from 'kysely';
+import { type Insertable, type Selectable, type RawBuilder, sql } from 'kysely';
 import { iso, isoOrNull, json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { EndpointRow } from '../schema/tables.ts';
-import { after, sortColumns } from './pages.ts';
+import { orderOf, readPage } from './pages.ts';
 
 const OPEN_STATUSES = STATUSES.filter((status) => !STATUS_RULES[status].final);
 
@@ -109,23 +109,26 @@ export function endpointStore(context: StoreContext): EndpointStore {
 
     async listEndpoints(side, scope, query) {
       const { marker, sort } = query;
-      const [column, tie] = sortColumns(sort);
+      const order = orderOf(sort);
+      const [column, tie] = order;
       const direction = sort?.descending ? 'desc' : 'asc';
-      const rows = await db
-        .selectFrom('endpoints')
-        .select(SHOWN)
-        .where('side', '=', side)
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
-        .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
-        .$if(query.driver !== undefined, (q) => q.where('driver', '=', query.driver ?? ''))
-        .$if(marker !== undefined, (q) =>
-          q.where(after('endpoints', [column, tie], direction === 'desc', sql`m.id = ${marker}`)),
-        )
-        .orderBy(sql.ref(column), direction)
-        .$if(column !== tie, (q) => q.orderBy('sequence', direction))
-        .limit(query.limit)
-        .execute();
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('endpoints')
+          .select(SHOWN)
+          .where('side', '=', side)
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
+          .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
+          .$if(query.driver !== undefined, (q) => q.where('driver', '=', query.driver ?? ''))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(sql.ref(column), direction)
+          .$if(column !== tie, (q) => q.orderBy('sequence', direction))
+          .limit(limit)
+          .execute();
+      const list = { table: 'endpoints', order, descending: direction === 'desc', limit: query.limit };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map(toEndpoint);
     },
 

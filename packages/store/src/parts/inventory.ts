@@ -6,13 +6,13 @@ import {
   type InventoryStore,
   type OperationLease,
 } from '@guts/core';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { iso, json, likePattern, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
 import type { InventoryTableRow } from '../schema/tables.ts';
 import { facetsOf, facetValue, nameKey } from './inventory-keys.ts';
-import { after } from './pages.ts';
+import { readPage } from './pages.ts';
 
 /** Instances whose facets are written in one statement: databases bound how many values one has. */
 const FACETS_AT_ONCE = 25;
@@ -142,48 +142,60 @@ export function inventoryStore(context: StoreContext): InventoryStore {
       const { marker, sort, name, where = {} } = query;
       const direction = sort?.descending ? 'desc' : 'asc';
       const column = sort?.key === 'name' ? 'name_key' : 'ref';
-      const own = sql<boolean>`m.source_id = ${sourceId} and m.kind = ${kind} and m.ref = ${marker}`;
       const facets = Object.entries(where);
-      const rows = await db
-        .selectFrom('inventory')
-        .selectAll()
-        .where('source_id', '=', sourceId)
-        .where('kind', '=', kind)
-        .$if(name !== undefined, (q) =>
-          q.where('name_key', 'in', [nameKey(name ?? ''), '']).where('name', '=', name ?? ''),
-        )
-        .$if(query.search !== undefined, (q) =>
-          q.where(sql<boolean>`search like ${likePattern(query.search ?? '')} escape '!'`),
-        )
-        .$if(facets.length > 0, (q) =>
-          q.where((eb) =>
-            eb.and(
-              facets.map(([facet, value]) =>
-                eb(
-                  'ref',
-                  'in',
-                  eb
-                    .selectFrom('inventory_facets as f')
-                    .select('f.ref')
-                    .where('f.source_id', '=', sourceId)
-                    .where('f.facet', '=', facet)
-                    .where('f.value', '=', facetValue(value)),
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('inventory')
+          .selectAll()
+          .where('source_id', '=', sourceId)
+          .where('kind', '=', kind)
+          .$if(name !== undefined, (q) => q.where('name', '=', name ?? ''))
+          .$if(query.search !== undefined, (q) =>
+            q.where(sql<boolean>`search like ${likePattern(query.search ?? '')} escape '!'`),
+          )
+          .$if(facets.length > 0, (q) =>
+            q.where((eb) =>
+              eb.and(
+                facets.map(([facet, value]) =>
+                  eb(
+                    'ref',
+                    'in',
+                    eb
+                      .selectFrom('inventory_facets as f')
+                      .select('f.ref')
+                      .where('f.source_id', '=', sourceId)
+                      .where('f.facet', '=', facet)
+                      .where('f.value', '=', facetValue(value)),
+                  ),
                 ),
               ),
             ),
-          ),
-        )
-        // By its ref a place in the list is known even when the marker is gone.
-        .$if(marker !== undefined && column === 'ref', (q) =>
-          q.where('ref', direction === 'desc' ? '<' : '>', marker ?? ''),
-        )
-        .$if(marker !== undefined && column === 'name_key', (q) =>
-          q.where(after('inventory', ['name_key', 'ref'], direction === 'desc', own)),
-        )
-        .orderBy(column, direction)
-        .$if(column !== 'ref', (q) => q.orderBy('ref', direction))
-        .limit(query.limit)
-        .execute();
+          )
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(column, direction)
+          .$if(column !== 'ref', (q) => q.orderBy('ref', direction))
+          .limit(limit)
+          .execute();
+      // By its ref a place in the list is known even when the marker is gone.
+      const afterRef =
+        marker === undefined
+          ? null
+          : sql<boolean>`ref ${sql.raw(direction === 'desc' ? '<' : '>')} ${marker}`;
+      if (name !== undefined) {
+        // What an older version wrote has no key.
+        const all: InventoryTableRow[] = [];
+        for (const key of [nameKey(name), '']) {
+          const own = sql<boolean>`name_key = ${key}`;
+          all.push(...(await read(afterRef ? sql<boolean>`${own} and ${afterRef}` : own, query.limit)));
+        }
+        const up = all.toSorted((a, b) => (a.ref < b.ref ? -1 : 1));
+        return (direction === 'desc' ? up.toReversed() : up).slice(0, query.limit).map(toRow);
+      }
+      if (column === 'ref') return (await read(afterRef, query.limit)).map(toRow);
+      const own = sql<boolean>`source_id = ${sourceId} and kind = ${kind} and ref = ${marker}`;
+      const list = { table: 'inventory', descending: direction === 'desc', limit: query.limit };
+      const order = ['name_key', 'ref'] as const;
+      const rows = await readPage(db, { ...list, order }, marker === undefined ? undefined : own, read);
       return rows.map(toRow);
     },
   };

@@ -1,10 +1,10 @@
 import { GutsError, type MappingStore, type NamedMapping } from '@guts/core';
-import { type Selectable, sql } from 'kysely';
+import { type Selectable, type RawBuilder, sql } from 'kysely';
 import { iso, json, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
 import type { MappingRow } from '../schema/tables.ts';
-import { after, sortColumns } from './pages.ts';
+import { orderOf, readPage } from './pages.ts';
 
 function toMapping(row: Selectable<MappingRow>): NamedMapping {
   return {
@@ -69,20 +69,23 @@ export function mappingStore(context: StoreContext): MappingStore {
 
     async listMappings(scope, query) {
       const { marker, sort } = query;
-      const [column, tie] = sortColumns(sort);
+      const order = orderOf(sort);
+      const [column, tie] = order;
       const direction = sort?.descending ? 'desc' : 'asc';
-      const rows = await db
-        .selectFrom('mappings')
-        .selectAll()
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
-        .$if(marker !== undefined, (q) =>
-          q.where(after('mappings', [column, tie], direction === 'desc', sql`m.id = ${marker}`)),
-        )
-        .orderBy(sql.ref(column), direction)
-        .$if(column !== tie, (q) => q.orderBy('sequence', direction))
-        .limit(query.limit)
-        .execute();
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('mappings')
+          .selectAll()
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(sql.ref(column), direction)
+          .$if(column !== tie, (q) => q.orderBy('sequence', direction))
+          .limit(limit)
+          .execute();
+      const list = { table: 'mappings', order, descending: direction === 'desc', limit: query.limit };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map(toMapping);
     },
 

@@ -6,17 +6,24 @@ import {
   type Status,
   STATUS_RULES,
 } from '@guts/core';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { jsonOrNull, json } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
-import { instanceClaim, readMigration, toMigration } from './migration-record.ts';
-import { after, sortColumns } from './pages.ts';
+import { instanceClaim, instanceKey, readMigration, toMigration } from './migration-record.ts';
+import { orderOf, readPage } from './pages.ts';
 
 type Part = Pick<
   MigrationStore,
   'createMigration' | 'getMigration' | 'listMigrations' | 'moveMigration' | 'requestCancel'
 >;
+
+/** By ref or name: each is read from its index. */
+function ofInstance(text: string): RawBuilder<boolean> {
+  return sql<boolean>`id in (select i.id from migrations as i where i.instance_ref = ${text}
+    union select i.id from migrations as i
+      where i.instance_key = ${instanceKey(text)} and i.instance_name = ${text})`;
+}
 
 async function refuseClaimed(trx: Trx, claim: string, exceptId: string | null): Promise<void> {
   const owner = await trx
@@ -73,6 +80,7 @@ export function migrationStore(context: StoreContext): Part {
             destination_id: migration.destinationId,
             instance_ref: migration.instanceRef,
             instance_name: migration.instanceName,
+            instance_key: instanceKey(migration.instanceName),
             instance_claim: claim,
             target_project: migration.targetProject,
             mode: migration.mode,
@@ -118,33 +126,32 @@ export function migrationStore(context: StoreContext): Part {
 
     async listMigrations(scope, query) {
       const { marker, sort, createdSince, updatedSince, instance } = query;
-      const [column, tie] = sortColumns(sort);
+      const order = orderOf(sort);
+      const [column, tie] = order;
       const direction = sort?.descending ? 'desc' : 'asc';
-      const rows = await db
-        .selectFrom('migrations')
-        .selectAll()
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
-        .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
-        .$if(query.sourceId !== undefined, (q) => q.where('source_id', '=', query.sourceId ?? ''))
-        .$if(query.destinationId !== undefined, (q) =>
-          q.where('destination_id', '=', query.destinationId ?? ''),
-        )
-        .$if(query.planId !== undefined, (q) => q.where('plan_id', '=', query.planId ?? ''))
-        .$if(instance !== undefined, (q) =>
-          q.where((eb) =>
-            eb.or([eb('instance_ref', '=', instance ?? ''), eb('instance_name', '=', instance ?? '')]),
-          ),
-        )
-        .$if(createdSince !== undefined, (q) => q.where('created_at', '>=', Date.parse(createdSince ?? '')))
-        .$if(updatedSince !== undefined, (q) => q.where('updated_at', '>=', Date.parse(updatedSince ?? '')))
-        .$if(marker !== undefined, (q) =>
-          q.where(after('migrations', [column, tie], direction === 'desc', sql`m.id = ${marker}`)),
-        )
-        .orderBy(sql.ref(column), direction)
-        .$if(column !== tie, (q) => q.orderBy('sequence', direction))
-        .limit(query.limit)
-        .execute();
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('migrations')
+          .selectAll()
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
+          .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
+          .$if(query.sourceId !== undefined, (q) => q.where('source_id', '=', query.sourceId ?? ''))
+          .$if(query.destinationId !== undefined, (q) =>
+            q.where('destination_id', '=', query.destinationId ?? ''),
+          )
+          .$if(query.planId !== undefined, (q) => q.where('plan_id', '=', query.planId ?? ''))
+          .$if(instance !== undefined, (q) => q.where(ofInstance(instance ?? '')))
+          .$if(createdSince !== undefined, (q) => q.where('created_at', '>=', Date.parse(createdSince ?? '')))
+          .$if(updatedSince !== undefined, (q) => q.where('updated_at', '>=', Date.parse(updatedSince ?? '')))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(sql.ref(column), direction)
+          .$if(column !== tie, (q) => q.orderBy('sequence', direction))
+          .limit(limit)
+          .execute();
+      const list = { table: 'migrations', order, descending: direction === 'desc', limit: query.limit };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map(toMigration);
     },
 

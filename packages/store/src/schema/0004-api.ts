@@ -14,7 +14,8 @@ const INDEXES = [
   ['migrations', 'project_id', 'priority', 'sequence'],
   ['migrations', 'project_id', 'created_at'],
   ['migrations', 'project_id', 'updated_at', 'sequence'],
-  ['migrations', 'source_id', 'instance_ref'],
+  ['migrations', 'instance_ref'],
+  ['migrations', 'instance_key'],
   ['operations', 'project_id', 'sequence'],
   ['operations', 'project_id', 'status', 'sequence'],
   ['operations', 'project_id', 'updated_at', 'sequence'],
@@ -33,6 +34,12 @@ export async function api(db: Kysely<unknown>, dialect: StoreDialect): Promise<v
     .addColumn('name_key', NAME, (c) => c.notNull().defaultTo(''))
     .execute()
     .catch(unlessThere);
+  await db.schema
+    .alterTable('migrations')
+    .addColumn('instance_key', NAME, (c) => c.notNull().defaultTo(''))
+    .execute()
+    .catch(unlessThere);
+  await sql`update migrations set instance_key = substr(instance_name, 1, 200)`.execute(db);
   await db.schema
     .createTable('inventory_facets')
     .addColumn('source_id', ID, (c) => c.notNull())

@@ -84,6 +84,8 @@ export interface MigrationRow {
   destination_id: string;
   instance_ref: string;
   instance_name: string;
+  /** See `instanceKey`; empty on what an older version wrote since. */
+  instance_key: Generated<string>;
   /** `source/instance` while this migration owns the instance; unique; null once it is free for another. */
   instance_claim: string | null;
   target_project: string | null;
