@@ -1,11 +1,15 @@
 import swagger from '@fastify/swagger';
 import { methodsOf } from '@guts/contract';
-import { GutsError } from '@guts/core';
+import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { tokenAuthenticator } from './authenticator.ts';
+import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
+import { RateLimit } from './bounds/rate-limit.ts';
+import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { isLoopback, METRICS_PATH, metricsRoute } from './metrics.ts';
 import { keyedRequests } from './protocol/idempotency.ts';
 import { inProjectOfPath, withoutProject } from './protocol/path-project.ts';
 import { negotiateVersions } from './protocol/version.ts';
@@ -17,6 +21,8 @@ import { inventoryRoutes } from './routes/inventory.ts';
 import { mappingRoutes } from './routes/mappings.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { destinationFactRoutes } from './routes/destination-facts.ts';
+import { resourceRoutes } from './routes/resources.ts';
 import { systemRoutes } from './routes/system.ts';
 
 export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
@@ -29,6 +35,12 @@ export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
   readonly port: number;
   /** Where clients reach this API, when it is not where it listens (behind a proxy); null: as each request says. */
   readonly publicUrl: string | null;
+  /** Requests of one caller per minute; 0: no limit. */
+  readonly requestsPerMinute: number;
+  /** `/metrics` is answered to this host itself without a token. */
+  readonly metricsOpen: boolean;
+  /** How much may happen at once: to be told; the scheduler keeps to it. */
+  readonly limits: Limits;
 }
 export interface Api {
   /** The address it listens on. @throws GutsError `configuration` when the port is taken */
@@ -45,7 +57,7 @@ const BODY_LIMIT = 1024 * 1024;
 const REQUEST_MS = 60_000;
 const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
 /** Answered without a token. */
-const OPEN_PATHS: readonly string[] = ['/', '/v1', '/v1/', '/healthcheck', '/v1/openapi.json'];
+const OPEN_PATHS: readonly string[] = ['/', '/v1', '/v1/', '/healthcheck', '/v1/openapi.json', '/v1/docs'];
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
 export function createApi(options: ApiOptions): Api {
@@ -56,6 +68,8 @@ export function createApi(options: ApiOptions): Api {
     requestTimeout: REQUEST_MS,
     handlerTimeout: REQUEST_MS,
     forceCloseConnections: true,
+    http: { maxHeaderSize: HEADER_BYTES },
+    clientErrorHandler: (failure, socket) => refuseUnreadable(failure, socket, `req-${options.newId()}`),
     rewriteUrl: ({ url = '/' }) => withoutProject(url),
     genReqId: () => `req-${options.newId()}`,
     routerOptions: { maxParamLength: 300 },
@@ -76,7 +90,9 @@ export function createApi(options: ApiOptions): Api {
   app.decorate('keyed', keyedRequests(parts));
   app.decorateRequest('caller', null);
   negotiateVersions(app);
-  guard(app, parts);
+  boundHeaders(app);
+  guard(app, parts, options);
+  metricsRoute(app, parts);
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -92,8 +108,10 @@ export function createApi(options: ApiOptions): Api {
     mappingRoutes(inner, parts);
     migrationRoutes(inner, parts);
     systemRoutes(inner, parts);
+    resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
+    destinationFactRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);
-    inner.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
+    documentRoutes(inner);
     versionDocuments(inner, options.publicUrl);
     healthRoutes(inner, parts);
     done();
@@ -123,14 +141,24 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-function guard(app: FastifyInstance, parts: ApiParts): void {
+function guard(
+  app: FastifyInstance,
+  parts: ApiParts,
+  { requestsPerMinute, metricsOpen }: Pick<ApiOptions, 'requestsPerMinute' | 'metricsOpen'>,
+): void {
+  const rate = new RateLimit(requestsPerMinute, parts.clock);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-openstack-request-id', request.id);
     const [path = ''] = request.url.split('?');
-    if (OPEN_PATHS.includes(path)) return;
+    const address = `address ${request.ip}`;
+    if (OPEN_PATHS.includes(path) || (metricsOpen && path === METRICS_PATH && isLoopback(request)))
+      return rate.take(address);
+    // Who guesses tokens is not let ask for more.
+    rate.check(address);
     const token = [request.headers['x-auth-token']].flat()[0] ?? null;
     const caller = await parts.authenticate(token);
-    if (!caller)
+    if (!caller) {
+      rate.take(address);
       throw new GutsError(
         'unauthorized',
         token === null ? 'the request has no token' : 'the token is not valid',
@@ -138,6 +166,8 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
           remedy: 'Send it in the header X-Auth-Token.',
         },
       );
+    }
+    rate.take(`user ${caller.userId ?? ''} of ${caller.projectId}`);
     request.caller = inProjectOfPath(caller, request.originalUrl);
   });
   app.setErrorHandler((failure, request, reply) => {
@@ -162,6 +192,18 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
       .code(405)
       .header('allow', allow)
       .send(envelope(error, 405, request.id));
+  });
+}
+
+/** The API told of itself, for machines and for people. */
+function documentRoutes(app: FastifyInstance): void {
+  const schema = { hide: true };
+  app.get('/v1/openapi.json', { schema }, () => Promise.resolve(app.swagger()));
+  let page: string | null = null;
+  app.get('/v1/docs', { schema }, (_request, reply) => {
+    page ??= documentPage(app.swagger() as OpenApi);
+    void reply.header('content-security-policy', DOCUMENT_PAGE_POLICY);
+    return reply.type('text/html; charset=utf-8').serializer(String).send(page);
   });
 }
 

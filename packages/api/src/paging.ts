@@ -1,8 +1,11 @@
 import { GutsError, type Sort } from '@guts/core';
 
-/** How many were asked for; at most 1000. */
+/** The longest page. */
+export const PAGE_MAX = 1000;
+
+/** How many were asked for, at most {@link PAGE_MAX}. */
 export function limitOf(query: { readonly limit?: string | undefined }): number {
-  return Math.min(Number(query.limit ?? 100), 1000);
+  return Math.min(Number(query.limit ?? 100), PAGE_MAX);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BusHealth, Instance, Lease, NewEvent, Service, Store } from '@guts/core';
-import { SILENT_LOG } from '@guts/core';
+import { DEFAULT_LIMITS, SILENT_LOG } from '@guts/core';
 import type { ApiOptions } from '../src/index.ts';
 
 export const TOKEN = 'correct horse battery staple';
@@ -27,6 +27,9 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
     hostName: 'h',
     port: 0,
     publicUrl: null,
+    requestsPerMinute: 0,
+    metricsOpen: false,
+    limits: DEFAULT_LIMITS,
     version: '0',
     log: SILENT_LOG,
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },
@@ -136,7 +139,7 @@ export const INSTANCE: Instance = {
 export async function putInstances(
   store: Store,
   sourceId: string,
-  instances: readonly Pick<Instance, 'ref' | 'name'>[],
+  instances: readonly (Pick<Instance, 'ref' | 'name'> & Partial<Instance>)[],
 ): Promise<void> {
   const id = `refresh-${sourceId}`;
   const operation = {
@@ -151,9 +154,9 @@ export async function putInstances(
   await store.putInventory(
     sourceId,
     { operationId: id, epoch: claimed?.epoch ?? 0 },
-    instances.map(({ ref, name }) => ({
+    instances.map((given) => ({
       kind: 'instance',
-      data: { ...INSTANCE, ref, name, path: `DC/vm/${ref}/${name}` },
+      data: { ...INSTANCE, path: `DC/vm/${given.ref}/${given.name}`, ...given },
     })),
   );
 }

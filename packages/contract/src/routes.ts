@@ -3,6 +3,14 @@ import { inventoryRoutes } from './routes/inventory.ts';
 import { mappingRoutes } from './routes/mappings.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
+import {
+  destinationFlavors,
+  destinationNetworks,
+  destinationVolumeTypes,
+  driversRoute,
+  limitsRoute,
+  volumesRoute,
+} from './routes/resources.ts';
 import { auditRoute, healthReportRoute, healthRoute, serviceRoutes } from './routes/system.ts';
 
 export type { Route } from './routes/define.ts';
@@ -12,7 +20,15 @@ export const routes = {
   health: healthRoute,
   healthReport: healthReportRoute,
   sources: sourceRoutes,
-  destinations: destinationRoutes,
+  destinations: {
+    ...destinationRoutes,
+    flavors: destinationFlavors,
+    networks: destinationNetworks,
+    volumeTypes: destinationVolumeTypes,
+  },
+  drivers: driversRoute,
+  limits: limitsRoute,
+  volumes: volumesRoute,
   operations: operationRoutes,
   inventory: inventoryRoutes,
   mappings: mappingRoutes,

@@ -19,7 +19,8 @@ export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
   };
 }
 
-const isReap = ({ kind }: core.Operation): boolean => kind === 'source.reap' || kind === 'destination.reap';
+/** Their names no user chose a key of; what drivers report is passed on as they give it. */
+const OURS: readonly core.OperationKind[] = ['source.reap', 'destination.reap', 'destination.refresh'];
 
 export function operationToWire(operation: core.Operation): wire.Operation {
   return {
@@ -28,8 +29,7 @@ export function operationToWire(operation: core.Operation): wire.Operation {
     subject_id: operation.subjectId,
     status: operation.status,
     progress: operation.progress,
-    // A reap's names no user chose a key of; what drivers report is passed on as they give it.
-    result: isReap(operation) ? snake(operation.result) : operation.result,
+    result: OURS.includes(operation.kind) ? snake(operation.result) : operation.result,
     error: faultToWire(operation.error),
     created_at: operation.createdAt,
     updated_at: operation.updatedAt,

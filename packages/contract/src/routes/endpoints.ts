@@ -76,4 +76,4 @@ const endpointRoutes = <S extends 'source' | 'destination', A extends readonly s
 };
 
 export const sourceRoutes = endpointRoutes('source', ['validate', 'refresh', 'reap'] as const);
-export const destinationRoutes = endpointRoutes('destination', ['validate', 'reap'] as const);
+export const destinationRoutes = endpointRoutes('destination', ['validate', 'refresh', 'reap'] as const);
