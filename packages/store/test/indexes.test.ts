@@ -87,6 +87,7 @@ test('nothing that is asked often reads a growing table whole', async () => {
       await store.listInventory('s1', 'instance', { limit: 100, marker: 'vm-5000', where: { host } });
     await store.listAudit(SCOPE, { limit: 100, sort: { key: 'created_at', descending } });
   }
+  await store.listMigrations(SCOPE, { limit: 100, instance: 'vm-77' });
   await store.listAudit(SCOPE, { limit: 100, resourceId: 'r' });
   await store.listOperations(SCOPE, { limit: 100, subjectId: 's-1' });
   await store.takeKey({ projectId: 'p1', userId: null, key: 'k' }, { baseId: 'b', sealedDigest: '' }, 60);
