@@ -29,6 +29,7 @@ export {
 } from './inventory/inventory.ts';
 export { toMachine } from './inventory/records.ts';
 export { type InventoryChange, watchInventory } from './inventory/watch.ts';
+export { lackedPrivileges } from './privileges.ts';
 export { waitForTask } from './tasks.ts';
 export { powerOff, powerOn, powerState, shutdownGuest } from './machine/power.ts';
 export {
