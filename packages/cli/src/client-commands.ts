@@ -8,6 +8,7 @@ import { addOperationCommands } from './commands/operations.ts';
 import { addServiceCommands } from './commands/services.ts';
 import { terminalAsk } from './confirm.ts';
 import { type Ask, type Output, type Run, UsageError } from './context.ts';
+import { addShapeOptions, PLAIN, type Shape, shapeOf } from './output/shape.ts';
 
 export interface ClientParts {
   readonly env: NodeJS.ProcessEnv;
@@ -38,6 +39,12 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
   program
     .option('--api <url>', 'address of guts-api; GUTS_API', parts.env['GUTS_API'] ?? 'http://127.0.0.1:7000')
     .option('--json', 'machine-readable output', false);
+  let shape: Shape = PLAIN;
+  program.hook('preAction', (_program, command) => {
+    shape = shapeOf(command);
+    if (shape.format !== 'table' && program.opts<{ json: boolean }>().json)
+      throw new UsageError(`--json and --format ${shape.format} exclude each other`);
+  });
   const run: Run = async (work) => {
     const { api, json } = program.opts<{ api: string; json: boolean }>();
     const stop = new AbortController();
@@ -48,7 +55,7 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
     });
     const { out, setExitCode: exit } = parts;
     const ask = parts.ask === undefined ? terminalAsk(process.stdin, process.stderr, out) : parts.ask;
-    await work({ client, json, out, signal: stop.signal, ask, exit });
+    await work({ client, json, shape, out, signal: stop.signal, ask, exit });
   };
   addEndpointCommands(program, run, 'source');
   addEndpointCommands(program, run, 'destination');
@@ -56,4 +63,16 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
   addMigrationCommands(program, run);
   addOperationCommands(program, run);
   addServiceCommands(program, run);
+  const ours = [
+    'source',
+    'destination',
+    'instance',
+    'network',
+    'datastore',
+    'host',
+    'migration',
+    'operation',
+    'service',
+  ];
+  for (const group of program.commands.filter((one) => ours.includes(one.name()))) addShapeOptions(group);
 }

@@ -77,6 +77,8 @@ function addReads(group: Command, run: Run): void {
         if (context.json) return showJson(context.out, migration);
         const { trace: _told, ...fields } = migration;
         showOne(context, fields);
+        // What a program reads must stay what it can read.
+        if (context.shape.format !== 'table') return;
         const why = traceText(migration);
         if (why !== '') context.out.write(`${why}\n`);
       }),
@@ -111,7 +113,7 @@ function addReads(group: Command, run: Run): void {
           ['Label', (one) => one.label],
           ['State', (one) => one.state],
           ['Done', (one) => `${formatBytes(one.bytes_done)} of ${formatBytes(one.bytes_total)}`],
-          ['Read', (one) => formatBytes(one.bytes_read)],
+          ['Read', (one) => formatBytes(one.bytes_read), (one) => one.bytes_read],
         ]);
       }),
     );
