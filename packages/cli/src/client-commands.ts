@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { ApiClient, type Fetch } from '@guts/contract';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { addEndpointCommands } from './commands/endpoints.ts';
 import { addInventoryCommands } from './commands/inventory.ts';
 import { addMigrationCommands } from './commands/migrations.ts';
 import { addOperationCommands } from './commands/operations.ts';
 import { addServiceCommands } from './commands/services.ts';
 import { addCloudOptions, chosenCloud } from './cloud-options.ts';
+import { bashCompletion } from './completion.ts';
 import { terminalAsk } from './confirm.ts';
 import { type Ask, type Output, type Run, UsageError } from './context.ts';
 import { apiBase, type OpenLogin, withLogin } from './login.ts';
@@ -106,6 +107,13 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
   addMigrationCommands(program, run);
   addOperationCommands(program, run);
   addServiceCommands(program, run);
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash']))
+    .summary('writes a script that completes commands and options: source <(guts completion bash)')
+    .action(() => {
+      parts.out.write(bashCompletion(program));
+    });
   const ours = [
     'source',
     'destination',
