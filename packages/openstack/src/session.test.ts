@@ -224,3 +224,20 @@ test('a failed look for versions is not remembered', async () => {
   await expect(session.microversion('compute', signal)).rejects.toMatchObject({ status: 503 });
   expect(await session.microversion('compute', signal)).toBe('2.53');
 });
+
+describe('a service that others speak to', () => {
+  test('is found in the catalog, or by an override', async () => {
+    expect(session.endpointOf('network')).toBe(`${cloud.url}/network/`);
+    expect(session.endpointOf('migration')).toBeNull();
+    const config = { ...cloud.config, endpointOverrides: { migration: 'http://h:7000' } };
+    const other = await OpenStackSession.open(config, { signal, retries });
+    expect(other.endpointOf('migration')).toBe('http://h:7000');
+    await other.close();
+  });
+  test('gets a token, and a new one only for the one it refused', async () => {
+    expect(await session.token(signal)).toBe('token-1');
+    expect(await session.token(signal, 'token-1')).toBe('token-2');
+    expect(await session.token(signal, 'token-1')).toBe('token-2');
+    expect(cloud.logins).toHaveLength(2);
+  });
+});

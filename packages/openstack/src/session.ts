@@ -5,6 +5,7 @@ import { authenticate, type Token } from './identity.ts';
 import { compareVersions, newestVersion } from './microversion.ts';
 import { DEFAULT_RETRIES, type RetryRules, withRetries } from './retry.ts';
 import {
+  findByTypes,
   findEndpoint,
   type ServiceName,
   SERVICES,
@@ -122,6 +123,21 @@ export class OpenStackSession {
   /** True when the catalog has the service. */
   has(service: ServiceName): boolean {
     return findEndpoint(this.config, this.#token, service) !== null;
+  }
+
+  /** URL of a service that this client does not speak to itself; null: the catalog has none of this type. */
+  endpointOf(type: string): string | null {
+    return findByTypes(this.config, this.#token, [type]);
+  }
+
+  /**
+   * The token, for calls that are made elsewhere.
+   * @param refused one that a service no longer takes: it is replaced
+   */
+  async token(signal: AbortSignal, refused?: string): Promise<string> {
+    if (refused === this.#token.id) await this.#renew(signal);
+    else await this.freshen(SPARE_SECONDS, signal);
+    return this.#token.id;
   }
 
   /** Sends JSON, reads JSON. @throws ApiError, UnreachableError, ProtocolError */
