@@ -109,7 +109,17 @@ describe('what there is at a destination', () => {
     volumeTypes: ['ssd', 'hdd'],
     securityGroups: [],
     availabilityZones: { compute: null, volume: null },
-    quota: { instances: null, cores: null, ramMiB: null, volumes: null, gigabytes: null, ports: null },
+    quota: {
+      instances: null,
+      cores: null,
+      ramMiB: null,
+      volumes: null,
+      gigabytes: null,
+      ports: null,
+      images: null,
+      imageMiB: null,
+      imageUploads: null,
+    },
     volumeTransports: ['image'],
   };
   test('is told as the last refresh found it, page by page and by name', async () => {
