@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScriptedCloud, startScriptedCloud } from '../test/scripted-cloud.ts';
-import { LoginError, OpenStackSession } from './index.ts';
+import { type Around, LoginError, OpenStackSession } from './index.ts';
 
 const signal = AbortSignal.timeout(20_000);
 const retries = { attempts: 3, firstMs: 1, longestSeconds: 1 };
@@ -149,6 +149,30 @@ describe('a request', () => {
       /no public endpoint of image in region "R3"/,
     );
     await away.close();
+  });
+
+  test('has what it was opened with around it each time that it is sent, also in another project', async () => {
+    const seen: string[] = [];
+    const around: Around = async ({ service, method, path, json }, send) => {
+      seen.push(`${service} ${method} ${path} ${JSON.stringify(json)}`);
+      const answer = await send();
+      seen.push('answered');
+      return answer;
+    };
+    const check = (): void => void seen.push('checked');
+    const own = await OpenStackSession.open(cloud.config, { signal, retries, check, around });
+    const other = await own.rescope('two', signal);
+    cloud.on('POST /block-storage/v3/p1/x', (_seen, count) => ({ status: count === 1 ? 503 : 200, json: 1 }));
+    await other.call('volume', { method: 'POST', path: '/x', json: { a: 1 }, signal });
+    expect(seen).toEqual([
+      'volume POST /x {"a":1}',
+      'checked',
+      'volume POST /x {"a":1}',
+      'checked',
+      'answered',
+    ]);
+    await other.close();
+    await own.close();
   });
 
   test('obeys an endpoint from the configuration', async () => {

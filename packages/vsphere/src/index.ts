@@ -13,7 +13,7 @@ export {
   VSphereFaultError,
 } from './errors.ts';
 export { normaliseFingerprint, probeCertificate, type TlsTrust } from './transport/tls.ts';
-export { type About, type ConnectOptions, sdkUrl, VSphereSession } from './session.ts';
+export { type About, type Around, type ConnectOptions, sdkUrl, VSphereSession } from './session.ts';
 export type { ManagedRef } from './xml/element.ts';
 export type * from './inventory/types.ts';
 export {
