@@ -33,6 +33,7 @@ export class Usage {
   /** By kind, what it lies in and name; null: not limited. */
   readonly #known = new Map<ResourceKind, Map<string, Map<string, Known | null>>>();
   #count = 0;
+  readonly #takes: Take[] = [];
 
   constructor(holding: readonly HeldWork[], limits: Limits) {
     this.#limits = limits;
@@ -43,14 +44,16 @@ export class Usage {
   takesOf({ sourceId, destinationId, targetProject, planId, demand }: Work): readonly Take[] {
     const limits = this.#limits;
     const { host, datastores, streams } = demand;
-    const takes: Take[] = [];
+    const takes = this.#takes;
+    takes.length = 0;
     if (host !== null) this.#add(takes, 'host', sourceId, host, streams, limits.hostStreams);
     for (const one of datastores)
       this.#add(takes, 'datastore', sourceId, one, streams, limits.datastoreStreams);
     this.#add(takes, 'source', '', sourceId, streams, limits.sourceStreams);
     this.#add(takes, 'project', destinationId, targetProject ?? '', 1, limits.projectMigrations);
     if (planId !== null) this.#add(takes, 'plan', '', planId, 1, limits.planMigrations);
-    return takes;
+    // A copy is no longer than it must be: a round keeps thousands of these.
+    return takes.slice();
   }
 
   /** @param takes of this usage's own {@link takesOf} */
