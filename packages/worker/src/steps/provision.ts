@@ -1,5 +1,6 @@
 import { GutsError } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
+import { assertSameDisks } from './source-disks.ts';
 
 /** The server is made only once the source is seen off and our own attachments are gone. */
 export async function provision(context: StepContext): Promise<StepResult> {
@@ -22,6 +23,7 @@ export async function provision(context: StepContext): Promise<StepResult> {
       remedy: 'Somebody started the source during the migration. Stop it and retry.',
     });
   }
+  await assertSameDisks(context);
   const server = await journal.ensure(
     destination,
     'server',
