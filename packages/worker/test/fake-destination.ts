@@ -213,7 +213,11 @@ export class FakeDestination {
             .filter(([, thing]) => thing.kind === kind && thing.marker === markerText(marker))
             .map(([externalId]) => externalId),
         ),
-      waitUsable: () => Promise.resolve(),
+      waitUsable: (kind, id) => {
+        const details = { unusable: true, kind, external_id: id, state: 'gone' };
+        if (things.has(id)) return Promise.resolve();
+        return Promise.reject(new GutsError('destination_fault', `${kind} ${id} is gone`, { details }));
+      },
       remove: async (kind, id) => {
         this.#mayBreak('remove');
         if (this.cannotRemove.has(kind))
