@@ -36,5 +36,6 @@ export * from './plan/networks.ts';
 export * from './plan/properties.ts';
 export * from './plan/quota.ts';
 export * from './plan/resolve.ts';
+export { roomBeside } from './plan/room-beside.ts';
 export * from './plan/target.ts';
 export * from './report.ts';

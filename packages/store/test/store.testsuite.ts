@@ -291,7 +291,7 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
         etaSeconds: null,
         state: 'copying' as const,
       };
-      await store.putDisks(lease, [disk]);
+      await store.putDisks(lease, [{ ...disk, diskKey: 'no longer there' }, disk]);
       await store.putDisks(lease, [{ ...disk, state: 'copied' }]);
       expect(await store.listDisks('m1')).toEqual([{ ...disk, state: 'copied' }]);
       const pass = {

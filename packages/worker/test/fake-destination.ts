@@ -6,12 +6,14 @@ import {
   type DestinationArtifactKind,
   type DestinationConnection,
   type DestinationDriver,
+  type DestinationSubnet,
   type DiskReader,
   type DiskWriter,
   GutsError,
   type Marker,
   markerText,
   parseMarker,
+  type QuotaRoom,
   type ServerSpec,
   type VolumeSpec,
 } from '@guts/core';
@@ -50,6 +52,9 @@ export class FakeDestination {
     compute: ['nova'],
     volume: ['nova'],
   };
+  subnets: readonly DestinationSubnet[] = [];
+  /** What is left of quotas that are not ample. */
+  quota: Partial<QuotaRoom> = {};
   volumeTransports: readonly ('device' | 'image')[] = ['device', 'image'];
   /** Algorithm of the image service's own hashes; `none`: it keeps none. */
   imageHash = 'sha512';
@@ -169,7 +174,9 @@ export class FakeDestination {
           flavors: [
             { id: 'f1', name: 'small', vcpus: 2, ramMiB: 512, diskGiB: 1, ephemeralGiB: 0, extraSpecs: {} },
           ],
-          networks: [{ id: 'n1', name: 'own', shared: false, external: false, own: true, subnets: [] }],
+          networks: [
+            { id: 'n1', name: 'own', shared: false, external: false, own: true, subnets: this.subnets },
+          ],
           volumeTypes: ['nfs'],
           securityGroups: [],
           availabilityZones: this.zones,
@@ -183,6 +190,7 @@ export class FakeDestination {
             images: 5,
             imageMiB: 5000,
             imageUploads: 5,
+            ...this.quota,
           },
           volumeTransports: this.volumeTransports,
         }),
@@ -205,7 +213,11 @@ export class FakeDestination {
             .filter(([, thing]) => thing.kind === kind && thing.marker === markerText(marker))
             .map(([externalId]) => externalId),
         ),
-      waitUsable: () => Promise.resolve(),
+      waitUsable: (kind, id) => {
+        const details = { unusable: true, kind, external_id: id, state: 'gone' };
+        if (things.has(id)) return Promise.resolve();
+        return Promise.reject(new GutsError('destination_fault', `${kind} ${id} is gone`, { details }));
+      },
       remove: async (kind, id) => {
         this.#mayBreak('remove');
         if (this.cannotRemove.has(kind))

@@ -5,6 +5,8 @@ import {
   type Finding,
   GutsError,
   type Instance,
+  type InstanceDisk,
+  type InstanceNic,
   type MarkedObject,
   type PowerState,
   type SourceConnection,
@@ -78,6 +80,9 @@ export class FakeSource {
   readonly disks = new Map(
     INSTANCE.disks.map((disk, index) => [disk.key, new Uint8Array(disk.capacityBytes).fill(index + 1)]),
   );
+  /** What {@link disks} are called and look like. */
+  shape: readonly InstanceDisk[] = INSTANCE.disks;
+  nics: readonly InstanceNic[] = INSTANCE.nics;
   shutdown: 'off' | 'deadline' | 'no-tools' = 'off';
   findings: readonly Finding[] = [];
   refusePowerOn = false;
@@ -96,6 +101,22 @@ export class FakeSource {
   runMeanwhile(key: string, byte: number): void {
     this.disks.get(key)?.fill(byte);
     this.contents?.set(key, (this.contents.get(key) ?? 0) + 1);
+  }
+
+  /** Somebody adds a disk, or puts another size on one. */
+  putDisk(key: string, capacityBytes: number, byte: number): void {
+    const like = this.shape.find((disk) => disk.key === key) ?? INSTANCE.disks[1];
+    if (!like) throw new Error('no disk to make one like');
+    const disk = { ...like, key, objectId: `1-${key}`, label: `Hard disk ${key}`, capacityBytes };
+    this.shape = [...this.shape.filter((one) => one.key !== key), disk].toSorted((a, b) =>
+      a.key.localeCompare(b.key),
+    );
+    this.disks.set(key, new Uint8Array(capacityBytes).fill(byte));
+  }
+
+  removeDisk(key: string): void {
+    this.shape = this.shape.filter((disk) => disk.key !== key);
+    this.disks.delete(key);
   }
 
   /** What it does when it is asked to look at itself. */
@@ -118,6 +139,8 @@ export class FakeSource {
     const { marked } = this;
     const find = (): Instance => ({
       ...INSTANCE,
+      disks: this.shape,
+      nics: this.nics,
       powerState: this.power,
       changeTracking: { supported: true, enabled: this.tracking },
     });

@@ -227,6 +227,7 @@ export interface JournalStore {
   getArtifact(id: string): Promise<Artifact | null>;
   /** What the migration asks of hosts, datastores and workers, once it is known exactly. */
   setDemand(lease: Lease, demand: Demand): Promise<void>;
+  /** The migration's disks are these from now on, in this order. */
   putDisks(lease: Lease, disks: readonly DiskProgress[]): Promise<void>;
   listDisks(migrationId: string): Promise<readonly DiskProgress[]>;
   putPass(lease: Lease, pass: DiskPass): Promise<void>;

@@ -30,6 +30,15 @@ export function diskStore(context: StoreContext): Part {
   return {
     putDisks(lease, disks) {
       return context.journal(lease, undefined, async (trx) => {
+        const own = trx.selectFrom('disks').select('disk_key').where('migration_id', '=', lease.migrationId);
+        for (const { disk_key } of await own.execute()) {
+          if (disks.some(({ diskKey }) => diskKey === disk_key)) continue;
+          await trx
+            .deleteFrom('disks')
+            .where('migration_id', '=', lease.migrationId)
+            .where('disk_key', '=', disk_key)
+            .execute();
+        }
         for (const [position, disk] of disks.entries()) {
           const values = { position, data: json(disk), updated_at: dialect.now };
           const { numUpdatedRows } = await trx

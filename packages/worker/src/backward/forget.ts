@@ -4,8 +4,8 @@ import type { Journal } from '../journal.ts';
 const differs = (pass: DiskPass): boolean => (pass.verification as Verification | null)?.matches === false;
 
 /**
- * Marks results that hold no longer, so that a retry begins at the first step whose result is still valid: after
- * preflight, for the source is put back and may run until then. Data that was read before we start the source again,
+ * Marks results that hold no longer: every step runs again at a retry, for the source is put back and may run, and
+ * be changed, until then; each keeps what it finds still valid. Data that was read before we start the source again,
  * and data that differs on the destination, is read anew; of a source that stays off the transfer finds out whether
  * anybody else ran it, and removes what was made of data that holds no longer.
  * @param what.everything nothing that was made remains
@@ -22,7 +22,6 @@ export async function forget(
   for (const record of await journal.steps()) last.set(record.step, record);
   for (const record of last.values()) {
     const stands = record.status === 'done' || record.status === 'skipped';
-    if (stands && (what.everything || record.step !== 'preflight'))
-      await journal.finish(record, { status: 'undone', output: record.output, note: record.note });
+    if (stands) await journal.finish(record, { status: 'undone', output: record.output, note: record.note });
   }
 }

@@ -1,12 +1,16 @@
 import {
   demandOf,
+  type DiskProgress,
   type Finding,
   GutsError,
   type Instance,
   resolveTarget,
+  roomBeside,
+  type TargetPlan,
   type TransportName,
 } from '@guts/core';
 import type { PreflightOutput, StepContext, StepResult } from '../context.ts';
+import { dropChanged, lastPreflight, withToldAddresses } from './earlier-attempt.ts';
 
 const isBlocker = (finding: Finding): boolean => finding.severity === 'blocker';
 
@@ -24,10 +28,41 @@ async function chooseTransport(
   return { transport: 'lease', findings: await source.checkTransport(instance, 'lease', signal) };
 }
 
+/** Of a disk whose copy stands, what is shown of it stands, too. */
+async function putRows({ journal, migration }: StepContext, plan: TargetPlan): Promise<void> {
+  const rows = await journal.disks();
+  const passes = await journal.passes();
+  await journal.putDisks(
+    plan.disks.map(({ key, objectId, label, capacityBytes }): DiskProgress => {
+      const copied = passes.some((pass) => pass.diskKey === key && pass.finishedAt !== null);
+      const row = rows.find(({ diskKey }) => diskKey === key);
+      if (copied && row) return row;
+      return {
+        migrationId: migration.id,
+        diskKey: key,
+        objectId,
+        label,
+        capacityBytes,
+        bytesDone: 0,
+        bytesTotal: capacityBytes,
+        bytesRead: 0,
+        bytesWritten: 0,
+        bytesPerSecond: null,
+        etaSeconds: null,
+        state: 'waiting',
+      };
+    }),
+  );
+}
+
+/** Looks again at every retry: what an earlier attempt made is kept as far as the plan of now has a use for it. */
 export async function preflight(context: StepContext): Promise<StepResult> {
   const { source, destination, migration, journal, signal } = context;
-  const instance = await source.inspect(migration.instanceRef, signal);
-  const facts = await destination.facts(signal);
+  const before = await lastPreflight(journal);
+  const found = await source.inspect(migration.instanceRef, signal);
+  const instance = withToldAddresses(found, before?.instance);
+  const told = await destination.facts(signal);
+  const facts = { ...told, quota: roomBeside(told.quota, await journal.artifacts(), told.flavors) };
   const chosen = await chooseTransport(context, instance);
   const resolved = resolveTarget(instance, migration.spec, facts, chosen.transport);
   const findings = [...resolved.findings, ...chosen.findings];
@@ -46,22 +81,9 @@ export async function preflight(context: StepContext): Promise<StepResult> {
     });
   }
   const { plan } = resolved;
-  await journal.putDisks(
-    plan.disks.map((disk) => ({
-      migrationId: migration.id,
-      diskKey: disk.key,
-      objectId: disk.objectId,
-      label: disk.label,
-      capacityBytes: disk.capacityBytes,
-      bytesDone: 0,
-      bytesTotal: disk.capacityBytes,
-      bytesRead: 0,
-      bytesWritten: 0,
-      bytesPerSecond: null,
-      etaSeconds: null,
-      state: 'waiting',
-    })),
-  );
+  const kept = (await journal.liveArtifacts()).length > 0;
+  if (before && kept) await dropChanged(context, before.plan, plan);
+  await putRows(context, plan);
   const moved = plan.disks.map((disk) => disk.key);
   await journal.setDemand(demandOf(instance, moved));
   const output: PreflightOutput = { instance, plan, findings };

@@ -1,5 +1,8 @@
 import { GutsError } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
+import { assertFoundation } from './lost-objects.ts';
+import { assertAsCopied } from './source-content.ts';
+import { assertSameDisks } from './source-disks.ts';
 
 /** The server is made only once the source is seen off and our own attachments are gone. */
 export async function provision(context: StepContext): Promise<StepResult> {
@@ -7,6 +10,7 @@ export async function provision(context: StepContext): Promise<StepResult> {
   const { plan } = preflightOutput(context);
   for (const artifact of await journal.liveArtifacts())
     if (artifact.kind === 'attachment') await journal.discard(destination, artifact, signal);
+  await assertFoundation(context);
   const boot = plan.disks.find((disk) => disk.boot);
   if (!boot) throw new GutsError('internal', 'the plan has no boot disk');
   const bootVolumeId = boot.target === 'volume' ? await journal.idOf(`volume:${boot.key}`) : null;
@@ -22,6 +26,8 @@ export async function provision(context: StepContext): Promise<StepResult> {
       remedy: 'Somebody started the source during the migration. Stop it and retry.',
     });
   }
+  await assertSameDisks(context);
+  await assertAsCopied(context);
   const server = await journal.ensure(
     destination,
     'server',

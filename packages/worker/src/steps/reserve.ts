@@ -1,5 +1,6 @@
 import { diskName, type TargetDisk, type TargetPlan, validName } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
+import { dropLost } from './lost-objects.ts';
 
 const ZONE_ROLE = 'volume-zone';
 
@@ -44,6 +45,7 @@ async function tryZone(context: StepContext, plan: TargetPlan): Promise<void> {
 export async function reserve(context: StepContext): Promise<StepResult> {
   const { destination, journal, signal } = context;
   const { plan } = preflightOutput(context);
+  await dropLost(context);
   for (const nic of plan.nics) {
     await journal.ensure(
       destination,

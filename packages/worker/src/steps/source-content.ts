@@ -72,3 +72,31 @@ export async function assertUnwritten(
     },
   );
 }
+
+/**
+ * Before the target is started: somebody may have started the source since it was copied, and stopped it again. A disk
+ * whose content the source could not tell when it was copied is not looked at.
+ * @throws GutsError `source_power`
+ */
+export async function assertAsCopied(context: StepContext): Promise<void> {
+  const { plan } = preflightOutput(context);
+  const copied = new Map<string, string | undefined>();
+  for (const { diskKey, manifest } of await context.journal.passes())
+    copied.set(diskKey, (manifest as ReadContent | null)?.content);
+  const now = await readContents(context);
+  const written = plan.disks.filter(({ key }) => {
+    const then = copied.get(key);
+    return then !== undefined && then !== now.get(key);
+  });
+  if (written.length === 0) return;
+  const [unknown, known] = [false, true].map((told) =>
+    written.filter(({ key }) => now.has(key) === told).map(({ label }) => label),
+  );
+  const what = [
+    ...(known?.length ? [`it was written since it was copied: ${known.join(', ')}`] : []),
+    ...(unknown?.length ? [`it cannot tell whether it was written: ${unknown.join(', ')}`] : []),
+  ];
+  throw new GutsError('source_power', `the source is not as it was copied: ${what.join('; ')}`, {
+    remedy: 'Retry: these disks are copied anew. Keep the source off until the migration has ended.',
+  });
+}

@@ -17,6 +17,7 @@ import { preflightOutput, type StepContext, type StepResult } from '../context.t
 import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
+import { assertSameDisks } from './source-disks.ts';
 import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
 import { unmakeServer } from './unmake-server.ts';
 
@@ -264,6 +265,7 @@ export async function transfer(context: StepContext): Promise<StepResult> {
       remedy: 'Somebody started it during the migration. Stop it and retry.',
     });
   }
+  await assertSameDisks(context);
   // Before anything is read, also the map of what is to be read.
   const contents = await readContents(context);
   await forgetWritten(context, plan.disks, contents, FULL_PASS);
