@@ -33,9 +33,9 @@ function ofServices(services: readonly Service[]): Problem[] {
       message: 'every guts-migration that is alive is disabled: nothing new starts',
       remedy: 'Enable one: guts service enable ID.',
     });
-  // One that was started again has a new id: its old record is no problem.
+  // One that was started again has a new id: its old record is no problem. Nor is one missed that was disabled.
   const missing = services.filter(
-    (one) => !one.alive && !alive(one.binary).some(({ host }) => host === one.host),
+    (one) => !one.alive && !one.disabled && !alive(one.binary).some(({ host }) => host === one.host),
   );
   for (const one of missing)
     problems.push({

@@ -86,6 +86,17 @@ describe('the health report', () => {
     await store.setServiceDisabled('w', { disabled: true, draining: false, reason: 'repair' });
     expect((await report()).problems).toMatchObject([{ message: expect.stringMatching(/disabled/) }]);
   });
+  test('does not miss a worker that was disabled and stopped', async () => {
+    for (const [id, host] of [
+      ['w1', 'h1'],
+      ['w2', 'h2'],
+    ] as const)
+      await store.heartbeat(workerBeat({ id, host }));
+    await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));
+    await store.setServiceDisabled('w1', { disabled: true, draining: false, reason: 'repair' });
+    await store.endService('w1');
+    expect(await report()).toMatchObject({ status: 'ok', problems: [] });
+  });
 });
 
 test('without the database requests are answered 503 with what to do and when to ask again', async () => {
