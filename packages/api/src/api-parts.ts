@@ -5,7 +5,7 @@ import type { Authenticator } from './authenticator.ts';
 export interface ApiParts {
   readonly store: Store;
   /** For its health only: messages are written to the outbox, in the transaction of the change. */
-  readonly bus: Pick<Bus, 'health'>;
+  readonly bus: Pick<Bus, 'health' | 'deadLetters'>;
   /** Says that a change was written, so that what waits in the outbox is sent at once. */
   readonly nudge: () => void;
   readonly secrets: Secrets;

@@ -7,6 +7,8 @@ const OUTBOX_SECONDS = 60;
 interface Seen {
   readonly schemaState: { readonly pending: readonly string[] };
   readonly bus: BusHealth;
+  /** Messages that nobody could handle; null: not known. */
+  readonly deadLetters: number | null;
   readonly outbox: { readonly pending: number; readonly oldestSeconds: number | null };
   readonly services: readonly Service[];
 }
@@ -33,9 +35,9 @@ function ofServices(services: readonly Service[]): Problem[] {
       message: 'every guts-migration that is alive is disabled: nothing new starts',
       remedy: 'Enable one: guts service enable ID.',
     });
-  // One that was started again has a new id: its old record is no problem.
+  // One that was started again has a new id: its old record is no problem. Nor is one missed that was disabled.
   const missing = services.filter(
-    (one) => !one.alive && !alive(one.binary).some(({ host }) => host === one.host),
+    (one) => !one.alive && !one.disabled && !alive(one.binary).some(({ host }) => host === one.host),
   );
   for (const one of missing)
     problems.push({
@@ -45,8 +47,29 @@ function ofServices(services: readonly Service[]): Problem[] {
   return problems;
 }
 
+/** A message that is a dead letter found no work, but the work is in the database: polling finds it. */
+function ofDeadLetters({ bus, deadLetters }: Pick<Seen, 'bus' | 'deadLetters'>): Problem[] {
+  if (deadLetters === null || deadLetters === 0) return [];
+  const messages = deadLetters === 1 ? '1 message' : `${deadLetters} messages`;
+  const logs =
+    'See in the logs of the daemons why ("a message was not handled", "none of ours"). No work is lost: polling finds it. ';
+  if (bus.kind === 'in-process')
+    return [
+      {
+        message: `${messages} could not be handled since ${bus.since}`,
+        remedy: `${logs}They are counted anew when guts is started again.`,
+      },
+    ];
+  return [
+    {
+      message: `${messages} could not be handled and ${deadLetters === 1 ? 'lies' : 'lie'} in the broker's queue guts.dead`,
+      remedy: `${logs}Then empty the queue, with the virtual host of bus_url: rabbitmqctl purge_queue -p VHOST guts.dead`,
+    },
+  ];
+}
+
 /** What is wrong with the whole, and what to do about it. */
-export function problemsOf({ schemaState, bus, outbox, services }: Seen): Problem[] {
+export function problemsOf({ schemaState, bus, deadLetters, outbox, services }: Seen): Problem[] {
   const problems: Problem[] = [];
   if (schemaState.pending.length > 0)
     problems.push({
@@ -64,5 +87,5 @@ export function problemsOf({ schemaState, bus, outbox, services }: Seen): Proble
       message: `${outbox.pending} messages wait to be sent, the oldest for ${Math.round(outbox.oldestSeconds)} s`,
       remedy: 'See the logs of the daemons: every one of them sends; work is found by polling meanwhile.',
     });
-  return [...problems, ...ofServices(services)];
+  return [...problems, ...ofDeadLetters({ bus, deadLetters }), ...ofServices(services)];
 }

@@ -40,7 +40,7 @@ export class Heartbeat {
     this.#timer = null;
     await this.#last; // else it might write the record anew
     try {
-      await this.#parts.store.removeService(this.#id);
+      await this.#parts.store.endService(this.#id);
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'the record of this guts-api stays behind');
     }

@@ -60,14 +60,20 @@ export function metricsRoute(app: FastifyInstance, parts: ApiParts): void {
   const outbox = gauge('guts_outbox_messages', 'Messages that wait to be sent', []);
   const oldest = gauge('guts_outbox_oldest_seconds', 'For how long the oldest message has waited', []);
   const bus = gauge('guts_bus_connected', 'Whether this guts-api reaches the message bus', []);
+  const dead = gauge(
+    'guts_bus_dead_letters',
+    'Messages that nobody could handle, as the message bus tells them; NaN: it does not',
+    [],
+  );
 
   const read = async (): Promise<void> => {
     const { store } = parts;
-    const [counts, all, taken, waiting] = await Promise.all([
+    const [counts, all, taken, waiting, deadLetters] = await Promise.all([
       store.countWork({ projectId: null }),
       store.listServices(ALIVE_SECONDS),
       slotsUsed(store),
       store.outboxState(),
+      parts.bus.deadLetters(),
     ]);
     for (const one of [operations, services, slots, used]) one.reset();
     for (const status of STATUSES) migrations.set({ status }, counts.migrations[status] ?? 0);
@@ -81,6 +87,7 @@ export function metricsRoute(app: FastifyInstance, parts: ApiParts): void {
     outbox.set(waiting.pending);
     oldest.set(waiting.oldestSeconds ?? 0);
     bus.set(parts.bus.health().connected ? 1 : 0);
+    dead.set(deadLetters ?? NaN);
   };
 
   app.get(METRICS_PATH, { schema: { hide: true } }, async (request, reply) => {

@@ -97,6 +97,7 @@ describe('metrics', () => {
       'guts_services{binary="guts-migration",alive="true"} 1',
       'guts_worker_slots{worker="w1",host="h1"} 3',
       'guts_bus_connected 1',
+      'guts_bus_dead_letters 0',
       'guts_build_info{version="0"} 1',
     ])
       expect(lines).toContain(line);

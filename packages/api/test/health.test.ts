@@ -19,10 +19,16 @@ const gone = () => Promise.reject(new GutsError('database_unavailable', 'the dat
 
 async function ask(
   url: string,
-  given: { readonly changed?: Partial<Store>; readonly bus?: BusHealth; readonly method?: 'POST' } = {},
+  given: {
+    readonly changed?: Partial<Store>;
+    readonly bus?: BusHealth;
+    readonly dead?: number | null;
+    readonly method?: 'POST';
+  } = {},
 ) {
-  const { changed = {}, bus = CONNECTED, method = 'GET' } = given;
-  const api = createApi(optionsFor(storeWith(store, changed), { bus: { health: () => bus } }));
+  const { changed = {}, bus = CONNECTED, dead = 0, method = 'GET' } = given;
+  const parts = { health: () => bus, deadLetters: () => Promise.resolve(dead) };
+  const api = createApi(optionsFor(storeWith(store, changed), { bus: parts }));
   const answer = await api.inject({ method, url, headers: { 'x-auth-token': TOKEN } });
   await api.close();
   return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
@@ -46,11 +52,11 @@ describe('the health check', () => {
 });
 
 describe('the health report', () => {
-  const report = async (bus?: BusHealth) => {
-    const answer = await ask('/v1/health', bus ? { bus } : {});
+  const report = async (bus: BusHealth = CONNECTED, dead: number | null = 0) => {
+    const answer = await ask('/v1/health', { bus, dead });
     expect(answer.status).toBe(200);
     expect(Value.Errors(routes.healthReport.answer, answer.body)).toEqual([]);
-    return answer.body as { status: string; problems: { message: string }[] };
+    return answer.body as { status: string; problems: { message: string; remedy: string }[] };
   };
   test('names the daemons that are missing', async () => {
     const { status, problems } = await report();
@@ -85,6 +91,37 @@ describe('the health report', () => {
     await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));
     await store.setServiceDisabled('w', { disabled: true, draining: false, reason: 'repair' });
     expect((await report()).problems).toMatchObject([{ message: expect.stringMatching(/disabled/) }]);
+  });
+  test('counts dead letters, and says what to do with them', async () => {
+    await store.heartbeat(workerBeat());
+    await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));
+    const { status, problems } = await report(CONNECTED, 3);
+    expect(status).toBe('degraded');
+    expect(problems).toMatchObject([
+      {
+        message: "3 messages could not be handled and lie in the broker's queue guts.dead",
+        remedy: expect.stringMatching(/logs.*rabbitmqctl purge_queue -p VHOST guts\.dead$/),
+      },
+    ]);
+    expect((await report({ ...CONNECTED, kind: 'in-process' }, 1)).problems).toMatchObject([
+      {
+        message: `1 message could not be handled since ${CONNECTED.since}`,
+        remedy: expect.stringMatching(/logs.*started again/),
+      },
+    ]);
+    // The broker does not tell: that it is away is another problem.
+    expect(await report(CONNECTED, null)).toMatchObject({ status: 'ok', problems: [] });
+  });
+  test('does not miss a worker that was disabled and stopped', async () => {
+    for (const [id, host] of [
+      ['w1', 'h1'],
+      ['w2', 'h2'],
+    ] as const)
+      await store.heartbeat(workerBeat({ id, host }));
+    await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));
+    await store.setServiceDisabled('w1', { disabled: true, draining: false, reason: 'repair' });
+    await store.endService('w1');
+    expect(await report()).toMatchObject({ status: 'ok', problems: [] });
   });
 });
 

@@ -16,7 +16,7 @@ export const CONNECTED: BusHealth = {
 export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOptions {
   return {
     store,
-    bus: { health: () => CONNECTED },
+    bus: { health: () => CONNECTED, deadLetters: () => Promise.resolve(0) },
     nudge: () => undefined,
     secrets: {
       seal: (plain) => Buffer.from(JSON.stringify(plain)).toString('base64'),

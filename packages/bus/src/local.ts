@@ -17,11 +17,17 @@ export function createLocalBus(parts: { readonly clock: Clock; readonly log: Log
   const turns = new Map<string, number>();
   const closing = new AbortController();
   const since = new Date(clock.now()).toISOString();
+  let dead = 0;
 
   const give = (listener: Listener, message: BusMessage): void => {
     setImmediate(() => {
       if (!listeners.has(listener) || closing.signal.aborted) return;
-      void deliver(message, listener.handler, { clock, log, signal: closing.signal }).catch(() => undefined); // closed
+      deliver(message, listener.handler, { clock, log, signal: closing.signal }).then(
+        (handled) => {
+          if (!handled) dead += 1;
+        },
+        () => undefined, // closed
+      );
     });
   };
   const closed = (): GutsError => new GutsError('bus_unavailable', 'the bus is closed');
@@ -53,6 +59,7 @@ export function createLocalBus(parts: { readonly clock: Clock; readonly log: Log
       });
     },
     health: () => ({ kind: 'in-process', connected: true, since, detail: null }),
+    deadLetters: () => Promise.resolve(closing.signal.aborted ? null : dead),
     close() {
       closing.abort();
       listeners.clear();

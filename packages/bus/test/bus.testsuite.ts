@@ -70,6 +70,22 @@ export function busSuite(open: () => Promise<Bus>): void {
     await vi.waitFor(() => expect(seen).toEqual(['x', 'x', 'x']), 5000);
   });
 
+  test('counts what no handler took, and nothing else', async () => {
+    const before = (await bus.deadLetters()) ?? NaN;
+    const seen: string[] = [];
+    await bus.subscribe(['migration.action'], group('poison'), ({ id }) => {
+      seen.push(id);
+      if (id === 'bad' || seen.length === 1) throw new Error('not now');
+    });
+    await bus.publish({ topic: 'migration.action', id: 'good' });
+    await bus.publish({ topic: 'migration.action', id: 'bad' });
+    await vi.waitFor(async () => expect(await bus.deadLetters()).toBe(before + 1), 20_000);
+    expect(seen.filter((id) => id === 'bad')).toHaveLength(5);
+    expect(seen).toContain('good');
+    await bus.close();
+    expect(await bus.deadLetters()).toBeNull();
+  }, 30_000);
+
   test('is well while it is open, and says so when closed', async () => {
     expect(bus.health()).toMatchObject({ connected: true, detail: null });
     await bus.close();

@@ -82,7 +82,7 @@ export class Scheduler {
     await this.#unsubscribe?.();
     const { store, id, log } = this.#options;
     await store
-      .removeService(id)
+      .endService(id)
       // It is shown as dead soon.
       .catch((error: unknown) => log.warn({ err: error }, 'the record of this scheduler stays behind'));
   }

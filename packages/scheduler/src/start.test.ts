@@ -22,7 +22,7 @@ function rig(away: number, code: 'database_unavailable' | 'internal') {
       seen();
       return Promise.resolve({ waiting: 0, reserved: [] });
     },
-    removeService: () => Promise.reject(new GutsError('database_unavailable', 'the database is away')),
+    endService: () => Promise.reject(new GutsError('database_unavailable', 'the database is away')),
   } as unknown as Store;
   const bus = { subscribe: () => Promise.resolve(() => Promise.resolve()) } as unknown as Bus;
   const quiet = (): void => undefined;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
 import { idempotencySuite } from './idempotency.testsuite.ts';
+import { servicesSuite } from './services.testsuite.ts';
 import { listsSuite } from './lists.testsuite.ts';
 import { operationsSuite } from './operations.testsuite.ts';
 import { storeSuite } from './store.testsuite.ts';
@@ -22,6 +23,7 @@ describe('SQLite in memory', () => {
     operationsSuite(open);
     listsSuite(open);
     idempotencySuite(open);
+    servicesSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
@@ -38,6 +40,7 @@ describe('SQLite in a file', () => {
     operationsSuite(open);
     listsSuite(open);
     idempotencySuite(open);
+    servicesSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);

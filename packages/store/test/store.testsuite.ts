@@ -323,36 +323,6 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
     });
   });
 
-  describe('services', () => {
-    const service = {
-      id: 'w1',
-      binary: 'guts-migration' as const,
-      host: 'h',
-      version: '1',
-      slots: 2,
-      scratchBytes: null,
-      bytesPerSecond: 5e9,
-      drivers: [],
-    };
-    test('are alive while their heartbeat is fresh and stay disabled across heartbeats', async () => {
-      await store.heartbeat(service);
-      expect(await store.listServices(60)).toMatchObject([{ id: 'w1', alive: true, disabled: false }]);
-      const change = { disabled: true, draining: true, reason: 'repair' };
-      expect(await store.setServiceDisabled('w1', change)).toMatchObject({
-        disabled: true,
-        bytesPerSecond: 5e9,
-      });
-      expect(await store.heartbeat(service)).toEqual({ disabled: true, draining: true });
-      await sleep(30);
-      expect(await store.listServices(0.01)).toMatchObject([
-        { alive: false, disabled: true, disabledReason: 'repair' },
-      ]);
-      expect(await store.setServiceDisabled('nobody', change)).toBeNull();
-      await store.removeService('w1');
-      expect(await store.listServices(60)).toEqual([]);
-    });
-  });
-
   describe('events and audit', () => {
     test('events grow by sequence and are filtered', async () => {
       await store.createMigration(migration('m1'), event('m1', 'one'));

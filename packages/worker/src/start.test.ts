@@ -22,7 +22,7 @@ function rig(failures: number, code: 'database_unavailable' | 'internal') {
       return none;
     },
     claimOperation: () => answer(null),
-    removeService: () => Promise.reject(new GutsError('database_unavailable', 'the database is away')),
+    endService: () => Promise.reject(new GutsError('database_unavailable', 'the database is away')),
   } as unknown as Store;
   const worker = new Worker({
     id: 'w',

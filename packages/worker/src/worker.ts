@@ -93,7 +93,7 @@ export class Worker {
     await this.#unsubscribe?.();
     const { store, id, log } = this.#options;
     await store
-      .removeService(id)
+      .endService(id)
       // It is shown as dead soon.
       .catch((error: unknown) => log.warn({ err: error }, 'the record of this worker stays behind'));
   }
@@ -118,7 +118,7 @@ export class Worker {
   }
 
   async #beat(): Promise<void> {
-    const { id, host, version, slots, connections, store } = this.#options;
+    const { id, host, version, slots, connections, store, log } = this.#options;
     const drivers = [...connections.sources, ...connections.destinations].map((driver) => driver.schemas);
     const { disabled, draining } = await store.heartbeat({
       id,
@@ -130,6 +130,8 @@ export class Worker {
       bytesPerSecond: null,
       drivers,
     });
+    if (disabled !== this.#disabled)
+      log.warn({ disabled, draining }, disabled ? 'disabled: nothing new is begun' : 'enabled again');
     this.#disabled = disabled;
     if (draining) this.#handOver();
   }

@@ -57,10 +57,15 @@ async function report({ store, bus, clock, version }: ApiParts, scope: ProjectSc
   const start = clock.monotonic();
   const schemaState = await soon(store.check());
   const latency = clock.monotonic() - start;
-  const [outbox, services, counts] = await soon(
-    Promise.all([store.outboxState(), store.listServices(ALIVE_SECONDS), store.countWork(scope)]),
+  const [outbox, services, counts, deadLetters] = await soon(
+    Promise.all([
+      store.outboxState(),
+      store.listServices(ALIVE_SECONDS),
+      store.countWork(scope),
+      bus.deadLetters(),
+    ]),
   );
-  const problems = problemsOf({ schemaState, bus: bus.health(), outbox, services });
+  const problems = problemsOf({ schemaState, bus: bus.health(), deadLetters, outbox, services });
   return {
     status: problems.length === 0 ? ('ok' as const) : ('degraded' as const),
     version,

@@ -4,7 +4,7 @@ import type { BusOptions } from '../open.ts';
 import { deliver } from '../redeliver.ts';
 import { addressOf } from './address.ts';
 import { type Live, RabbitConnection } from './connection.ts';
-import { declareQueue, EXCHANGE, readMessage, routingKey } from './topology.ts';
+import { countDeadLetters, declareQueue, EXCHANGE, readMessage, routingKey } from './topology.ts';
 import { within } from './within.ts';
 
 /** Messages that one listener handles at once. */
@@ -13,6 +13,8 @@ const CONFIRM_MS = 10_000;
 /** How long closing waits for handlers. */
 const CLOSE_MS = 10_000;
 const CHANNEL_MS = 2000;
+/** How long who asks for the dead letters waits; a broker that raised an alarm still answers. */
+const COUNT_MS = 2000;
 
 type Handler = (message: BusMessage) => void | Promise<void>;
 
@@ -155,6 +157,21 @@ export async function openRabbit(options: BusOptions): Promise<Bus> {
     },
 
     health: () => connection.health,
+
+    async deadLetters() {
+      const { live } = connection;
+      if (closed || !live) return null;
+      let count: number | null = null;
+      const counted = countDeadLetters(live.publisher).then(
+        (messages) => {
+          count = messages;
+        },
+        // Its channel is gone: the connection is made anew.
+        (error: unknown) => log.warn({ err: error }, 'the dead letters could not be counted'),
+      );
+      await within(clock, COUNT_MS, counted);
+      return count;
+    },
 
     async close() {
       if (closed) return;

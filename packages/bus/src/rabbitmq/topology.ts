@@ -5,14 +5,23 @@ import type { Channel } from 'amqplib';
 export const EXCHANGE = 'guts';
 /** Where what nobody could handle goes, for people to look at. */
 export const DEAD = 'guts.dead';
-const DEAD_MESSAGES = 10_000;
+const DEAD_QUEUE = { durable: true, maxLength: 10_000 };
 
 /** Exchanges and the queue of dead letters; durable, and the same whoever declares them first. */
 export async function declareTopology(channel: Channel): Promise<void> {
   await channel.assertExchange(EXCHANGE, 'topic', { durable: true });
   await channel.assertExchange(DEAD, 'fanout', { durable: true });
-  await channel.assertQueue(DEAD, { durable: true, maxLength: DEAD_MESSAGES });
+  await channel.assertQueue(DEAD, DEAD_QUEUE);
   await channel.bindQueue(DEAD, DEAD, '');
+}
+
+/**
+ * Messages that lie among the dead letters, without those that somebody just looks at. Declares the queue anew, for to
+ * ask passively after one that somebody deleted ends the channel (AMQP 0-9-1, queue.declare, "passive").
+ */
+export async function countDeadLetters(channel: Channel): Promise<number> {
+  const { messageCount } = await channel.assertQueue(DEAD, DEAD_QUEUE);
+  return messageCount;
 }
 
 /**

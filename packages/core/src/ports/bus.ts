@@ -43,5 +43,10 @@ export interface Bus {
     handler: (message: BusMessage) => void | Promise<void>,
   ): Promise<() => Promise<void>>;
   health(): BusHealth;
+  /**
+   * How many messages were set aside as dead letters and lie there still; of the in-process bus, since it was opened.
+   * Null: not known, for it is away or does not tell in time. Never rejects.
+   */
+  deadLetters(): Promise<number | null>;
   close(): Promise<void>;
 }

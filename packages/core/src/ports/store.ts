@@ -277,6 +277,10 @@ export interface OperationStore {
 }
 
 export interface ServiceStore {
+  /**
+   * The first of an id makes its record: disabled, with the reason, as the newest record of the same host and binary
+   * is, unless an enabled one of them is alive.
+   */
   heartbeat(
     service: Omit<
       Service,
@@ -285,10 +289,17 @@ export interface ServiceStore {
   ): Promise<{ readonly disabled: boolean; readonly draining: boolean }>;
   /** @param aliveSeconds how fresh a heartbeat must be */
   listServices(aliveSeconds: number): Promise<readonly Service[]>;
+  /** To enable one clears the mark of the dead ones of its host and binary, too. */
   setServiceDisabled(
     id: string,
     change: { readonly disabled: boolean; readonly draining: boolean; readonly reason: string | null },
   ): Promise<Service | null>;
+  /**
+   * A daemon's own end: its record goes. What disables it stays for whoever starts next on its host, as the record
+   * `stopped-<id>`, unless an enabled one of the same binary is alive there.
+   */
+  endService(id: string): Promise<void>;
+  /** Drops a record, and with it what disables its successor. */
   removeService(id: string): Promise<void>;
 }
 

@@ -3,9 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { iso, json, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { ServiceRow, Tables } from '../schema/tables.ts';
-
-/** How long a heartbeat counts when nobody says; seconds. */
-const ALIVE_SECONDS = 30;
+import { ALIVE_SECONDS, enableDead, end, inherit, isAlive } from './succession.ts';
 
 function toService(row: Selectable<ServiceRow>, now: number, aliveSeconds: number): Service {
   return {
@@ -16,7 +14,7 @@ function toService(row: Selectable<ServiceRow>, now: number, aliveSeconds: numbe
     disabled: row.disabled === 1,
     disabledReason: row.disabled_reason,
     draining: row.draining === 1,
-    alive: now - row.heartbeat_at <= aliveSeconds * 1000,
+    alive: isAlive(row, now, aliveSeconds),
     heartbeatAt: iso(row.heartbeat_at),
     startedAt: iso(row.started_at),
     slots: row.slots,
@@ -57,11 +55,13 @@ export function serviceStore(context: StoreContext): ServiceStore {
           .set(values)
           .where('id', '=', service.id)
           .executeTakeFirst();
-        if (numUpdatedRows === 0n)
+        if (numUpdatedRows === 0n) {
+          const mark = await inherit(trx, values, now);
           await trx
             .insertInto('services')
-            .values({ id: service.id, ...values, disabled: 0, disabled_reason: null, started_at: now })
+            .values({ id: service.id, ...values, ...mark, started_at: now })
             .execute();
+        }
         const row = await trx
           .selectFrom('services')
           .select(['disabled', 'draining'])
@@ -87,8 +87,15 @@ export function serviceStore(context: StoreContext): ServiceStore {
           .where('id', '=', id)
           .execute();
         const row = await trx.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirst();
-        return row ? toService(row, await context.now(trx), ALIVE_SECONDS) : null;
+        if (!row) return null;
+        const now = await context.now(trx);
+        if (!disabled) await enableDead(trx, row, now);
+        return toService(row, now, ALIVE_SECONDS);
       });
+    },
+
+    async endService(id) {
+      await context.write(async (trx) => end(trx, id, await context.now(trx)));
     },
 
     async removeService(id) {

@@ -8,6 +8,7 @@ import { openStore } from '../../src/index.ts';
 import { event, migration } from '../fixtures.ts';
 import { schemaSuite } from '../schema.testsuite.ts';
 import { idempotencySuite } from '../idempotency.testsuite.ts';
+import { servicesSuite } from '../services.testsuite.ts';
 import { listsSuite } from '../lists.testsuite.ts';
 import { operationsSuite } from '../operations.testsuite.ts';
 import { storeSuite } from '../store.testsuite.ts';
@@ -69,6 +70,7 @@ describe.for(servers)('$name', (server) => {
     operationsSuite(open);
     listsSuite(open);
     idempotencySuite(open);
+    servicesSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
