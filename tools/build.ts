@@ -1,8 +1,13 @@
-/** Bundles the binary `guts` into dist/: our packages inside, third-party packages left to node_modules. */
+/**
+ * Bundles the binary `guts` into dist/: our packages inside, third-party packages left to node_modules, but for
+ * Commander, which every start needs: loading it from its many files takes longer.
+ */
 import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { routes } from '@guts/contract';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { callable } from './callable-routes.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -10,21 +15,63 @@ const thirdPartyStaysOutside: Plugin = {
   name: 'third-party-stays-outside',
   setup(context) {
     context.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      kind === 'entry-point' || path.startsWith('@guts/') ? null : { path, external: true },
+      kind === 'entry-point' || path.startsWith('@guts/') || path === 'commander'
+        ? null
+        : { path, external: true },
     );
   },
 };
 
+/**
+ * The command line needs of a route where to send a call, and no schema: its bundle has just that, for making all
+ * schemas took longer than all else at start.
+ */
+const clientWithoutSchemas: Plugin = {
+  name: 'client-without-schemas',
+  setup(context) {
+    context.onResolve({ filter: /^@guts\/contract$/ }, ({ importer }) =>
+      importer.startsWith(join(root, 'packages/cli/'))
+        ? { path: 'contract-for-clients', namespace: 'callable' }
+        : null,
+    );
+    context.onLoad({ filter: /.*/, namespace: 'callable' }, () => ({
+      contents: `export * from '@guts/contract/client';\nexport { ERROR_CODES } from '@guts/core/errors';\nexport const routes = ${JSON.stringify(callable(routes))};`,
+      resolveDir: join(root, 'packages/app'),
+    }));
+  },
+};
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  absWorkingDir: root,
   entryPoints: { guts: join(root, 'packages/app/src/main.ts') },
   outdir: join(root, 'dist'),
   bundle: true,
   splitting: true,
+  metafile: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.20',
   sourcemap: 'linked',
   logLevel: 'warning',
-  plugins: [thirdPartyStaysOutside],
+  // Commander requires Node's modules.
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
+  plugins: [clientWithoutSchemas, thirdPartyStaysOutside],
 });
+
+/** What the files that a start loads import of other people's. */
+function loadedAtStart({ outputs }: Metafile, file: string, seen = new Set<string>()): string[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const imports = (outputs[file]?.imports ?? []).filter(({ kind }) => kind === 'import-statement');
+  return imports.flatMap(({ path, external }) => {
+    if (external) return path.startsWith('node:') ? [] : [path];
+    return loadedAtStart({ inputs: {}, outputs }, path, seen);
+  });
+}
+
+const heavy = [...new Set(loadedAtStart(metafile, 'dist/guts.js'))];
+if (heavy.length > 0)
+  throw new Error(`every start of guts would load ${heavy.join(', ')}: import it where it is used`);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { parsePrivateYaml } from '@guts/cli';
+import { parsePrivateYaml } from '@guts/cli/private-yaml';
 import { DEFAULT_LIMITS, GutsError, type Limits, messageOf } from '@guts/core';
 import { readLimits } from './limits.ts';
 

@@ -1,6 +1,7 @@
 import { UsageError } from '@guts/cli';
-import { ApiCallError } from '@guts/contract';
-import { ERROR_CODES, type ErrorCode, GutsError, messageOf } from '@guts/core';
+// Not the whole packages: this is loaded at every start, and bundles are cut by files.
+import { ApiCallError } from '@guts/contract/client';
+import { ERROR_CODES, type ErrorCode, GutsError, messageOf } from '@guts/core/errors';
 import { CommanderError } from 'commander';
 
 /** An error as people and programs are told it. */

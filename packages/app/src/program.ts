@@ -2,7 +2,6 @@ import { addClientCommands } from '@guts/cli';
 import { Command, InvalidArgumentError } from 'commander';
 import { addMigrate } from './commands/migrate.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
-import { loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
 
 /** Daemon commands, loaded only when one of them is called: start-up stays cheap for the client. */
@@ -87,7 +86,7 @@ export function createProgram(json: boolean): Command {
     env: process.env,
     fetch,
     out: process.stdout,
-    tokenFile: () => loadConfig(null, process.env).tokenFile,
+    tokenFile: async () => (await import('./config.ts')).loadConfig(null, process.env).tokenFile,
     openLogin: async (choice, signal) => {
       const { openLogin } = await import('./wiring/keystone.ts');
       const { askUnseen } = await import('./one-shot/password.ts');

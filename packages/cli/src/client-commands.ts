@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { ApiClient, type Fetch } from '@guts/contract';
 import { Argument, type Command } from 'commander';
 import { addEndpointCommands } from './commands/endpoints.ts';
@@ -18,7 +18,7 @@ export interface ClientParts {
   readonly fetch: Fetch;
   readonly out: Output;
   /** Where a daemon on this host keeps its token. */
-  readonly tokenFile: () => string;
+  readonly tokenFile: () => Promise<string>;
   /** Logs in to Keystone, when options or the environment name a cloud. */
   readonly openLogin: OpenLogin;
   /** How to ask a person; null: nobody is there. Left out: on this process's terminal, if it has one. */
@@ -26,12 +26,12 @@ export interface ClientParts {
   readonly setExitCode: (code: number) => void;
 }
 
-function readToken({ env, tokenFile }: ClientParts): string {
+async function readToken({ env, tokenFile }: ClientParts): Promise<string> {
   const given = env['GUTS_TOKEN'];
   if (given !== undefined && given !== '') return given;
-  const path = env['GUTS_TOKEN_FILE'] ?? tokenFile();
+  const path = env['GUTS_TOKEN_FILE'] ?? (await tokenFile());
   try {
-    return readFileSync(path, 'utf8').trim();
+    return (await readFile(path, 'utf8')).trim();
   } catch (error) {
     throw new UsageError(
       `no token: GUTS_TOKEN is not set and ${path} cannot be read (${(error as Error).message}); is guts-api set up here?`,
@@ -50,7 +50,7 @@ async function connect(program: Command, parts: ClientParts, signal: AbortSignal
   const { fetch } = parts;
   const choice = chosenCloud(program, parts.env);
   if (!choice) {
-    const headers = { 'x-auth-token': readToken(parts) };
+    const headers = { 'x-auth-token': await readToken(parts) };
     return {
       client: new ApiClient({ fetch, baseUrl: gutsEndpoint || api, headers }),
       close: () => Promise.resolve(),
@@ -84,8 +84,8 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
     .option('--json', 'machine-readable output', false);
   addCloudOptions(program);
   let shape: Shape = PLAIN;
-  program.hook('preAction', (_program, command) => {
-    shape = shapeOf(command);
+  program.hook('preAction', async (_program, command) => {
+    shape = await shapeOf(command);
     if (shape.format !== 'table' && program.opts<{ json: boolean }>().json)
       throw new UsageError(`--json and --format ${shape.format} exclude each other`);
   });

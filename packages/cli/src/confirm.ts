@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import { type Ask, type CliContext, type Output, UsageError } from './context.ts';
 
 /** Questions go to standard error, so that the output stays what it is; null: not a terminal on both sides. */
 export function terminalAsk(input: NodeJS.ReadStream, prompts: NodeJS.WriteStream, out: Output): Ask | null {
   if (!input.isTTY || out.isTTY !== true) return null;
   return async (question) => {
+    const { createInterface } = await import('node:readline/promises');
     const lines = createInterface({ input, output: prompts });
     try {
       return await lines.question(question);

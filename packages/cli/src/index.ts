@@ -6,6 +6,5 @@ export type { CloudChoice, Login, OpenLogin } from './login.ts';
 export { type CliContext, UsageError } from './context.ts';
 export { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
 export { reportText } from './output/report.ts';
-export { parsePrivateYaml } from './private-yaml.ts';
 export { drawTable } from './output/table.ts';
 export { watchMigrations, type WatchSource } from './watch.ts';

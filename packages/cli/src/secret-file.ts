@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
 import { UsageError } from './context.ts';
-import { parsePrivateYaml, PrivateYamlError } from './private-yaml.ts';
 
 async function contentOf(path: string): Promise<string> {
-  if (path === '-') return readAll(process.stdin);
+  if (path === '-') return (await import('node:stream/consumers')).text(process.stdin);
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -19,6 +17,8 @@ async function contentOf(path: string): Promise<string> {
 export async function readSecretFile(path: string): Promise<Record<string, unknown>> {
   const name = path === '-' ? 'standard input' : path;
   const content = await contentOf(path);
+  // Loaded only here: reading YAML would be a good part of every start.
+  const { parsePrivateYaml, PrivateYamlError } = await import('./private-yaml.ts');
   let secret: unknown;
   try {
     secret = parsePrivateYaml(content);

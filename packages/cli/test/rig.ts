@@ -37,7 +37,7 @@ export async function guts(
         out += text;
       },
     },
-    tokenFile: () => '/nowhere',
+    tokenFile: () => Promise.resolve('/nowhere'),
     ask,
     setExitCode: (code) => {
       exit = code;

@@ -1,13 +1,15 @@
-import { type Migration, type MigrationAction, routes } from '@guts/contract';
+import { type MigrationAction, routes } from '@guts/contract';
 import { type Command, Option } from 'commander';
 import { confirm } from '../confirm.ts';
 import type { CliContext, Run } from '../context.ts';
 import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
 import { showOne } from '../output/show.ts';
+import { WAIT_HELP, waitAndShow } from '../wait-migration.ts';
 
-async function ask(context: CliContext, id: string, body: MigrationAction): Promise<Migration> {
+async function ask(context: CliContext, id: string, body: MigrationAction, wait: boolean): Promise<void> {
   const { migration } = await context.client.call(routes.migrations.act, { params: { id }, body });
-  return migration;
+  if (wait) return waitAndShow(context, body.action, migration);
+  showOne(context, migration);
 }
 
 /** What a person is told before a revert. @param id of the migration, perhaps with more to know it by */
@@ -43,10 +45,11 @@ export function addMigrationActions(group: Command, run: Run): void {
       .argument('<migration>', MIGRATION_HELP)
       .summary(summary)
       .description(description)
-      .action((given: string) =>
+      .option('--wait', WAIT_HELP, false)
+      .action((given: string, { wait }: { wait: boolean }) =>
         run(async (context) => {
           const id = await findMigration(context.client, given);
-          showOne(context, await ask(context, id, { action }));
+          await ask(context, id, { action }, wait);
         }),
       );
   group
@@ -62,12 +65,14 @@ export function addMigrationActions(group: Command, run: Run): void {
         .default('park'),
     )
     .option('--yes', 'does not ask', false)
-    .action((given: string, { target, yes }: { target: 'park' | 'remove'; yes: boolean }) =>
-      run(async (context) => {
-        const id = await findMigration(context.client, given);
-        const name = id === given ? id : `${id} ("${given}")`;
-        if (!(await confirm(context, revertWarning(name, target), yes))) return context.exit(1);
-        showOne(context, await ask(context, id, { action: 'revert', confirm: true, target }));
-      }),
+    .option('--wait', WAIT_HELP, false)
+    .action(
+      (given: string, { target, yes, wait }: { target: 'park' | 'remove'; yes: boolean; wait: boolean }) =>
+        run(async (context) => {
+          const id = await findMigration(context.client, given);
+          const name = id === given ? id : `${id} ("${given}")`;
+          if (!(await confirm(context, revertWarning(name, target), yes))) return context.exit(1);
+          await ask(context, id, { action: 'revert', confirm: true, target }, wait);
+        }),
     );
 }

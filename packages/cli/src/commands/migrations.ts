@@ -1,6 +1,6 @@
 import { type ApiClient, type Migration, type Report, routes } from '@guts/contract';
 import type { Command } from 'commander';
-import { type CliContext, type Run } from '../context.ts';
+import { type CliContext, type Run, UsageError } from '../context.ts';
 import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
 import { addMigrationOptions, migrationBody, type MigrationOptions } from '../migration-options.ts';
 import { reportText } from '../output/report.ts';
@@ -8,6 +8,7 @@ import { type Column, showJson, showList, showOne, text } from '../output/show.t
 import { formatBytes } from '../output/units.ts';
 import { traceText } from '../output/trace.ts';
 import { allPages } from '../paging.ts';
+import { WAIT_HELP, waitAndShow } from '../wait-migration.ts';
 import { addMigrationActions } from './migration-actions.ts';
 import { SETTLED, watchMigrations, type WatchSource } from '../watch.ts';
 
@@ -182,14 +183,20 @@ export function addMigrationCommands(program: Command, run: Run): void {
       .description('Moves a machine, given by name, ref or path.')
       .requiredOption('--source <name>', 'name or id of the source')
       .requiredOption('--destination <name>', 'name or id of the destination')
-      .option('--watch', 'stays until it has ended', false),
+      .option('--watch', 'shows progress until it has ended', false)
+      .option('--wait', WAIT_HELP, false),
   ).action(
-    (instance: string, options: MigrationOptions & { source: string; destination: string; watch: boolean }) =>
+    (
+      instance: string,
+      options: MigrationOptions & { source: string; destination: string; watch: boolean; wait: boolean },
+    ) =>
       run(async (context) => {
         const { source, destination } = options;
+        if (options.watch && options.wait) throw new UsageError('--watch and --wait exclude each other');
         const body = { source, destination, instance, ...migrationBody(options) };
         const { migration } = await context.client.call(routes.migrations.create, { body });
         if (options.watch) return watch(context, [migration.id]);
+        if (options.wait) return waitAndShow(context, 'create', migration);
         showOne(context, migration);
       }),
   );

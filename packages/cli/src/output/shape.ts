@@ -19,6 +19,8 @@ export interface Shape {
   readonly fitWidth: boolean;
   /** JSON on one line. */
   readonly noindent: boolean;
+  /** Writes YAML; there when that is the format: its library is loaded for nothing else. */
+  readonly yaml: (tree: unknown) => string;
 }
 
 export const PLAIN: Shape = {
@@ -29,6 +31,9 @@ export const PLAIN: Shape = {
   maxWidth: 0,
   fitWidth: false,
   noindent: false,
+  yaml: () => {
+    throw new TypeError('YAML was not asked for');
+  },
 };
 
 /** By the last word of a command: those that write a list, and those that write the fields of one thing. */
@@ -73,7 +78,7 @@ export function addShapeOptions(group: Command): void {
 }
 
 /** What a command was asked for. */
-export function shapeOf(command: Command): Shape {
+export async function shapeOf(command: Command): Promise<Shape> {
   const given = command.opts<{
     format?: Format;
     column?: string[];
@@ -91,5 +96,6 @@ export function shapeOf(command: Command): Shape {
     maxWidth: given.maxWidth ?? PLAIN.maxWidth,
     fitWidth: given.fitWidth ?? PLAIN.fitWidth,
     noindent: given.noindent ?? PLAIN.noindent,
+    yaml: given.format === 'yaml' ? (await import('yaml')).stringify : PLAIN.yaml,
   };
 }

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { type CliContext, UsageError } from '../context.ts';
 import { csvText } from './csv.ts';
 import type { Shape } from './shape.ts';
@@ -141,7 +140,7 @@ function write(
       out.write(`${JSON.stringify(as.tree(), null, shape.noindent ? 0 : 2)}\n`);
       return;
     case 'yaml':
-      out.write(stringify(as.tree()));
+      out.write(shape.yaml(as.tree()));
       return;
     case 'csv':
       out.write(as.csv());
