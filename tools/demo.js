@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const began = Date.now();
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 
@@ -20,4 +21,6 @@ if (!existsSync(tsx)) {
 }
 console.log('building');
 run(process.execPath, [tsx, 'tools/build.ts']);
-run(process.execPath, [tsx, 'lab/demo/src/main.ts', ...process.argv.slice(2)]);
+run(process.execPath, [tsx, 'lab/demo/src/main.ts', ...process.argv.slice(2)], {
+  env: { ...process.env, GUTS_DEMO_BEGAN: String(began) },
+});

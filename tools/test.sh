@@ -2,6 +2,8 @@
 # `npm test`: installs what it needs and runs everything that runs without root, printing each stage's time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tools/time-limit.sh
+LIMIT=360
 stage() {
   local name=$1 began=$SECONDS
   shift
@@ -15,3 +17,4 @@ stage() {
 stage lint npm run --silent lint
 stage build npm run --silent build
 stage unit npm run --silent unit
+printf '\n=== npm test: ok, %s\n' "$(beside_limit "$SECONDS" "$LIMIT")"

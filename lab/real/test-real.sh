@@ -10,6 +10,8 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$HERE/../.."
+. tools/time-limit.sh
+LIMIT=1800
 : "${LAB_STATE:=/tmp/guts-real}" "${LAB_CACHE:=/var/cache/guts-real}"
 export LAB_STATE LAB_CACHE
 DOWN=0 ONLY=()
@@ -32,8 +34,8 @@ finish() {
   local code=$?
   printf '\n=== stages\n'
   printf '%s\n' "${SUMMARY[@]}"
-  if [ $code -eq 0 ]; then printf '=== test:real: ok, %d s\n' "$SECONDS"; else
-    printf '=== test:real: FAILED after %d s\n' "$SECONDS" >&2
+  if [ $code -eq 0 ]; then printf '=== test:real: ok, %s\n' "$(beside_limit "$SECONDS" "$LIMIT")"; else
+    printf '=== test:real: FAILED after %s\n' "$(beside_limit "$SECONDS" "$LIMIT")" >&2
   fi
 }
 trap finish EXIT

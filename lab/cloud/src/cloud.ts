@@ -67,7 +67,9 @@ function seed(world: World, options: CloudOptions): CloudUser[] {
     const password = one.password ?? randomBytes(9).toString('base64url');
     const project = world.identity.project(one.project);
     const user = world.identity.addUser(one.name, password, project);
-    for (const role of one.roles) world.identity.assign(user, project, role);
+    for (const role of one.roles)
+      for (const place of [project, ...(one.alsoIn ?? []).map((name) => world.identity.project(name))])
+        world.identity.assign(user, place, role);
     return { name: one.name, password, project: one.project };
   });
   for (const network of options.networks ?? DEFAULT_NETWORKS) addNetwork(world, network);

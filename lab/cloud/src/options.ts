@@ -6,6 +6,8 @@ export interface UserOption {
   /** Name of the project; made when missing. */
   readonly project: string;
   readonly roles: readonly string[];
+  /** Other projects in which it has these roles; made when missing. */
+  readonly alsoIn?: readonly string[];
 }
 
 export interface FlavorOption {
@@ -46,8 +48,10 @@ export interface Quotas {
   readonly gigabytes: number;
   /** GiB, of one volume. */
   readonly perVolumeGigabytes: number;
-  /** Bytes, over all images. */
+  /** MiB, over all images. */
   readonly imageSizeTotal: number;
+  readonly imageCountTotal: number;
+  readonly imageCountUploading: number;
 }
 
 export interface Zones {
@@ -119,7 +123,7 @@ export const DEFAULT_NETWORKS: readonly NetworkOption[] = [
   { name: 'private', cidr: '192.168.77.0/24', project: 'demo', mtu: 1450 },
 ];
 
-/** The services' own defaults (nova.conf, neutron.conf, cinder.conf of Zed). */
+/** The services' own defaults (nova.conf, neutron.conf, cinder.conf, glance-api.conf of Zed). */
 export const DEFAULT_QUOTAS: Quotas = {
   instances: 10,
   cores: 20,
@@ -134,6 +138,8 @@ export const DEFAULT_QUOTAS: Quotas = {
   gigabytes: 1000,
   perVolumeGigabytes: -1,
   imageSizeTotal: -1,
+  imageCountTotal: -1,
+  imageCountUploading: -1,
 };
 
 export const DEFAULT_DELAYS: Delays = {

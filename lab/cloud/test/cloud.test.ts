@@ -44,7 +44,7 @@ test('users, flavors, networks and volume types are what the options say', async
 test('quotas change while the cloud runs', async () => {
   await using lab = await start();
   const demo = await lab.as('demo');
-  lab.cloud.setQuotas('demo', { imageSizeTotal: 1 });
+  lab.cloud.setQuotas('demo', { imageSizeTotal: 0 });
   await uploaded(demo, guestDisk('one'));
   await expect(uploaded(demo, guestDisk('two'))).rejects.toThrow(/413/);
   lab.cloud.setQuotas('demo', { imageSizeTotal: -1 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Client, type Json, type Running, start, uploaded } from './kit.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, type Json, type Running, start, until, uploaded } from './kit.ts';
 
 let lab: Running;
 let demo: Client;
@@ -177,9 +177,48 @@ test('a protected image stays; a deleted one is gone with its bytes', async () =
   await expect(readFile(lab.cloud.imagePath(id))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('a used-up quota refuses the next upload with 413', async () => {
-  await using small = await start({ quotas: { imageSizeTotal: 10 } });
-  const client = await small.as('demo');
-  await uploaded(client, bytes);
-  await expect(uploaded(client, bytes)).rejects.toThrow(/413/);
+describe('limits', () => {
+  const usage = async (client: Client) => (await client.call('GET', '/image/v2/info/usage')).json['usage'];
+
+  test('are told with what is used of them, and not at all where there are none', async () => {
+    await using limited = await start({ quotas: { imageSizeTotal: 10, imageCountTotal: 2 } });
+    const client = await limited.as('demo');
+    await uploaded(client, Buffer.alloc(3 * 2 ** 20 + 5));
+    expect(await usage(client)).toEqual({
+      image_size_total: { usage: 3, limit: 10 },
+      image_count_total: { usage: 1, limit: 2 },
+      image_count_uploading: { usage: 0, limit: -1 },
+    });
+    expect(await usage(await limited.as('admin'))).toMatchObject({
+      image_count_total: { usage: 0, limit: 2 },
+    });
+    expect(await usage(demo)).toEqual({});
+  });
+
+  test('of size refuse the upload after the one that went over', async () => {
+    await using small = await start({ quotas: { imageSizeTotal: 0 } });
+    const client = await small.as('demo');
+    await uploaded(client, Buffer.alloc(2 ** 20));
+    await expect(uploaded(client, bytes)).rejects.toThrow(/413.*image_size_total/s);
+  });
+
+  test('of count refuse the image itself', async () => {
+    await using small = await start({ quotas: { imageCountTotal: 1 } });
+    const client = await small.as('demo');
+    await uploaded(client, bytes);
+    const refused = await client.call('POST', images, { disk_format: 'raw', container_format: 'bare' });
+    expect(refused).toMatchObject({ status: 413, text: expect.stringContaining('image_count_total') });
+  });
+
+  test('of uploads refuse one beyond those under way', async () => {
+    await using small = await start({ quotas: { imageCountUploading: 0 }, delays: { imageActivate: 500 } });
+    const client = await small.as('demo');
+    const first = uploaded(client, bytes);
+    await until(
+      () => usage(client),
+      (told) => (told as { image_count_uploading: { usage: number } }).image_count_uploading.usage === 1,
+    );
+    await expect(uploaded(client, bytes)).rejects.toThrow(/413.*image_count_uploading/s);
+    await first;
+  });
 });

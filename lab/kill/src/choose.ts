@@ -1,6 +1,6 @@
 import type { Backend } from './lane.ts';
 import type { Scenario } from './scenario.ts';
-import { hash, type Mode, type Passing, type Strike, type Victim } from './strike.ts';
+import { canStrike, hash, type Mode, type Passing, type Strike, type Victim } from './strike.ts';
 
 /** A point to strike in a mode, and the scenarios in which it may be met, in the order in which to try them. */
 export interface Job {
@@ -48,7 +48,7 @@ export function placeOf({ victim, point }: Pick<Passing, 'victim' | 'point'>): s
 /** Null: it cannot be done. */
 function backendOf(mode: Mode, place: string, backends: readonly Backend[]): Backend | null {
   if (mode === 'database' || mode === 'broker') return backends.includes('servers') ? 'servers' : null;
-  const index = (hash(place) + (mode === 'stop' ? 1 : 0)) % backends.length;
+  const index = (hash(place) + (mode === 'kill' ? 0 : 1)) % backends.length;
   return backends[index] ?? null;
 }
 
@@ -60,8 +60,7 @@ function everything(all: readonly Passing[], { backends, modes }: Wishes, next: 
     const [first] = passings;
     if (!first) continue;
     for (const mode of modes) {
-      // Within a transaction nothing can be awaited: only a death hits exactly there.
-      if (mode !== 'kill' && first.point.endsWith(':within')) continue;
+      if (!canStrike(mode, first)) continue;
       const backend = backendOf(mode, place, backends);
       if (backend === null) continue;
       const scenarios = shuffled(
@@ -97,7 +96,9 @@ export function choose(all: readonly Passing[], wishes: Wishes): readonly Job[] 
   const modes = wishes.modes.filter((mode) => jobs.some((job) => job.mode === mode));
   for (let turn = 0; chosen.length < wishes.runs && left.size > 0; turn += 1) {
     const victim = TURNS[turn % TURNS.length];
-    const mode = modes[turn % modes.length];
+    // A round of victims begins one mode later than the one before, so that each of them meets each mode.
+    const round = Math.floor(turn / TURNS.length);
+    const mode = modes[((turn % TURNS.length) + round) % modes.length];
     const candidates = [...left];
     const job =
       candidates.find((one) => one.victim === victim && one.mode === mode && !met.has(placeOf(one))) ??

@@ -40,8 +40,8 @@ export async function keepEvidence(
     const text = await readFile(join(from, file));
     await writeFile(join(folder, file), text.subarray(before.get(file) ?? 0));
   }
-  const { id, wrongs, hit, takeOverSeconds } = outcome;
-  const told = { strike: nameOf(outcome), outage: outageOf(outcome), hit, takeOverSeconds, wrongs };
+  const { id, wrongs, hit, takeOverSeconds, second } = outcome;
+  const told = { strike: nameOf(outcome), outage: outageOf(outcome), hit, second, takeOverSeconds, wrongs };
   await write(folder, 'run', { ...told, again: again(outcome) });
   await write(folder, 'journal', await journal(lane, id));
   const { servers, volumes, images, ports } = lane.stack.cloud;

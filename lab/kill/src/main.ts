@@ -14,6 +14,7 @@ import { run, trace } from './run.ts';
 import { serversFrom } from './servers.ts';
 import { nameOf, type Outcome, type Passing } from './strike.ts';
 import { summarise } from './summary.ts';
+import { withoutCallsOf } from './traced.ts';
 
 const began = performance.now();
 const say = (text: string): void =>
@@ -28,11 +29,12 @@ async function enumerate(lanes: Lanes, options: Options, striking: Striking): Pr
     options.scenarios.map((scenario) => ({ victim, scenario, nth: 1 })),
   );
   const traced: Passing[] = [];
+  const byRequests = new Set<string>();
   const anywhere = (): null => null;
   await lanes.work(pieces, anywhere, async (lane, piece) => {
     const { victim, scenario, nth } = piece;
     const marks = await markLogs(lane.stack.folder);
-    const { points, disturbed, outcome } = await trace(lane, victim, scenario);
+    const { points, byRequests: calls, disturbed, outcome } = await trace(lane, victim, scenario);
     const wrong = wrongsOf(outcome).length > 0;
     if (wrong) await striking.ended(lane, outcome, marks);
     if (disturbed && nth < TRACES) {
@@ -42,13 +44,14 @@ async function enumerate(lanes: Lanes, options: Options, striking: Striking): Pr
     if (wrong) return { disorder: true };
     say(`${victim}, ${scenario.name}: ${points.length} points`);
     traced.push(...points.map((point) => ({ victim, scenario, point })));
+    for (const call of calls) byRequests.add(call);
     return { disorder: false };
   });
   // In an order that does not depend on which lane was quick.
   const at = (one: Passing): number =>
     pieces.findIndex(({ victim, scenario }) => victim === one.victim && scenario === one.scenario);
   const { only } = options;
-  return traced
+  return withoutCallsOf(traced, byRequests)
     .toSorted((a, b) => at(a) - at(b) || (a.point < b.point ? -1 : 1))
     .filter(({ point }) => only === null || (only.exact ? point === only.text : point.includes(only.text)));
 }
@@ -73,10 +76,11 @@ class Striking {
     this.outcomes.push(outcome);
     const wrong = wrongsOf(outcome);
     const result = wrong.length > 0 ? `WRONG: ${wrong.join('; ')}` : outcome.hit ? 'ok' : 'not passed';
-    const { takeOverSeconds, seconds } = outcome;
+    const { takeOverSeconds, seconds, second } = outcome;
     const over = takeOverSeconds === null ? '' : `, taken over after ${takeOverSeconds.toFixed(1)} s`;
+    const then = second === null ? '' : `, then at ${second}`;
     const count = `${this.outcomes.length}/${this.total}`;
-    say(`${count} ${result}: ${nameOf(outcome)} (${seconds.toFixed(1)} s${over})`);
+    say(`${count} ${result}: ${nameOf(outcome)} (${seconds.toFixed(1)} s${then}${over})`);
     if (wrong.length === 0) return;
     say(`  evidence: ${await keepEvidence(this.#evidence, lane, outcome, before)}`);
     say(`  again: ${again(outcome)}`);
@@ -101,6 +105,10 @@ class Striking {
 async function main(options: Options, lanes: Lanes, folder: string): Promise<void> {
   const striking = new Striking(join(folder, 'evidence'));
   const all = await enumerate(lanes, options, striking);
+  if (options.list) {
+    for (const place of new Set(all.map(placeOf))) console.log(place);
+    return;
+  }
   const chosen = choose(all, options);
   const jobs = Array.from({ length: options.repeat }, () => chosen).flat();
   say(`${new Set(all.map(placeOf)).size} points; ${jobs.length} strikes`);

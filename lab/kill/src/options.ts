@@ -18,6 +18,8 @@ export interface Options {
   /** Each strike so many times. */
   readonly repeat: number;
   readonly keep: boolean;
+  /** Only tells the points. */
+  readonly list: boolean;
 }
 
 const HELP = `npm run test:kill -- [options]
@@ -27,12 +29,13 @@ const HELP = `npm run test:kill -- [options]
   --lanes N          stacks side by side; 6 unless told, 3 for one backend
   --seed N           decides order and scenarios; 1 unless told
   --victims A,B      of worker, scheduler, api
-  --modes A,B        of kill, stop, database, broker
+  --modes A,B        of kill, again (who takes over is killed too), stop, database, broker
   --scenario NAME    of ${SCENARIOS.map(({ name }) => name).join(', ')}
   --only TEXT        points that contain it
   --point POINT      this point alone
   --repeat N         each strike N times
   --keep             keeps all logs
+  --list             tells all points, and strikes none
 `;
 
 function picked<T extends string>(
@@ -81,6 +84,7 @@ export function readOptions(args: readonly string[], servers: boolean): Options 
       point: { type: 'string' },
       repeat: { type: 'string', default: '1' },
       keep: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -111,5 +115,6 @@ export function readOptions(args: readonly string[], servers: boolean): Options 
     modes: picked(values.modes, MODES, 'modes'),
     repeat: count(values.repeat, 'repeat'),
     keep: values.keep,
+    list: values.list,
   };
 }

@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,8 +6,11 @@ import { messageOf } from '@guts/core';
 import { check, type Wrongs } from './check.ts';
 import type { Daemon } from './daemon.ts';
 import { type Lane, LEASE_SECONDS } from './lane.ts';
+import { listen } from './listen.ts';
 import { addMachine, create, perform, removeMachine, type Scenario } from './scenario.ts';
-import { outageOf, type Outcome, type Strike, type Victim } from './strike.ts';
+import { killSecond } from './second.ts';
+import { isDeadly, outageOf, type Outcome, secondDeathOf, type Strike, type Victim } from './strike.ts';
+import { readTrace, type Traced } from './traced.ts';
 import { replace, restore, startVictim, stopVictim } from './victim.ts';
 
 const GONE = 'the victim, which nobody killed, ended by itself';
@@ -17,14 +18,9 @@ const GONE = 'the victim, which nobody killed, ended by itself';
 const STUCK_SECONDS = 4 * LEASE_SECONDS;
 const NOTHING: Wrongs = { ends: [], leaks: [], corrupt: [] };
 
-/** Hears of the point being reached, does what the mode says, and answers. */
-async function listen(onPoint: () => Promise<void>): Promise<{ url: string; server: Server }> {
-  const server = createServer((_request, reply) => {
-    void onPoint().finally(() => reply.end());
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
-}
+/** What came of a strike. */
+type Aftermath = Pick<Outcome, 'takeOverSeconds' | 'second'>;
+const UNKNOWN: Aftermath = { takeOverSeconds: null, second: null };
 
 /** Runs one scenario with one strike, and looks at what is left of both sides. */
 export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
@@ -36,18 +32,18 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
   let victim!: Daemon;
   let stopping = false;
   let gone = false;
-  let takeOver: Promise<number | null> = Promise.resolve(null);
+  let aftermath = Promise.resolve(UNKNOWN);
   const onPoint = async (): Promise<void> => {
     hit = true;
-    takeOver = strikeNow(lane, strike, victim, await byName(lane, name), name);
+    aftermath = strikeNow(lane, strike, victim, await byName(lane, name), name);
     // Awaited with the end; a failure here is told there.
-    takeOver.catch(() => undefined);
-    if (mode === 'kill') await victim.ended;
+    aftermath.catch(() => undefined);
+    if (isDeadly(mode)) await victim.ended;
   };
   const { url, server } = await listen(onPoint);
-  const outcome = (wrongs: Wrongs, takeOverSeconds: number | null): Outcome => {
+  const outcome = (wrongs: Wrongs, after: Aftermath): Outcome => {
     const seconds = (performance.now() - began) / 1000;
-    return { ...strike, id, hit, wrongs, takeOverSeconds, seconds };
+    return { ...strike, ...after, id, hit, wrongs, seconds };
   };
   try {
     // Nothing can be awaited within a transaction: there the process kills itself.
@@ -58,7 +54,7 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     const { ended: death } = victim;
     const watch = async (): Promise<void> => {
       await death;
-      if (stopping || (mode === 'kill' && !itself)) return;
+      if (stopping || (isDeadly(mode) && !itself)) return;
       if (itself) {
         await onPoint();
         return;
@@ -77,12 +73,12 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     // Some points are passed only on the way out.
     stopping = true;
     if (!hit) await stopVictim(victim);
-    const takeOverSeconds = await takeOver;
+    const after = await aftermath;
     await settle(lane, strike, victim);
-    return outcome(await check(lane, id, name, scenario.expected), takeOverSeconds);
+    return outcome(await check(lane, id, name, scenario.expected), after);
   } catch (error) {
     id ??= await idOf(lane, name);
-    return outcome({ ...NOTHING, ends: [messageOf(error)] }, null);
+    return outcome({ ...NOTHING, ends: [messageOf(error)] }, UNKNOWN);
   } finally {
     stopping = true;
     server.closeAllConnections();
@@ -122,8 +118,32 @@ async function prepare(lane: Lane, scenario: Scenario, name: string): Promise<st
   }
 }
 
-/** Strikes. Resolves when others have the work, if they get it, with what that took in seconds. */
+/** Strikes. Resolves when others have the work, if they get it. */
 async function strikeNow(
+  lane: Lane,
+  strike: Strike,
+  victim: Daemon,
+  migration: Migration | undefined,
+  name: string,
+): Promise<Aftermath> {
+  const { victim: kind, mode, scenario } = strike;
+  if (mode === 'again') {
+    await victim.kill();
+    const over = async (): Promise<boolean> => {
+      const now = await byName(lane, name);
+      return now !== undefined && isOver(now, scenario, true);
+    };
+    const second = await killSecond(lane, secondDeathOf(strike), over);
+    const held = (await byName(lane, name))?.worker_id ?? null;
+    const takeOverSeconds = await succession(lane, kind, held, name);
+    return { second, takeOverSeconds: second === null ? null : takeOverSeconds };
+  }
+  const takeOverSeconds = await strikeOne(lane, strike, victim, migration, name);
+  return { second: null, takeOverSeconds };
+}
+
+/** Strikes in another mode than `again`. @returns seconds until others have the work */
+async function strikeOne(
   lane: Lane,
   strike: Strike,
   victim: Daemon,
@@ -191,26 +211,28 @@ const ENDED = new Set(['completed', 'failed', 'cancelled', 'reverted', 'committe
 
 async function ended(lane: Lane, id: string, scenario: Scenario, struck: () => boolean): Promise<void> {
   await lane.stack.until(`the end of ${scenario.name}`, async () => {
-    const now = await lane.migration(id);
-    if (now.status === scenario.expected.status) return true;
-    // Where an action follows, what was before the action is no end.
-    return ENDED.has(now.status) && now.status !== scenario.before && struck();
+    return isOver(await lane.migration(id), scenario, struck());
   });
+}
+
+/** @param struck something may have become of it that is not expected */
+function isOver({ status }: Migration, { expected, before }: Scenario, struck: boolean): boolean {
+  if (status === expected.status) return true;
+  // Where an action follows, what was before the action is no end.
+  return ENDED.has(status) && status !== before && struck;
 }
 
 /** A victim that comes back must have found out that it is late before we look at what it left. */
 async function settle(lane: Lane, strike: Strike, victim: Daemon): Promise<void> {
   const { victim: kind, mode } = strike;
-  if (mode === 'kill' || !victim.alive) return;
+  if (isDeadly(mode) || !victim.alive) return;
   victim.signal('SIGCONT');
   await lane.servers?.mended();
   await sleep(1500);
   if (kind !== 'api') await stopVictim(victim);
 }
 
-export interface Trace {
-  /** In the order in which they were passed. */
-  readonly points: readonly string[];
+export interface Trace extends Traced {
   /**
    * Something was done again without anybody striking, as on a machine that is too busy to renew a lease in time:
    * points may be among them that are not passed otherwise.
@@ -229,7 +251,7 @@ export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promi
   const outcome = (wrongs: Wrongs): Outcome => {
     const strike: Strike = { victim: kind, scenario, point: '', mode: 'none', backend: lane.backend };
     const seconds = (performance.now() - began) / 1000;
-    return { ...strike, id, hit: true, wrongs, takeOverSeconds: null, seconds };
+    return { ...strike, id, ...UNKNOWN, hit: true, wrongs, seconds };
   };
   const started = await startVictim(lane, kind, { GUTS_POINTS_TRACE: file });
   const { daemon } = started;
@@ -240,11 +262,15 @@ export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promi
     const wrongs = await check(lane, id, name, scenario.expected);
     await stopVictim(daemon);
     const text = await readFile(file, 'utf8');
-    const points = [...new Set(text.split('\n').filter((line) => line !== ''))];
-    return { points, disturbed: await wasDisturbed(lane, id, scenario), outcome: outcome(wrongs) };
+    return {
+      ...readTrace(text),
+      disturbed: await wasDisturbed(lane, id, scenario),
+      outcome: outcome(wrongs),
+    };
   } catch (error) {
     id ??= await idOf(lane, name);
-    return { points: [], disturbed: true, outcome: outcome({ ...NOTHING, ends: [messageOf(error)] }) };
+    const wrongs = { ...NOTHING, ends: [messageOf(error)] };
+    return { points: [], byRequests: [], disturbed: true, outcome: outcome(wrongs) };
   } finally {
     await restore(lane, kind, daemon);
     await removeMachine(lane, name);

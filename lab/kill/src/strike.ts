@@ -3,8 +3,11 @@ import type { Backend } from './lane.ts';
 import type { Scenario } from './scenario.ts';
 import type { Loss } from './tap.ts';
 
-/** What happens at the point: the process dies, or it sleeps for longer than its lease, or a server is lost to it. */
-export const MODES = ['kill', 'stop', 'database', 'broker'] as const;
+/**
+ * What happens at the point: the process dies; or it does, and so does the one that takes over; or it sleeps for longer
+ * than its lease; or a server is lost to it.
+ */
+export const MODES = ['kill', 'again', 'stop', 'database', 'broker'] as const;
 /** `none`: nothing happens; so the points are found. */
 export type Mode = (typeof MODES)[number] | 'none';
 export const VICTIMS = ['worker', 'scheduler', 'api'] as const;
@@ -30,7 +33,22 @@ export interface Outcome extends Strike {
   readonly wrongs: Wrongs;
   /** From the death of a worker to the next lease; seconds. */
   readonly takeOverSeconds: number | null;
+  /** Where the one that took over died; null: it was not to, or all was done before. */
+  readonly second: string | null;
   readonly seconds: number;
+}
+
+/** Whether the process that is struck dies of it. */
+export function isDeadly(mode: Mode): boolean {
+  return mode === 'kill' || mode === 'again';
+}
+
+/** Whether that can happen there. */
+export function canStrike(mode: Mode, { victim, point }: Pick<Passing, 'victim' | 'point'>): boolean {
+  // Within a transaction nothing can be awaited: only a death hits exactly there.
+  if (point.endsWith(':within') && !isDeadly(mode)) return false;
+  // Of the others' work nothing is taken over: any of them does it at any time.
+  return mode !== 'again' || victim === 'worker';
 }
 
 export interface Outage {
@@ -58,11 +76,20 @@ export function outageOf({ victim, point, mode }: Strike): Outage | null {
   return OUTAGES[hash(`${mode} ${victim} ${point}`) % OUTAGES.length] ?? null;
 }
 
+/** Wide enough to die in putting things in order, in finding what is there, and in the first work thereafter. */
+const SECOND_POINTS = 16;
+
+/** At which point after its take-over the second dies, from 1: the same for the same strike, all over many. */
+export function secondDeathOf({ scenario, point }: Strike): number {
+  return ((hash(`${scenario.name} ${point}`) >>> 8) % SECOND_POINTS) + 1;
+}
+
 /** As people read it. */
 export function nameOf(strike: Strike): string {
   if (strike.mode === 'none')
     return `undisturbed, with a ${strike.victim} that tells, ${strike.scenario.name}, ${strike.backend}`;
   const outage = outageOf(strike);
-  const how = outage ? `${strike.mode} (${outage.loss}, ${outage.seconds} s)` : strike.mode;
+  const second = strike.mode === 'again' ? ` (the second at its point ${secondDeathOf(strike)})` : '';
+  const how = outage ? `${strike.mode} (${outage.loss}, ${outage.seconds} s)` : `${strike.mode}${second}`;
   return `${how} ${strike.victim} at ${strike.point}, ${strike.scenario.name}, ${strike.backend}`;
 }

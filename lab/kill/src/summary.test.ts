@@ -22,6 +22,7 @@ const outcome = (point: string, mode: Mode, more: Partial<Outcome> = {}): Outcom
   hit: true,
   wrongs: { ends: [], leaks: [], corrupt: [] },
   takeOverSeconds: null,
+  second: null,
   seconds: 1,
   ...more,
 });
@@ -74,4 +75,29 @@ test('who is dead and not succeeded within two lease times makes it bad; who onl
   );
   const late = summarise(all, jobs, [outcome('a:before', 'kill', { takeOverSeconds: 10.1 }), slept]);
   expect(late.good).toBe(false);
+});
+
+test('each mode tells how many of its points were struck, and where those died that took over', () => {
+  const known = [...all, passing('a:within'), { ...passing('a:before'), victim: 'api' as const }];
+  const jobs = [
+    job('a:before', 'kill'),
+    job('a:after', 'stop'),
+    job('a:before', 'again'),
+    job('a:after', 'again'),
+  ];
+  const { lines, last, good } = summarise(known, jobs, [
+    outcome('a:before', 'kill'),
+    outcome('a:after', 'stop'),
+    outcome('a:before', 'again', { second: 'b:before', takeOverSeconds: 6 }),
+    outcome('a:after', 'again'),
+  ]);
+  expect(lines).toEqual([
+    'kill: 1 of 1 strikes, 1 of the 4 points that there are for it',
+    'again: 2 of 2 strikes, 2 of the 3 points that there are for it',
+    'of 2 that took over, 1 were killed too, at 1 points; the others were done before',
+    'stop: 1 of 1 strikes, 1 of the 3 points that there are for it',
+    'take-over after again: at most 6.0 s, of 1, 0 later than two lease times (10 s)',
+  ]);
+  expect(last).toBe('4 runs: 0 wrong ends, 0 leaked artifacts, 0 corrupt disks, 2 of 4 points');
+  expect(good).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { type Job, placeOf } from './choose.ts';
 import { LEASE_SECONDS } from './lane.ts';
-import { type Mode, MODES, type Outcome, type Passing } from './strike.ts';
+import { canStrike, isDeadly, type Mode, MODES, type Outcome, type Passing } from './strike.ts';
 
 /** How long others may take to have a dead worker's migration. */
 const LIMIT_SECONDS = 2 * LEASE_SECONDS;
@@ -28,7 +28,11 @@ export function summarise(
     const never = wanted.filter((job) => !hits.has(placeOf(job)));
     missed += never.length;
     for (const job of never) lines.push(`never passed: ${mode} ${placeOf(job)}`);
-    if (wanted.length > 0) lines.push(`${mode}: ${wanted.length - never.length} of ${wanted.length} struck`);
+    if (wanted.length === 0) continue;
+    const able = new Set(all.filter((one) => canStrike(mode, one)).map(placeOf));
+    const done = `${wanted.length - never.length} of ${wanted.length} strikes`;
+    lines.push(`${mode}: ${done}, ${hits.size} of the ${able.size} points that there are for it`);
+    if (mode === 'again') lines.push(secondDeaths(outcomes));
   }
   let late = 0;
   for (const mode of MODES) {
@@ -37,8 +41,9 @@ export function summarise(
     );
     if (overs.length === 0) continue;
     // Only the dead do not hold anything up: who sleeps holds SQLite's lock, who is cut off may renew a lease late.
-    if (mode === 'kill') late = overs.filter((one) => one > LIMIT_SECONDS).length;
-    const limit = mode === 'kill' ? `, ${late} later than two lease times (${LIMIT_SECONDS} s)` : '';
+    const tooLate = isDeadly(mode) ? overs.filter((one) => one > LIMIT_SECONDS).length : 0;
+    late += tooLate;
+    const limit = isDeadly(mode) ? `, ${tooLate} later than two lease times (${LIMIT_SECONDS} s)` : '';
     lines.push(
       `take-over after ${mode}: at most ${Math.max(...overs).toFixed(1)} s, of ${overs.length}${limit}`,
     );
@@ -50,4 +55,12 @@ export function summarise(
   const hit = new Set(outcomes.filter((one) => one.hit && one.mode !== 'none').map(placeOf));
   const last = `${outcomes.length} runs: ${ends} wrong ends, ${leaks} leaked artifacts, ${corrupt} corrupt disks, ${hit.size} of ${points.size} points`;
   return { lines, last, good: ends + leaks + corrupt + missed + late === 0 && outcomes.length > 0 };
+}
+
+/** How many of those that took over died in it. */
+function secondDeaths(outcomes: readonly Outcome[]): string {
+  const struck = outcomes.filter((one) => one.hit && one.mode === 'again');
+  const deaths = struck.flatMap(({ second }) => (second === null ? [] : [second]));
+  const points = new Set(deaths).size;
+  return `of ${struck.length} that took over, ${deaths.length} were killed too, at ${points} points; the others were done before`;
 }

@@ -12,7 +12,7 @@ export type DiskSource =
   | { readonly pattern: number; readonly dataExtents?: readonly { offset: number; length: number }[] };
 
 export interface DiskSpec {
-  /** Bytes, a multiple of 512. */
+  /** Bytes, a multiple of 512, or 0. */
   readonly sizeBytes: number;
   readonly source?: DiskSource;
   readonly thin?: boolean;
@@ -119,7 +119,7 @@ export interface VCenterOptions {
   readonly ignoreRange?: boolean;
   /** Properties that the user may not read, by type and path: `Task.info.error`. Waits tell them as missing. */
   readonly hiddenProperties?: readonly string[];
-  /** Privileges that the user lacks. */
+  /** Privileges that the user lacks; with `@` and a ref, on that entity only. */
   readonly missingPrivileges?: readonly string[];
   /** Of exports: 1 (default) to 6 as an ESXi; 0 stores, which is several times faster with incompressible data. */
   readonly compressionLevel?: number;

@@ -1,17 +1,28 @@
 import swagger from '@fastify/swagger';
 import { methodsOf } from '@guts/contract';
-import { GutsError } from '@guts/core';
+import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { tokenAuthenticator } from './authenticator.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
+import { RateLimit } from './bounds/rate-limit.ts';
+import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
 import { envelope, explain, headersOf } from './errors.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { isLoopback, METRICS_PATH, metricsRoute } from './metrics.ts';
+import { keyedRequests } from './protocol/idempotency.ts';
+import { inProjectOfPath, withoutProject } from './protocol/path-project.ts';
+import { negotiateVersions } from './protocol/version.ts';
+import { versionDocuments } from './protocol/version-documents.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { mappingRoutes } from './routes/mappings.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { destinationFactRoutes } from './routes/destination-facts.ts';
+import { resourceRoutes } from './routes/resources.ts';
 import { systemRoutes } from './routes/system.ts';
 
 export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
@@ -22,6 +33,14 @@ export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
   readonly hostName: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Where clients reach this API, when it is not where it listens (behind a proxy); null: as each request says. */
+  readonly publicUrl: string | null;
+  /** Requests of one caller per minute; 0: no limit. */
+  readonly requestsPerMinute: number;
+  /** `/metrics` is answered to this host itself without a token. */
+  readonly metricsOpen: boolean;
+  /** How much may happen at once: to be told; the scheduler keeps to it. */
+  readonly limits: Limits;
 }
 export interface Api {
   /** The address it listens on. @throws GutsError `configuration` when the port is taken */
@@ -38,7 +57,7 @@ const BODY_LIMIT = 1024 * 1024;
 const REQUEST_MS = 60_000;
 const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
 /** Answered without a token. */
-const OPEN_PATHS: readonly string[] = ['/', '/v1', '/healthcheck', '/v1/openapi.json'];
+const OPEN_PATHS: readonly string[] = ['/', '/v1', '/v1/', '/healthcheck', '/v1/openapi.json', '/v1/docs'];
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
 export function createApi(options: ApiOptions): Api {
@@ -49,6 +68,9 @@ export function createApi(options: ApiOptions): Api {
     requestTimeout: REQUEST_MS,
     handlerTimeout: REQUEST_MS,
     forceCloseConnections: true,
+    http: { maxHeaderSize: HEADER_BYTES },
+    clientErrorHandler: (failure, socket) => refuseUnreadable(failure, socket, `req-${options.newId()}`),
+    rewriteUrl: ({ url = '/' }) => withoutProject(url),
     genReqId: () => `req-${options.newId()}`,
     routerOptions: { maxParamLength: 300 },
     // What the router refuses before any hook runs: a path that is no URL, or far too long.
@@ -64,8 +86,13 @@ export function createApi(options: ApiOptions): Api {
   });
   app.removeContentTypeParser('text/plain');
   app.setSerializerCompiler(() => JSON.stringify);
+  app.decorate('publicUrl', options.publicUrl);
+  app.decorate('keyed', keyedRequests(parts));
   app.decorateRequest('caller', null);
-  guard(app, parts);
+  negotiateVersions(app);
+  boundHeaders(app);
+  guard(app, parts, options);
+  metricsRoute(app, parts);
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -78,10 +105,14 @@ export function createApi(options: ApiOptions): Api {
     sourceAndDestinationRoutes(inner, parts);
     operationRoutes(inner, parts);
     inventoryRoutes(inner, parts);
+    mappingRoutes(inner, parts);
     migrationRoutes(inner, parts);
     systemRoutes(inner, parts);
+    resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
+    destinationFactRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);
-    openRoutes(inner, parts);
+    documentRoutes(inner);
+    versionDocuments(inner, options.publicUrl);
     healthRoutes(inner, parts);
     done();
   });
@@ -110,14 +141,24 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-function guard(app: FastifyInstance, parts: ApiParts): void {
+function guard(
+  app: FastifyInstance,
+  parts: ApiParts,
+  { requestsPerMinute, metricsOpen }: Pick<ApiOptions, 'requestsPerMinute' | 'metricsOpen'>,
+): void {
+  const rate = new RateLimit(requestsPerMinute, parts.clock);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-openstack-request-id', request.id);
     const [path = ''] = request.url.split('?');
-    if (OPEN_PATHS.includes(path)) return;
+    const address = `address ${request.ip}`;
+    if (OPEN_PATHS.includes(path) || (metricsOpen && path === METRICS_PATH && isLoopback(request)))
+      return rate.take(address);
+    // Who guesses tokens is not let ask for more.
+    rate.check(address);
     const token = [request.headers['x-auth-token']].flat()[0] ?? null;
-    request.caller = await parts.authenticate(token);
-    if (!request.caller)
+    const caller = await parts.authenticate(token);
+    if (!caller) {
+      rate.take(address);
       throw new GutsError(
         'unauthorized',
         token === null ? 'the request has no token' : 'the token is not valid',
@@ -125,6 +166,9 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
           remedy: 'Send it in the header X-Auth-Token.',
         },
       );
+    }
+    rate.take(`user ${caller.userId ?? ''} of ${caller.projectId}`);
+    request.caller = inProjectOfPath(caller, request.originalUrl);
   });
   app.setErrorHandler((failure, request, reply) => {
     const { error, status } = explain(failure, parts.log.child({ request_id: request.id }));
@@ -151,16 +195,16 @@ function guard(app: FastifyInstance, parts: ApiParts): void {
   });
 }
 
-/** What tells nothing secret. */
-function openRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const versions = {
-    versions: [
-      { id: 'v1', status: 'CURRENT', links: [{ rel: 'self', href: '/v1' }], version: parts.version },
-    ],
-  };
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.code(300).send(versions));
-  app.get('/v1', { schema: { hide: true } }, () => Promise.resolve(versions));
-  app.get('/v1/openapi.json', { schema: { hide: true } }, () => Promise.resolve(app.swagger()));
+/** The API told of itself, for machines and for people. */
+function documentRoutes(app: FastifyInstance): void {
+  const schema = { hide: true };
+  app.get('/v1/openapi.json', { schema }, () => Promise.resolve(app.swagger()));
+  let page: string | null = null;
+  app.get('/v1/docs', { schema }, (_request, reply) => {
+    page ??= documentPage(app.swagger() as OpenApi);
+    void reply.header('content-security-policy', DOCUMENT_PAGE_POLICY);
+    return reply.type('text/html; charset=utf-8').serializer(String).send(page);
+  });
 }
 
 async function listen(app: FastifyInstance, { host, port }: ApiOptions): Promise<string> {

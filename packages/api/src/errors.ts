@@ -51,9 +51,9 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Headers of an error answer. */
-export function headersOf({ code }: GutsError): Record<string, string> {
-  const seconds = RETRY_AFTER[code];
-  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+export function headersOf({ code, details }: GutsError): Record<string, string> {
+  const seconds = details?.['retry_after'] ?? RETRY_AFTER[code];
+  return typeof seconds !== 'number' ? {} : { 'retry-after': String(seconds) };
 }
 
 /** What happened, as an error of ours and its status; what is nobody's business but ours is logged only. */
@@ -68,7 +68,14 @@ export function explain(error: unknown, log: Log): { error: GutsError; status: n
     return { error: validationError(known.validationContext ?? 'request', known.validation), status: 400 };
   const status = known.statusCode ?? 500;
   if (status === 413)
-    return { error: new GutsError('too_large', 'the request is longer than 1 MiB'), status };
+    return {
+      error: new GutsError('too_large', 'the body of the request is too long', {
+        remedy: 'It may have 1 MiB; that of POST /v1/migrations/bulk 8 MiB.',
+      }),
+      status,
+    };
+  if (status === 431)
+    return { error: new GutsError('too_large', known.message ?? 'the headers are too long'), status };
   if (status >= 400 && status < 500)
     return { error: new GutsError('bad_request', known.message ?? 'the request is not valid'), status };
   log.error({ err: error }, 'a request failed');

@@ -2,8 +2,16 @@ import { ErrorBody, nameOf, type Route, type Static, type TObject, type TSchema 
 import { GutsError, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Caller } from './authenticator.ts';
+import { hrefOf } from './protocol/address.ts';
+import type { Keyed } from './protocol/idempotency.ts';
+import { freshIds, type Ids } from './protocol/ids.ts';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where clients reach this API; null: as each request says. */
+    readonly publicUrl: string | null;
+    readonly keyed: Keyed;
+  }
   interface FastifyRequest {
     caller: Caller | null;
   }
@@ -19,9 +27,24 @@ export interface Context<P, Q, B> {
   readonly caller: Caller;
   readonly scope: ProjectScope;
   readonly requestId: string;
+  /** A path of ours as this client is to be told it. */
+  readonly href: (path: string) => string;
+  /** Of what is made. */
+  readonly ids: Ids;
 }
 
 const ORDER = ['reader', 'member', 'admin'] as const;
+
+const CREATION_HEADERS = {
+  type: 'object',
+  properties: {
+    'idempotency-key': {
+      type: 'string',
+      description:
+        'chosen by the client, such as a UUID; the same request sent again with it within a day creates nothing again',
+    },
+  },
+};
 
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new GutsError('internal', 'a route was served without authentication');
@@ -60,23 +83,29 @@ export function serve<
     params: route.params,
     querystring: route.query,
     ...(route.body ? { body: route.body } : {}),
+    ...(route.creates ? { headers: CREATION_HEADERS } : {}),
   };
   app.route({
     method: route.method,
     url: route.path,
     schema,
+    ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     handler: async (request, reply) => {
       const caller = callerOf(request);
       if (ORDER.indexOf(caller.role) < ORDER.indexOf(role))
         throw new GutsError('forbidden', `this needs the role ${role}; the token has ${caller.role}`);
-      const answer = await handler({
+      const context = {
         params: request.params as Static<P>,
         query: request.query as Static<Q>,
         body: request.body as Of<B>,
         caller,
         scope: { projectId: caller.projectId },
         requestId: request.id,
-      });
+        href: (path: string) => hrefOf(request, app.publicUrl, path),
+      };
+      const answer = route.creates
+        ? await app.keyed(request, reply, caller, route.status, (ids) => handler({ ...context, ids }))
+        : await handler({ ...context, ids: freshIds(() => '') });
       return reply.code(route.status).send(answer);
     },
   });

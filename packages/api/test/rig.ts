@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { BusHealth, Lease, NewEvent, Service, Store } from '@guts/core';
-import { SILENT_LOG } from '@guts/core';
+import type { BusHealth, Instance, Lease, NewEvent, Service, Store } from '@guts/core';
+import { DEFAULT_LIMITS, SILENT_LOG } from '@guts/core';
 import type { ApiOptions } from '../src/index.ts';
 
 export const TOKEN = 'correct horse battery staple';
@@ -18,11 +18,18 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
     store,
     bus: { health: () => CONNECTED },
     nudge: () => undefined,
-    secrets: { seal: () => '', open: () => ({}) },
+    secrets: {
+      seal: (plain) => Buffer.from(JSON.stringify(plain)).toString('base64'),
+      open: (sealed) => JSON.parse(Buffer.from(sealed, 'base64').toString()) as Record<string, unknown>,
+    },
     token: TOKEN,
     host: '127.0.0.1',
     hostName: 'h',
     port: 0,
+    publicUrl: null,
+    requestsPerMinute: 0,
+    metricsOpen: false,
+    limits: DEFAULT_LIMITS,
     version: '0',
     log: SILENT_LOG,
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },
@@ -71,4 +78,95 @@ export async function leased(store: Store, id: string, workerId: string): Promis
   const held = await store.acquireLease(id, workerId, 60);
   if (!held) throw new Error('no lease');
   return held.lease;
+}
+
+/** An instance of an inventory, with one disk and one NIC. */
+export const INSTANCE: Instance = {
+  ref: '',
+  name: '',
+  path: '',
+  uuid: null,
+  powerState: 'on',
+  connected: true,
+  template: false,
+  cpus: 2,
+  coresPerSocket: 1,
+  memoryMiB: 512,
+  firmware: 'uefi',
+  secureBoot: true,
+  tpm: false,
+  encrypted: false,
+  guestId: 'debian12_64Guest',
+  guestName: null,
+  osType: 'linux',
+  toolsRunning: true,
+  changeTracking: { supported: true, enabled: false },
+  snapshotCount: 0,
+  hostRef: 'host-1',
+  hostName: null,
+  disks: [
+    {
+      key: '2000',
+      objectId: '1-2000',
+      label: 'Hard disk 1',
+      capacityBytes: 2 ** 40,
+      bus: 'scsi',
+      controller: 'pvscsi',
+      datastoreRef: 'ds-1',
+      datastoreName: 'DS1',
+      path: '[DS1] a/a.vmdk',
+      thin: true,
+      obstacles: [],
+      delta: false,
+    },
+  ],
+  bootDiskKey: null,
+  nics: [
+    {
+      key: '4000',
+      label: 'NIC 1',
+      mac: '00:50:56:00:00:01',
+      model: 'vmxnet3',
+      networkRef: null,
+      networkName: null,
+      connected: true,
+      addresses: [{ address: '10.0.0.1', prefix: 24 }],
+    },
+  ],
+};
+
+/** Puts instances into a source's inventory, as a refresh does. */
+export async function putInstances(
+  store: Store,
+  sourceId: string,
+  instances: readonly (Pick<Instance, 'ref' | 'name'> & Partial<Instance>)[],
+): Promise<void> {
+  const id = `refresh-${sourceId}`;
+  const operation = {
+    id,
+    projectId: 'local',
+    kind: 'source.refresh' as const,
+    subjectId: 'elsewhere',
+    input: {},
+  };
+  await store.createOperation(operation, eventFor('operation', id));
+  const claimed = await store.claimOperation('w', 60);
+  await store.putInventory(
+    sourceId,
+    { operationId: id, epoch: claimed?.epoch ?? 0 },
+    instances.map((given) => ({
+      kind: 'instance',
+      data: { ...INSTANCE, path: `DC/vm/${given.ref}/${given.name}`, ...given },
+    })),
+  );
+}
+
+/** A source and a destination as they are stored. */
+export async function putEnds(store: Store): Promise<void> {
+  const end = { projectId: 'local', driver: 'd', settings: {}, sealedSecret: '' };
+  await store.createEndpoint({ ...end, id: 's1', side: 'source', name: 'vc' }, eventFor('source', 's1'));
+  await store.createEndpoint(
+    { ...end, id: 'd1', side: 'destination', name: 'cloud' },
+    eventFor('destination', 'd1'),
+  );
 }

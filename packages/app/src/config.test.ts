@@ -36,6 +36,8 @@ test.each([
   ['- a\n', /map of settings/],
   ['listen_port: many\n', /'listen_port' must be a whole number/],
   ['listen_host: 5\n', /'listen_host' must be a text/],
+  ['metrics_open: maybe\n', /'metrics_open' must be true or false/],
+  ['public_url: guts.example.org\n', /'public_url' must be like https/],
   ['a: [\n', /configuration file/],
 ])('%j is refused', (text, message) => expect(() => loadConfig(file(text), {})).toThrow(message));
 

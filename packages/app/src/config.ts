@@ -22,6 +22,12 @@ export interface Config {
   readonly tokenFile: string;
   readonly listenHost: string;
   readonly listenPort: number;
+  /** Where clients reach guts-api, when that is not where it listens; null: as each request says. */
+  readonly publicUrl: string | null;
+  /** Requests of one caller to guts-api per minute; 0: no limit. */
+  readonly requestsPerMinute: number;
+  /** guts-api tells `/metrics` to its own host without a token. */
+  readonly metricsOpen: boolean;
   readonly logLevel: string;
   readonly host: string;
   readonly slots: number;
@@ -52,7 +58,7 @@ interface Setting {
   /** Name in the YAML file; `GUTS_` and its upper case is the environment variable. */
   readonly name: string;
   /** `paths`: folders, separated by colons. */
-  readonly kind: 'text' | 'path' | 'paths' | 'count';
+  readonly kind: 'text' | 'path' | 'paths' | 'count' | 'url' | 'flag';
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -66,6 +72,9 @@ const SETTINGS: readonly Setting[] = [
   { key: 'tokenFile', name: 'token_file', kind: 'path' },
   { key: 'listenHost', name: 'listen_host', kind: 'text' },
   { key: 'listenPort', name: 'listen_port', kind: 'count' },
+  { key: 'publicUrl', name: 'public_url', kind: 'url' },
+  { key: 'requestsPerMinute', name: 'requests_per_minute', kind: 'count' },
+  { key: 'metricsOpen', name: 'metrics_open', kind: 'flag' },
   { key: 'logLevel', name: 'log_level', kind: 'text' },
   { key: 'host', name: 'host', kind: 'text' },
   { key: 'slots', name: 'slots', kind: 'count' },
@@ -100,14 +109,23 @@ function readFile(path: string): Readonly<Record<string, unknown>> {
   return content as Readonly<Record<string, unknown>>;
 }
 
-function convert(setting: Setting, value: unknown, where: string): string | number | readonly string[] {
+type Value = string | number | boolean | readonly string[];
+
+function convert(setting: Setting, value: unknown, where: string): Value {
   if (setting.kind === 'count') {
     const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
     if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
     throw new GutsError('configuration', `${where}: '${setting.name}' must be a whole number of 0 or more`);
   }
+  if (setting.kind === 'flag') {
+    if (typeof value === 'boolean') return value;
+    if (value === 'true' || value === 'false') return value === 'true';
+    throw new GutsError('configuration', `${where}: '${setting.name}' must be true or false`);
+  }
   if (typeof value !== 'string' || value === '')
     throw new GutsError('configuration', `${where}: '${setting.name}' must be a text`);
+  if (setting.kind === 'url' && !/^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/.test(value))
+    throw new GutsError('configuration', `${where}: '${setting.name}' must be like https://guts.example.org`);
   if (setting.kind === 'paths')
     return value
       .split(delimiter)
@@ -124,7 +142,7 @@ function convert(setting: Setting, value: unknown, where: string): string | numb
 export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config {
   const path = file ?? env['GUTS_CONFIG'] ?? null;
   let limits = DEFAULT_LIMITS;
-  const given = new Map<keyof Config, string | number | readonly string[]>();
+  const given = new Map<keyof Config, Value>();
   if (path !== null) {
     const content = readFile(path);
     limits = readLimits(content[LIMITS], `configuration file ${path}`);
@@ -151,6 +169,9 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     tokenFile: join(stateDir, 'token'),
     listenHost: '127.0.0.1',
     listenPort: 7000,
+    publicUrl: null,
+    requestsPerMinute: 0,
+    metricsOpen: false,
     logLevel: 'info',
     host: hostname(),
     slots: 4,

@@ -88,6 +88,12 @@ export function createProgram(json: boolean): Command {
     fetch,
     out: process.stdout,
     tokenFile: () => loadConfig(null, process.env).tokenFile,
+    openLogin: async (choice, signal) => {
+      const { openLogin } = await import('./wiring/keystone.ts');
+      const { askUnseen } = await import('./one-shot/password.ts');
+      const { stdin, stderr } = process;
+      return openLogin(choice, signal, stdin.isTTY ? (question) => askUnseen(question, stdin, stderr) : null);
+    },
     setExitCode,
   });
   return program;

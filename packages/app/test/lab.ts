@@ -48,6 +48,9 @@ export async function guestDisk(path: string, id: string): Promise<void> {
 export const ODD_NAME = `${'"Ünï/cödé" 100% \\ 東京 '.repeat(10)}end`.slice(0, 80);
 export const LONG_NAME = ODD_NAME.repeat(3).slice(0, 200);
 
+/** In the subnet of `private`, outside of its pool. */
+export const ADDRESS = '192.168.77.2';
+
 /** Both fakes, with a machine for every bad day. */
 export class Lab {
   readonly folder: string;
@@ -87,9 +90,28 @@ export class Lab {
         machine('huge', { memoryMiB: 4 * 2 ** 20 }),
         machine('stubborn', { shutdownBehaviour: 'never' }),
         machine(ODD_NAME),
+        machine('addressed', {
+          nics: [{ mac: '00:50:56:00:00:02', network: 'VM Network', ip: ADDRESS }],
+          disks: [
+            { sizeBytes: 4 * MIB, source: { file }, controller: 'pvscsi' },
+            { sizeBytes: MIB, source: { pattern: 1 }, controller: 'pvscsi' },
+          ],
+        }),
+        machine('hollow', {
+          disks: [
+            { sizeBytes: 4 * MIB, source: { file }, controller: 'pvscsi' },
+            { sizeBytes: 0, controller: 'pvscsi' },
+          ],
+        }),
       ],
     });
-    const cloud = await startCloud({ stateDir: join(folder, 'cloud') });
+    const cloud = await startCloud({
+      stateDir: join(folder, 'cloud'),
+      users: [
+        { name: 'admin', project: 'admin', roles: ['admin'], alsoIn: ['demo'] },
+        { name: 'demo', project: 'demo', roles: ['member'] },
+      ],
+    });
     await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
     return new Lab(folder, vcenter, cloud);
   }

@@ -202,6 +202,16 @@ describe(
       expect(lab.vcenter.machine('web').powerState).toBe('poweredOn');
     });
 
+    test('a limit on images that is used up', async () => {
+      lab.cloud.setQuotas('demo', { imageCountTotal: 0 });
+      const ended = await lab.migrate('web');
+      lab.cloud.setQuotas('demo', { imageCountTotal: -1 });
+      expect(ended.out).toMatch(/quota of project demo for images has 0 left; 1 are needed/);
+      expect(ended.code).toBe(6);
+      expect(lab.left()).toEqual(NOTHING);
+      expect(lab.vcenter.machine('web').powerState).toBe('poweredOn');
+    });
+
     test('an untrusted certificate is shown with its fingerprint', async () => {
       const args = ['migrate', '--source', lab.vcenter.url, '--cloud', 'fake-demo', '--instance', 'web'];
       const ended = await guts(args, lab.env).ended;

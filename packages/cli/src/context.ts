@@ -1,10 +1,12 @@
 import type { ApiClient } from '@guts/contract';
+import type { Shape } from './output/shape.ts';
 
 /** A stream that text goes to; `isTTY` tells a terminal. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 /** Asks a person a question and gives the answer, without the end of line. */
@@ -16,6 +18,8 @@ export interface CliContext {
   readonly out: Output;
   /** Machine-readable output was asked for. */
   readonly json: boolean;
+  /** How lists and single things are written when it was not. */
+  readonly shape: Shape;
   readonly signal: AbortSignal;
   /** Null: nobody is there to answer. */
   readonly ask: Ask | null;

@@ -10,7 +10,8 @@ export interface WatchSource {
   events(id: string, after: number): Promise<readonly Event[]>;
 }
 
-const SETTLED: readonly string[] = [
+/** States that a migration does not leave by itself. */
+export const SETTLED: readonly string[] = [
   'completed',
   'failed',
   'cancelled',

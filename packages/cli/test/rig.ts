@@ -1,25 +1,37 @@
 import { Command } from 'commander';
 import { addClientCommands } from '../src/client-commands.ts';
 import type { Ask } from '../src/context.ts';
+import type { OpenLogin } from '../src/login.ts';
 
 export type Answerer = (method: string, path: string, body: Record<string, unknown> | null) => unknown;
+/** Where a call went, and as whom. */
+export interface Sent {
+  readonly line: string;
+  readonly origin: string;
+  readonly token: string | null;
+}
 export interface Call {
   readonly line: string;
   readonly body: Record<string, unknown> | null;
 }
+
+const refuse: OpenLogin = () => Promise.reject(new Error('nobody logs in here'));
 
 /** Runs one command line against an API that answers by a function. */
 export async function guts(
   args: readonly string[],
   answer: Answerer,
   ask: Ask | null = null,
-): Promise<{ out: string; calls: Call[]; exit: number }> {
+  { env = { GUTS_TOKEN: 't' }, openLogin = refuse }: { env?: NodeJS.ProcessEnv; openLogin?: OpenLogin } = {},
+): Promise<{ out: string; calls: Call[]; sent: Sent[]; exit: number }> {
   let out = '';
   let exit = 0;
   const calls: Call[] = [];
+  const sent: Sent[] = [];
   const program = new Command('guts').exitOverride().configureOutput({ writeErr: () => undefined });
   addClientCommands(program, {
-    env: { GUTS_TOKEN: 't' },
+    env,
+    openLogin,
     out: {
       write: (text) => {
         out += text;
@@ -30,10 +42,12 @@ export async function guts(
     setExitCode: (code) => {
       exit = code;
     },
-    fetch: (url, { method = 'GET', body }) => {
-      const { pathname, search } = new URL(url);
+    fetch: (url, { method = 'GET', body, headers }) => {
+      const { pathname, search, origin } = new URL(url);
       const given = typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : null;
+      const token = new Headers(headers).get('x-auth-token');
       calls.push({ line: `${method} ${pathname}${search}`, body: given });
+      sent.push({ line: `${method} ${pathname}${search}`, origin, token });
       const found = answer(method, `${pathname}${search}`, given);
       return Promise.resolve(
         found instanceof Response ? found : new Response(JSON.stringify(found), { status: 200 }),
@@ -41,7 +55,7 @@ export async function guts(
     },
   });
   await program.parseAsync(args, { from: 'user' });
-  return { out, calls, exit };
+  return { out, calls, sent, exit };
 }
 
 export const refusal = (status: number, message: string): Response =>

@@ -105,7 +105,8 @@ export class ApiClient {
         headers: { accept: 'application/json', ...this.#headers, ...headers },
       });
     } catch (error) {
-      if (init.signal?.aborted) throw error;
+      // A login that failed has said so itself.
+      if (init.signal?.aborted || error instanceof ApiCallError) throw error;
       const why = (error as { cause?: { message?: string } }).cause?.message ?? (error as Error).message;
       throw new ApiCallError(`guts-api at ${this.baseUrl} does not answer: ${why}`, {
         status: 0,

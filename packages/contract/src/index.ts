@@ -1,6 +1,7 @@
 export { allRoutes, methodsOf, nameOf } from './all-routes.ts';
 export * from './client.ts';
 export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
+export { ERROR_CATALOGUE } from './error-catalogue.ts';
 export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
 export { SERVED_ACTIONS } from './served-actions.ts';
@@ -15,7 +16,18 @@ export {
 } from './schemas/endpoint.ts';
 export { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
 export {
+  DestinationFlavor,
+  DestinationNetwork,
+  DestinationVolumeType,
+  Driver,
+  LimitsAnswer,
+  Volume,
+} from './schemas/resources.ts';
+export { NamedMapping } from './schemas/mapping.ts';
+export {
   Artifact,
+  BULK_MAX,
+  BulkAnswer,
   Disk,
   Migration,
   MigrationAction,
@@ -25,4 +37,13 @@ export {
   Trace,
 } from './schemas/migration.ts';
 export { Event, Health, HealthReport, Service } from './schemas/system.ts';
+export {
+  API_VERSIONS,
+  type ApiVersion,
+  atLeast,
+  MAX_VERSION,
+  MIN_VERSION,
+  SERVICE_TYPE,
+  VERSION_HEADER,
+} from './versions.ts';
 export type { Static, TObject, TSchema } from 'typebox';

@@ -4,6 +4,9 @@ export const PROJECT_LOCAL = 'local';
 /** A source or a destination as stored: settings are shown, the secret is sealed and never leaves the worker. */
 export type EndpointSide = 'source' | 'destination';
 
+/** What checking it found. */
+export const ENDPOINT_STATUSES = ['unknown', 'valid', 'invalid'] as const;
+
 export interface Endpoint {
   readonly id: string;
   readonly projectId: string;
@@ -11,12 +14,12 @@ export interface Endpoint {
   readonly name: string;
   readonly driver: string;
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly status: 'unknown' | 'valid' | 'invalid';
+  readonly status: (typeof ENDPOINT_STATUSES)[number];
   readonly statusReason: string | null;
   /** The last validation report or facts; JSON. */
   readonly report: unknown;
   readonly validatedAt: string | null;
-  /** When the inventory was last whole; sources only. */
+  /** When its inventory, or a destination's facts, were last read whole. */
   readonly refreshedAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -3,7 +3,7 @@ export interface GutsEvent {
   /** Grows by one per event in the database. */
   readonly sequence: number;
   readonly projectId: string;
-  readonly resource: 'migration' | 'operation' | 'source' | 'destination' | 'service';
+  readonly resource: 'migration' | 'operation' | 'source' | 'destination' | 'service' | 'mapping';
   readonly resourceId: string;
   /** Such as `migration.status`, `migration.step`, `artifact.created`. */
   readonly type: string;

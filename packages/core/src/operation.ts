@@ -7,7 +7,7 @@ export type OperationKind =
   | 'source.refresh'
   | 'source.reap'
   | 'destination.validate'
-  | 'destination.facts'
+  | 'destination.refresh'
   | 'destination.reap'
   | 'migration.preflight';
 export type OperationStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';

@@ -2,6 +2,7 @@ import type { DestinationFacts } from '@guts/core';
 import {
   availabilityZones,
   computeLimits,
+  imageLimits,
   listFlavors,
   listNetworks,
   listSecurityGroups,
@@ -31,7 +32,8 @@ export async function readFacts(
     hasVolumes ? volumeLimits(session, signal) : { volumes: 0, gigabytes: 0 },
   ]);
   // Not with the others: Node warns of more than ten listeners on one signal.
-  const [serverZones, volumeZones] = await Promise.all([
+  const [images, serverZones, volumeZones] = await Promise.all([
+    imageLimits(session, signal),
     availabilityZones(session, 'compute', signal),
     hasVolumes ? availabilityZones(session, 'volume', signal) : null,
   ]);
@@ -67,6 +69,9 @@ export async function readFacts(
       volumes: volumes.volumes,
       gigabytes: volumes.gigabytes,
       ports,
+      images: images.images,
+      imageMiB: images.sizeMiB,
+      imageUploads: images.uploads,
     },
     volumeTransports: volumeAccess === 'device' ? ['device', 'image'] : ['image'],
   };

@@ -62,8 +62,11 @@ describe('facts', () => {
     expect(facts).toMatchObject({
       admin: false,
       project: { name: 'demo' },
-      quota: { instances: 10, volumes: 10 },
+      quota: { instances: 10, volumes: 10, images: null, imageMiB: null, imageUploads: null },
     });
+    cloud.setQuotas('demo', { imageCountTotal: 3, imageSizeTotal: 50, imageCountUploading: 1 });
+    expect((await member.facts(signal)).quota).toMatchObject({ images: 3, imageMiB: 50, imageUploads: 2 });
+    cloud.setQuotas('demo', { imageCountTotal: -1, imageSizeTotal: -1, imageCountUploading: -1 });
     expect(facts.flavors.map((one) => one.name)).toContain('m1.nano');
     expect(facts.availabilityZones).toEqual({ compute: ['nova'], volume: ['nova'] });
     expect(facts.volumeTypes).toEqual(['nfs', 'slow']);
@@ -121,6 +124,16 @@ describe('refusals are told in words', () => {
     ).rejects.toMatchObject({
       code: 'destination_refused',
       message: /is taken/,
+    });
+    await member.remove('port', first.externalId, signal);
+  });
+  test('an address that is taken', async () => {
+    const own = await network(member, 'private');
+    const spec = { ...portSpec(own.id, null), addresses: [{ address: '192.168.77.77' }] };
+    const first = await member.create('port', spec, mark(), signal);
+    await expect(member.create('port', spec, mark(), signal)).rejects.toMatchObject({
+      code: 'destination_refused',
+      message: /^192\.168\.77\.77 is taken/,
     });
     await member.remove('port', first.externalId, signal);
   });

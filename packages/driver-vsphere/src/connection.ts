@@ -41,6 +41,7 @@ import {
   type VSphereSession,
   writeAnnotation,
 } from '@guts/vsphere';
+import { checkPrivileges } from './check-privileges.ts';
 import { checkTransport } from './check-transport.ts';
 import { allocatedAreas } from './disks/allocated-areas.ts';
 import { contentIds } from './disks/content-ids.ts';
@@ -82,7 +83,7 @@ export class VSphereConnection implements SourceConnection {
     this.#tell = teller(told);
   }
 
-  validate(_signal: AbortSignal): Promise<ValidationReport> {
+  async validate(signal: AbortSignal): Promise<ValidationReport> {
     const { about } = this.#session.content;
     const findings: Finding[] = [];
     const [major = 0, minor = 0] = about.apiVersion.split('.').map(Number);
@@ -99,7 +100,8 @@ export class VSphereConnection implements SourceConnection {
         message: 'its certificate is not verified (insecure)',
         remedy: 'Pin its fingerprint or name the authority that signed it.',
       });
-    return Promise.resolve({ product: about.fullName, version: about.version, findings });
+    findings.push(...(await inWords(() => checkPrivileges(this.#session, signal))));
+    return { product: about.fullName, version: about.version, findings };
   }
 
   async *inventory(signal: AbortSignal): AsyncGenerator<InventoryObject, void> {

@@ -1,11 +1,11 @@
 import type { SourceDriver } from '@guts/core';
-import { VSphereSession } from '@guts/vsphere';
+import { type Around, VSphereSession } from '@guts/vsphere';
 import { VSphereConnection } from './connection.ts';
 import { inWords } from './errors.ts';
 import { readSettings, SCHEMAS } from './settings.ts';
 
-/** Core's `SourceDriver` for VMware vSphere. */
-export function createVSphereDriver(): SourceDriver {
+/** Core's `SourceDriver` for VMware vSphere. @param around stands around every call */
+export function createVSphereDriver(around?: Around): SourceDriver {
   return {
     schemas: SCHEMAS,
     transports: [
@@ -27,6 +27,7 @@ export function createVSphereDriver(): SourceDriver {
           },
           signal,
           ...(check ? { check } : {}),
+          ...(around ? { around } : {}),
         });
         return new VSphereConnection(session, settings, context);
       }),

@@ -24,7 +24,13 @@ export { readFault } from './faults.ts';
 export { compareVersions } from './microversion.ts';
 export type { RetryRules } from './retry.ts';
 export { SERVICE_TYPES, type ServiceName } from './service-catalog.ts';
-export { type ApiRequest, OpenStackSession, type SessionOptions } from './session.ts';
+export {
+  type ApiRequest,
+  type Around,
+  type AskedRequest,
+  OpenStackSession,
+  type SessionOptions,
+} from './session.ts';
 export type { TlsTrust } from './transport/http.ts';
 export { waitFor, type WaitOptions } from './wait.ts';
 export * from './services/image.ts';

@@ -28,7 +28,11 @@ export const SERVICE_TYPES: readonly string[] = Object.values(SERVICES).flatMap(
 
 /** The service's URL in the configuration or the token's catalog; null: there is none. */
 export function findEndpoint(config: CloudConfig, token: Token, service: ServiceName): string | null {
-  const { types } = SERVICES[service];
+  return findByTypes(config, token, SERVICES[service].types);
+}
+
+/** The same by types of the catalog, the preferred first. */
+export function findByTypes(config: CloudConfig, token: Token, types: readonly string[]): string | null {
   const overriding = types.find((type) => config.endpointOverrides[type] !== undefined);
   if (overriding !== undefined) return config.endpointOverrides[overriding] ?? null;
   for (const type of types) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ScriptedCloud, startScriptedCloud } from '../test/scripted-cloud.ts';
-import { LoginError, OpenStackSession } from './index.ts';
+import { type Around, LoginError, OpenStackSession } from './index.ts';
 
 const signal = AbortSignal.timeout(20_000);
 const retries = { attempts: 3, firstMs: 1, longestSeconds: 1 };
@@ -151,6 +151,30 @@ describe('a request', () => {
     await away.close();
   });
 
+  test('has what it was opened with around it each time that it is sent, also in another project', async () => {
+    const seen: string[] = [];
+    const around: Around = async ({ service, method, path, json }, send) => {
+      seen.push(`${service} ${method} ${path} ${JSON.stringify(json)}`);
+      const answer = await send();
+      seen.push('answered');
+      return answer;
+    };
+    const check = (): void => void seen.push('checked');
+    const own = await OpenStackSession.open(cloud.config, { signal, retries, check, around });
+    const other = await own.rescope('two', signal);
+    cloud.on('POST /block-storage/v3/p1/x', (_seen, count) => ({ status: count === 1 ? 503 : 200, json: 1 }));
+    await other.call('volume', { method: 'POST', path: '/x', json: { a: 1 }, signal });
+    expect(seen).toEqual([
+      'volume POST /x {"a":1}',
+      'checked',
+      'volume POST /x {"a":1}',
+      'checked',
+      'answered',
+    ]);
+    await other.close();
+    await own.close();
+  });
+
   test('obeys an endpoint from the configuration', async () => {
     const endpointOverrides = { 'block-storage': `${cloud.url}/mine` };
     const own = await OpenStackSession.open({ ...cloud.config, endpointOverrides }, { signal });
@@ -223,4 +247,21 @@ test('a failed look for versions is not remembered', async () => {
   );
   await expect(session.microversion('compute', signal)).rejects.toMatchObject({ status: 503 });
   expect(await session.microversion('compute', signal)).toBe('2.53');
+});
+
+describe('a service that others speak to', () => {
+  test('is found in the catalog, or by an override', async () => {
+    expect(session.endpointOf('network')).toBe(`${cloud.url}/network/`);
+    expect(session.endpointOf('migration')).toBeNull();
+    const config = { ...cloud.config, endpointOverrides: { migration: 'http://h:7000' } };
+    const other = await OpenStackSession.open(config, { signal, retries });
+    expect(other.endpointOf('migration')).toBe('http://h:7000');
+    await other.close();
+  });
+  test('gets a token, and a new one only for the one it refused', async () => {
+    expect(await session.token(signal)).toBe('token-1');
+    expect(await session.token(signal, 'token-1')).toBe('token-2');
+    expect(await session.token(signal, 'token-1')).toBe('token-2');
+    expect(cloud.logins).toHaveLength(2);
+  });
 });

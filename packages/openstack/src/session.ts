@@ -5,6 +5,7 @@ import { authenticate, type Token } from './identity.ts';
 import { compareVersions, newestVersion } from './microversion.ts';
 import { DEFAULT_RETRIES, type RetryRules, withRetries } from './retry.ts';
 import {
+  findByTypes,
   findEndpoint,
   type ServiceName,
   SERVICES,
@@ -22,6 +23,14 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
 }
 
+/** A request as it is asked for. */
+export type AskedRequest = Pick<ApiRequest, 'path' | 'json'> & {
+  readonly service: ServiceName;
+  readonly method: HttpRequest['method'];
+};
+/** Stands around one sending of a request, and gives what it gives. */
+export type Around = <T>(request: AskedRequest, send: () => Promise<T>) => Promise<T>;
+
 const TIMEOUT_SECONDS = 60;
 /** A token that ends sooner is replaced before it is used. */
 const SPARE_SECONDS = 60;
@@ -32,6 +41,8 @@ export interface SessionOptions {
   readonly retries?: RetryRules;
   /** Called before every request to a service: throws when none may be sent any more. */
   readonly check?: () => void;
+  /** Stands around every request to a service, also one that is sent again; what it sends is checked first. */
+  readonly around?: Around;
 }
 
 /** A login at a cloud, scoped to one project. Logs in again when its token ends. */
@@ -40,6 +51,7 @@ export class OpenStackSession {
   readonly #http: HttpClient;
   readonly #retries: RetryRules;
   readonly #check: () => void;
+  readonly #around: Around | undefined;
   #token: Token;
   #again: Promise<Token> | null = null;
   readonly #microversions = new Map<ServiceName, Promise<string | null>>();
@@ -47,19 +59,20 @@ export class OpenStackSession {
   private constructor(
     config: CloudConfig,
     http: HttpClient,
-    rules: { readonly retries: RetryRules; readonly check: () => void },
+    rules: { readonly retries: RetryRules; readonly check: () => void; readonly around?: Around },
     token: Token,
   ) {
     this.config = config;
     this.#http = http;
     this.#retries = rules.retries;
     this.#check = rules.check;
+    this.#around = rules.around;
     this.#token = token;
   }
 
   /** @throws LoginError, ApiError, UnreachableError, UntrustedCertificateError, ProtocolError */
   static async open(config: CloudConfig, options: SessionOptions): Promise<OpenStackSession> {
-    const { signal, retries = DEFAULT_RETRIES, check = () => undefined } = options;
+    const { signal, retries = DEFAULT_RETRIES, check = () => undefined, around } = options;
     const http = new HttpClient({
       trust: config.tls,
       timeoutSeconds: TIMEOUT_SECONDS,
@@ -67,7 +80,7 @@ export class OpenStackSession {
     });
     try {
       const token = await login(http, config, retries, signal);
-      return new OpenStackSession(config, http, { retries, check }, token);
+      return new OpenStackSession(config, http, { retries, check, ...(around ? { around } : {}) }, token);
     } catch (error) {
       await http.close();
       throw error;
@@ -96,7 +109,8 @@ export class OpenStackSession {
         { method: config.auth.type, otherProject: true },
       );
     }
-    const options = { signal, retries: this.#retries, check: this.#check };
+    const around = this.#around;
+    const options = { signal, retries: this.#retries, check: this.#check, ...(around ? { around } : {}) };
     const domain = config.project?.domain ?? {};
     const named: ProjectRef = {
       name: project,
@@ -122,6 +136,21 @@ export class OpenStackSession {
   /** True when the catalog has the service. */
   has(service: ServiceName): boolean {
     return findEndpoint(this.config, this.#token, service) !== null;
+  }
+
+  /** URL of a service that this client does not speak to itself; null: the catalog has none of this type. */
+  endpointOf(type: string): string | null {
+    return findByTypes(this.config, this.#token, [type]);
+  }
+
+  /**
+   * The token, for calls that are made elsewhere.
+   * @param refused one that a service no longer takes: it is replaced
+   */
+  async token(signal: AbortSignal, refused?: string): Promise<string> {
+    if (refused === this.#token.id) await this.#renew(signal);
+    else await this.freshen(SPARE_SECONDS, signal);
+    return this.#token.id;
   }
 
   /** Sends JSON, reads JSON. @throws ApiError, UnreachableError, ProtocolError */
@@ -152,7 +181,7 @@ export class OpenStackSession {
     await this.freshen(SPARE_SECONDS, signal);
     const url = new URL(`${versionedEndpoint(this.config, this.#token, service)}${wanted.path}`);
     const microversion = await this.microversion(service, signal);
-    const send = async (): Promise<HttpAnswer> => {
+    const sendNow = async (): Promise<HttpAnswer> => {
       this.#check();
       const answer = await this.#http.send({
         url,
@@ -166,6 +195,9 @@ export class OpenStackSession {
       if (answer.status < 400) return answer;
       throw await apiError(answer, { service, method, path: wanted.path, signal });
     };
+    const around = this.#around;
+    const asked = { service, method, path: wanted.path, json: wanted.json };
+    const send = around ? (): Promise<HttpAnswer> => around(asked, sendNow) : sendNow;
     if (body !== undefined) return send();
     return withRetries(() => this.#withLogin(send, signal), method, this.#retries, signal);
   }

@@ -14,6 +14,7 @@ import {
   deleteServer,
   deleteVolume,
   findImages,
+  imageLimits,
   isOverQuota,
   isStatus,
   listFlavors,
@@ -160,5 +161,22 @@ as('small', (session, leftovers) => {
     );
     expect(String(tooBig)).toMatch(/Quota exceeded/);
     expect(isOverQuota(tooBig)).toBe(true);
+  });
+
+  // A cloud that keeps no limits on images tells none (`images` is null then).
+  test('so is a project that may have no more images', async (context) => {
+    const { images } = await imageLimits(session(), signal);
+    if (images === null) context.skip('this cloud does not limit images');
+    const image = { name: base.name, diskFormat: 'raw', minDisk: 0, properties: {} } as const;
+    let refused: unknown = null;
+    for (let count = 0; count <= (images ?? 0) && refused === null; count += 1)
+      refused = await failure(
+        createImage(session(), image, signal).then(({ id }) =>
+          leftovers.add(() => deleteImage(session(), id, signal)),
+        ),
+      );
+    expect(refused).toMatchObject({ status: 413 });
+    expect(isOverQuota(refused)).toBe(true);
+    expect((await imageLimits(session(), signal)).images).toBe(0);
   });
 });

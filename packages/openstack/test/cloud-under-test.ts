@@ -55,7 +55,13 @@ async function startFake(): Promise<CloudUnderTest> {
     ],
     onBug: (error) => bugs.push(error),
   });
-  cloud.setQuotas('small', { cores: 2, ports: 3, gigabytes: 2 });
+  cloud.setQuotas('small', {
+    cores: 2,
+    ports: 3,
+    gigabytes: 2,
+    imageCountTotal: 2,
+    imageSizeTotal: 100,
+  });
   const passwordOf = (name: Who): CloudConfig => {
     const user = cloud.users.find((one) => one.name === name);
     if (!user) throw new Error(`the fake has no ${name}`);

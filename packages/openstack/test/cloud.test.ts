@@ -13,6 +13,7 @@ import {
   getImage,
   getPort,
   type Image,
+  imageLimits,
   isStatus,
   listFlavors,
   listNetworks,
@@ -78,6 +79,10 @@ describe.skipIf(!knows('member'))('a cloud, as a member of a project', { timeout
     expect(volume.gigabytes ?? 1).toBeGreaterThan(0);
     const before = await portsLeft(session, signal);
     expect(before).not.toBe(0);
+    const images = await imageLimits(session, signal);
+    expect(images.images ?? 1).toBeGreaterThan(0);
+    expect(images.sizeMiB ?? 1).toBeGreaterThan(0);
+    expect(images.uploads ?? 1).toBeGreaterThan(0);
   });
 
   test('lists flavors, networks, subnets and groups', async () => {

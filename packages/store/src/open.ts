@@ -15,8 +15,10 @@ import { artifactStore } from './parts/artifacts.ts';
 import { diskStore } from './parts/disks.ts';
 import { endpointStore } from './parts/endpoints.ts';
 import { historyStore } from './parts/history.ts';
+import { idempotencyStore } from './parts/idempotency.ts';
 import { inventoryStore } from './parts/inventory.ts';
 import { leaseStore } from './parts/leases.ts';
+import { mappingStore } from './parts/mappings.ts';
 import { migrationStore } from './parts/migrations.ts';
 import { operationStore } from './parts/operations.ts';
 import { serviceStore } from './parts/services.ts';
@@ -104,6 +106,8 @@ export function storeOn(db: Kysely<Tables>, capabilities: StoreDialect, where: s
     ...operationStore(context),
     ...serviceStore(context),
     ...historyStore(context),
+    ...mappingStore(context),
+    ...idempotencyStore(context),
     async upgrade() {
       try {
         return { applied: await applyChanges(db, capabilities) };

@@ -52,6 +52,23 @@ const FIRST_RELEASE = {
     created_at: 1,
     updated_at: 1,
   },
+  inventory: {
+    source_id: 'e1',
+    kind: 'instance',
+    ref: 'vm-1',
+    name: 'Web',
+    search: 'web',
+    data: JSON.stringify({
+      ref: 'vm-1',
+      name: 'Web',
+      path: 'DC/vm/Web',
+      hostRef: 'host-1',
+      disks: [],
+      nics: [],
+    }),
+    generation: 'g',
+    updated_at: 1,
+  },
   services: {
     id: 'w1',
     binary_name: 'guts-migration',
@@ -137,6 +154,13 @@ export function schemaSuite(fresh: () => Promise<string>, dumps: string): void {
       request: null,
     });
     expect(await store.listArtifacts('m1')).toMatchObject([{ id: 'a1', externalId: 'v-1' }]);
+    const [found] = await store.listInventory('e1', 'instance', {
+      limit: 9,
+      name: 'Web',
+      where: { host: 'HOST-1', folder: 'dc/vm' },
+      sort: { key: 'name', descending: false },
+    });
+    expect(found).toMatchObject({ ref: 'vm-1', name: 'Web' });
     expect(await store.listServices(30)).toMatchObject([{ id: 'w1', draining: false, scratchBytes: null }]);
     // A daemon of the first release that still runs writes as it always did.
     await old

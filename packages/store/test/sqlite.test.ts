@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
+import { idempotencySuite } from './idempotency.testsuite.ts';
+import { listsSuite } from './lists.testsuite.ts';
 import { operationsSuite } from './operations.testsuite.ts';
 import { storeSuite } from './store.testsuite.ts';
 import { survivalSuite } from './survival.testsuite.ts';
@@ -18,6 +20,8 @@ describe('SQLite in memory', () => {
   describe('store', () => {
     storeSuite(open);
     operationsSuite(open);
+    listsSuite(open);
+    idempotencySuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
@@ -32,6 +36,8 @@ describe('SQLite in a file', () => {
   describe('store', () => {
     storeSuite(open);
     operationsSuite(open);
+    listsSuite(open);
+    idempotencySuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);

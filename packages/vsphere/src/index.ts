@@ -13,7 +13,7 @@ export {
   VSphereFaultError,
 } from './errors.ts';
 export { normaliseFingerprint, probeCertificate, type TlsTrust } from './transport/tls.ts';
-export { type About, type ConnectOptions, sdkUrl, VSphereSession } from './session.ts';
+export { type About, type Around, type ConnectOptions, sdkUrl, VSphereSession } from './session.ts';
 export type { ManagedRef } from './xml/element.ts';
 export type * from './inventory/types.ts';
 export {
@@ -29,6 +29,7 @@ export {
 } from './inventory/inventory.ts';
 export { toMachine } from './inventory/records.ts';
 export { type InventoryChange, watchInventory } from './inventory/watch.ts';
+export { lackedPrivileges } from './privileges.ts';
 export { waitForTask } from './tasks.ts';
 export { powerOff, powerOn, powerState, shutdownGuest } from './machine/power.ts';
 export {

@@ -12,6 +12,9 @@ const KEEP_ALIVE_SECONDS = 600;
 /** How long a login that several callers wait for may take. */
 const LOGIN_SECONDS = 120;
 
+/** Stands around one sending of a call, and gives what it gives. `fields`: what the call is given. */
+export type Around = <T>(method: string, fields: Structure['fields'], send: () => Promise<T>) => Promise<T>;
+
 export interface ConnectOptions {
   /** `https://host[:port][/sdk]`. */
   readonly url: string;
@@ -24,6 +27,8 @@ export interface ConnectOptions {
   readonly userAgent?: string;
   /** Called before every call but those that are `always`: throws when none may be sent any more. */
   readonly check?: () => void;
+  /** Stands around every call but login and logout; what it sends is checked first. */
+  readonly around?: Around;
 }
 
 export interface CallOptions extends SoapOptions {
@@ -77,6 +82,7 @@ export class VSphereSession {
   readonly #soap: SoapClient;
   readonly #login: (signal: AbortSignal) => Promise<void>;
   readonly #check: () => void;
+  readonly #around: Around | undefined;
   #logins = 1;
   #again: Promise<void> | null = null;
   #keepAlive: NodeJS.Timeout | null = null;
@@ -89,6 +95,7 @@ export class VSphereSession {
     soap: SoapClient;
     login: (signal: AbortSignal) => Promise<void>;
     check: () => void;
+    around: Around | undefined;
   }) {
     this.url = parts.url;
     this.content = parts.content;
@@ -97,12 +104,13 @@ export class VSphereSession {
     this.#soap = parts.soap;
     this.#login = parts.login;
     this.#check = parts.check;
+    this.#around = parts.around;
   }
 
   /** @throws UnreachableError, UntrustedCertificateError, LoginError, ProtocolError */
   static async connect(options: ConnectOptions): Promise<VSphereSession> {
     const url = sdkUrl(options.url);
-    const { check = () => undefined } = options;
+    const { check = () => undefined, around } = options;
     const httpOptions: HttpOptions = {
       trust: options.tls,
       timeoutSeconds: options.timeoutSeconds ?? 60,
@@ -122,7 +130,7 @@ export class VSphereSession {
         await soap.call('Login', content.sessionManager, fields, { signal, secrets });
       };
       await login(options.signal);
-      const session = new VSphereSession({ url, content, http, httpOptions, soap, login, check });
+      const session = new VSphereSession({ url, content, http, httpOptions, soap, login, check, around });
       session.#startKeepAlive();
       return session;
     } catch (error) {
@@ -149,10 +157,12 @@ export class VSphereSession {
     { ofThisLogin, always, ...options }: CallOptions,
   ): Promise<XmlElement[]> {
     const login = this.#logins;
-    const send = (): Promise<XmlElement[]> => {
+    const sendNow = (): Promise<XmlElement[]> => {
       if (always !== true) this.#check();
       return this.#soap.call(method, self, fields, options);
     };
+    const around = this.#around;
+    const send = around ? (): Promise<XmlElement[]> => around(method, fields, sendNow) : sendNow;
     try {
       return await send();
     } catch (error) {

@@ -29,6 +29,24 @@ describe('an answer that is no SOAP', () => {
   });
 });
 
+test('what a session was opened with stands around each sending of a call, which is checked within', async () => {
+  const peer = await Peer.start({ machines });
+  const seen: string[] = [];
+  const session = await peer.connect({
+    check: () => void seen.push('checked'),
+    around: async (method, fields, send) => {
+      seen.push(`${method} ${fields.map(([name]) => name).join(' ')}`);
+      const answer = await send();
+      seen.push('answered');
+      return answer;
+    },
+  });
+  peer.vcenter.expireSessions();
+  await powerState(session, peer.vm('a'), signal);
+  const read = 'RetrievePropertiesEx specSet options';
+  expect(seen).toEqual([read, 'checked', read, 'checked', 'answered']);
+});
+
 describe('a login that several callers wait for', () => {
   test('does not end with the one that gives up', async () => {
     const peer = await Peer.start({ machines });

@@ -46,6 +46,10 @@ export class FakeDestination {
   guestWrites: number | null = null;
   /** Of every volume that was opened to be written to, whether it was said to be fresh. */
   readonly opened: { readonly volume: string; readonly fresh: boolean }[] = [];
+  zones: { readonly compute: readonly string[]; readonly volume: readonly string[] } = {
+    compute: ['nova'],
+    volume: ['nova'],
+  };
   volumeTransports: readonly ('device' | 'image')[] = ['device', 'image'];
   /** Algorithm of the image service's own hashes; `none`: it keeps none. */
   imageHash = 'sha512';
@@ -168,8 +172,18 @@ export class FakeDestination {
           networks: [{ id: 'n1', name: 'own', shared: false, external: false, own: true, subnets: [] }],
           volumeTypes: ['nfs'],
           securityGroups: [],
-          availabilityZones: { compute: ['nova'], volume: ['nova'] },
-          quota: { instances: 5, cores: 5, ramMiB: 5000, volumes: 5, gigabytes: 50, ports: 5 },
+          availabilityZones: this.zones,
+          quota: {
+            instances: 5,
+            cores: 5,
+            ramMiB: 5000,
+            volumes: 5,
+            gigabytes: 50,
+            ports: 5,
+            images: 5,
+            imageMiB: 5000,
+            imageUploads: 5,
+          },
           volumeTransports: this.volumeTransports,
         }),
       create: (kind, spec, marker) =>

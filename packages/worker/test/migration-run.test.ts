@@ -82,6 +82,30 @@ describe('a cold migration', () => {
     expect(rig.destination.kinds()).toEqual([]);
   });
 
+  test('a zone that volumes made from images cannot be in is found while the source runs', async () => {
+    rig.destination.volumeTransports = ['image'];
+    rig.destination.zones = { compute: ['az1'], volume: ['nova'] };
+    rig.destination.refuse.add('volume');
+    await rig.create({}, { bootFrom: 'volume', availabilityZone: 'az1' });
+    expect(await rig.run()).toMatchObject({ status: 'failed', error: { code: 'destination_quota' } });
+    const steps = (await rig.store.listSteps(rig.id)).map((one) => one.step);
+    expect(steps).toContain('reserve');
+    expect(steps).not.toContain('shutdown');
+    expect(rig.destination.kinds()).toEqual([]);
+  });
+
+  test('a zone that the cloud takes for volumes although it does not list it leaves no trace of the trial', async () => {
+    rig.destination.volumeTransports = ['image'];
+    rig.destination.zones = { compute: ['az1'], volume: ['nova'] };
+    await rig.create({}, { bootFrom: 'volume', availabilityZone: 'az1' });
+    expect(await rig.run()).toMatchObject({ status: 'completed' });
+    const artifacts = await rig.store.listArtifacts(rig.id);
+    expect(artifacts.find((one) => one.role === 'volume-zone')).toMatchObject({ status: 'removed' });
+    const left = [...rig.destination.things].filter(([, { kind }]) => kind === 'volume').map(([id]) => id);
+    const used = artifacts.filter((one) => one.role.startsWith('volume:')).map((one) => one.externalId);
+    expect(new Set(left)).toEqual(new Set(used));
+  });
+
   test('a guest that does not stop fails under guest-only, and is left on', async () => {
     rig.source.shutdown = 'deadline';
     await rig.create({ power: 'guest-only' });

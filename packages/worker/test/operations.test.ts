@@ -32,6 +32,22 @@ test('a refresh notes when the source was read, and what it holds', async () => 
   expect(await rig.store.listInventory('source', 'instance', { limit: 10 })).toHaveLength(1);
 });
 
+test('a refresh of a destination notes what there is to map to', async () => {
+  const id = 'op-refresh';
+  const kind = 'destination.refresh' as const;
+  const operation = { id, projectId: 'p', kind, subjectId: 'destination', input: {} };
+  expect(await rig.store.getFacts('destination')).toBeNull();
+  await rig.store.createOperation(operation, rig.event(kind));
+  await runOneOperation(rig.operationParts(), never);
+  const done = await rig.store.getOperation(id, { projectId: null });
+  const facts = await rig.store.getFacts('destination');
+  expect(done).toMatchObject({
+    status: 'done',
+    result: { flavors: facts?.flavors.length, networks: facts?.networks.length },
+  });
+  expect(facts?.flavors.length).toBeGreaterThan(0);
+});
+
 test('a worker that stops hands its operation over, and says nothing of the endpoint', async () => {
   const before = await source();
   const validate = await asked('source.validate');

@@ -7,10 +7,11 @@ import { param, route, type Call, type Reply, type Service } from '../http/servi
 import { isAdmin } from '../identity/state.ts';
 import { projectOf, type World } from '../world.ts';
 import { newImage, patchImage } from './change.ts';
+import { refuseImage, refuseUpload, usageRoutes } from './limits.ts';
 import { listImages, visible } from './list.ts';
 import { schemas } from './schemas.ts';
 import type { Image } from './state.ts';
-import { finish, receive, refuseOverQuota } from './store.ts';
+import { finish, receive } from './store.ts';
 import { imageView } from './views.ts';
 
 const VERSIONS = [
@@ -42,8 +43,10 @@ export function imageService(world: World): Service {
       route('GET', '/versions', (call) => ({ status: 200, json: versions(call) }), { open: true }),
       route('GET', '/v2', (call) => ({ status: 300, json: versions(call) }), { open: true }),
       ...schemas(),
+      ...usageRoutes(world),
       route('GET', '/v2/images', (call) => ({ status: 200, json: listImages(world, call) })),
       route('POST', '/v2/images', async (call) => {
+        refuseImage(world, projectOf(call.token));
         serial += 1;
         const image = newImage(world, call.token, await call.json(), serial);
         world.images.set(image.id, image);
@@ -113,7 +116,7 @@ async function upload(world: World, call: Call): Promise<Reply> {
     throw conflict(`Image status transition from ${image.status} to saving is not allowed`);
   if (image.diskFormat === null || image.containerFormat === null)
     throw new ApiError(400, 'Properties disk_format, container_format must be set prior to saving data.');
-  refuseOverQuota(world, image.owner);
+  refuseUpload(world, image.owner);
   image.status = 'saving';
   const length = headers['content-length'];
   try {

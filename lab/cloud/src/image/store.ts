@@ -51,26 +51,6 @@ export function finish(image: Image, received: Received): Verdict {
   return verdict;
 }
 
-/** Bytes that the owner may still store. */
-function room(world: World, owner: string): number {
-  const quota = world.quotas(owner).imageSizeTotal;
-  if (quota < 0) return Infinity;
-  const used = [...world.images.values()].reduce(
-    (sum, one) => sum + (one.owner === owner ? (one.size ?? 0) : 0),
-    0,
-  );
-  return quota - used;
-}
-
-/** Glance checks the sum before an upload begins, so that one upload may go over; a full quota refuses the next. */
-export function refuseOverQuota(world: World, owner: string): void {
-  if (room(world, owner) <= 0)
-    throw new ApiError(
-      413,
-      `Request for resources exceeds limits: image_size_total of project ${owner} is used up.`,
-    );
-}
-
 async function write(path: string, body: Readable, algorithm: string | null): Promise<Received> {
   const md5 = createHash('md5');
   const multihash = algorithm === null ? null : { algorithm, hash: createHash(algorithm) };

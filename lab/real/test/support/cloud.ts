@@ -78,6 +78,17 @@ export class RealCloud {
     return ((await this.request('GET', service, path))?.[key] ?? []) as Json[];
   }
 
+  /** Of the network of that name. */
+  async networkId(name: string): Promise<string> {
+    return text((await this.#list('network', `/v2.0/networks?name=${name}`, 'networks'))[0]?.['id']);
+  }
+
+  /** Of the only subnet of the network of that name. */
+  async cidrOf(network: string): Promise<string> {
+    const filter = `network_id=${await this.networkId(network)}`;
+    return text((await this.#list('network', `/v2.0/subnets?${filter}`, 'subnets'))[0]?.['cidr']);
+  }
+
   server(id: string): Promise<Json> {
     return this.show('compute', `/servers/${id}`, 'server');
   }

@@ -4,13 +4,16 @@ import { statSync } from 'node:fs';
 
 export const BIOS = 'bios guest';
 export const UEFI = 'uefi guest';
+/** 80 characters, which is as long as vCenter lets a name be. */
+export const ODD = `${'"Ünï/cödé" 100% \\ 東京 '.repeat(10)}end`.slice(0, 79) + '.';
 export const MAC: Readonly<Record<string, string>> = {
   [BIOS]: '00:50:56:1f:7a:01',
   [UEFI]: '00:50:56:1f:7a:02',
 };
 const DATA_BYTES = 16 * 2 ** 20;
 
-function guest(name: string, firmware: 'bios' | 'efi', pattern: number): MachineSpec {
+/** A machine that runs, with a boot disk and a data disk of 16 MiB. */
+export function guest(name: string, firmware: 'bios' | 'efi', pattern: number): MachineSpec {
   const file = GUEST_IMAGE[firmware];
   return {
     name,
@@ -40,7 +43,9 @@ function guest(name: string, firmware: 'bios' | 'efi', pattern: number): Machine
   };
 }
 
-/** A vCenter with a BIOS and a UEFI guest, both running, each with a boot disk and a data disk of 16 MiB. */
-export function startSource(): Promise<VCenter> {
-  return startVCenter({ machines: [guest(BIOS, 'bios', 5), guest(UEFI, 'efi', 6)] });
+/** A vCenter; unless told otherwise with a BIOS and a UEFI guest. */
+export function startSource(
+  machines: readonly MachineSpec[] = [guest(BIOS, 'bios', 5), guest(UEFI, 'efi', 6)],
+): Promise<VCenter> {
+  return startVCenter({ machines });
 }

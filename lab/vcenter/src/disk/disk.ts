@@ -35,10 +35,9 @@ export class Disk implements Readable {
     this.#allocated = new BlockSet(Math.ceil(size / ALLOCATION));
   }
 
-  /** Makes an all-zero sparse file. Size in bytes. */
+  /** Makes an all-zero sparse file. Size in bytes; 0 is what nobody should have, and some do. */
   static async create(path: string, size: number): Promise<Disk> {
-    if (size <= 0 || size % 512 !== 0)
-      throw new DiskRange(`A disk of ${size} bytes: give a multiple of 512.`);
+    if (size < 0 || size % 512 !== 0) throw new DiskRange(`A disk of ${size} bytes: give a multiple of 512.`);
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'w+');
     await file.truncate(size);

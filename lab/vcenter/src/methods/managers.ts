@@ -17,7 +17,10 @@ export const managerMethods: Methods = {
           privAvailability: list(
             'PrivilegeAvailability',
             asked.map((id) =>
-              data('PrivilegeAvailability', { privId: str(id), isGranted: bool(granted(call, id)) }),
+              data('PrivilegeAvailability', {
+                privId: str(id),
+                isGranted: bool(granted(call, id, refOf(node, 'entity'))),
+              }),
             ),
           ),
         }),
@@ -94,8 +97,9 @@ function privileges(call: Call): readonly string[] {
   return childrenOf(call.args, 'privId').map((node) => node.text.trim());
 }
 
-function granted(call: Call, id: string): boolean {
-  return !call.vim.settings.missingPrivileges.includes(id);
+function granted(call: Call, id: string, on?: Ref): boolean {
+  const { missingPrivileges } = call.vim.settings;
+  return !missingPrivileges.includes(id) && !(on && missingPrivileges.includes(`${id}@${on.id}`));
 }
 
 /** Those that a migration may ask about, as FetchUserPrivilegeOnEntities names them. */

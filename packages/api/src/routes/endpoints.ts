@@ -3,6 +3,8 @@ import {
   type AuditLine,
   type DriverSchemas,
   type Endpoint,
+  ENDPOINT_SORT_KEYS,
+  ENDPOINT_STATUSES,
   type EndpointSide,
   GutsError,
   type NewEvent,
@@ -12,7 +14,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
-import { nextLink, pageOf } from '../paging.ts';
+import { given, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { noReapFields, reapInput } from '../wire/reap.ts';
 import { endpointToWire, operationToWire } from '../wire/records.ts';
@@ -81,7 +83,7 @@ export async function findEndpoint(
 }
 
 function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSide): void {
-  const { store, secrets, newId } = parts;
+  const { store, secrets } = parts;
   // Both sides have the same routes; only the name of the thing differs.
   const own = side === 'source' ? routes.sources : (routes.destinations as unknown as typeof routes.sources);
   const wrap = (endpoint: Endpoint) => ({ [side]: endpointToWire(endpoint) }) as never;
@@ -91,20 +93,26 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return found;
   };
 
-  serve(app, own.list, 'reader', async ({ query, scope }) => {
+  serve(app, own.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getEndpoint(side, marker, scope));
-    const { name } = query;
-    const list = await store.listEndpoints(side, scope, { ...page, ...(name === undefined ? {} : { name }) });
-    const links = nextLink(own.list.path, query, page.limit, list.at(-1)?.id, list.length);
+    const { name, driver, status } = query;
+    const list = await store.listEndpoints(side, scope, {
+      ...page,
+      ...sortOf(query, ENDPOINT_SORT_KEYS),
+      ...given({ name, driver, status: statusesOf(status, ENDPOINT_STATUSES) }),
+    });
+    const links = nextLink(href(own.list.path), query, page.limit, list.at(-1)?.id, list.length);
     return { [`${side}s`]: list.map(endpointToWire), links } as never;
   });
 
-  serve(app, own.create, 'member', async ({ body, caller, requestId }) => {
+  serve(app, own.create, 'member', async ({ body, caller, scope, requestId, ids }) => {
+    const id = ids.at(0);
+    const there = ids.resumed ? await store.getEndpoint(side, id, scope) : null;
+    if (there) return wrap(there);
     const { name, driver, settings, secret = {} } = body;
     const schemas = await driverSchemas(parts, side, driver);
     checkAgainst(schemas.settings, settings, 'settings');
     checkAgainst(schemas.secret, secret, 'secret');
-    const id = newId();
     const sealedSecret = secrets.seal(secret, `${side}:${id}`);
     const made = { id, projectId: caller.projectId, side, name, driver, settings, sealedSecret };
     const line = auditLine(parts, { caller, requestId }, `${side}.create`, id, { name, driver });
@@ -142,10 +150,12 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return undefined;
   });
 
-  serve(app, own.act, 'member', async ({ params, body, caller, scope, requestId }) => {
+  serve(app, own.act, 'member', async ({ params, body, caller, scope, requestId, ids }) => {
     const endpoint = await get(params.id, scope);
     const kind = `${side}.${body.action}` as OperationKind;
-    const id = newId();
+    const id = ids.at(0);
+    const there = ids.resumed ? await store.getOperation(id, scope) : null;
+    if (there) return { operation: operationToWire(there) };
     const input = body.action === 'reap' ? { ...reapInput(body, caller) } : noReapFields(body);
     const facts = { operation_id: id, ...snake(input) };
     const line = auditLine(parts, { caller, requestId }, kind, endpoint.id, facts);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { EVENT_STREAM_PATH } from '@guts/contract';
 import { GutsError, type GutsEvent, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
@@ -77,9 +78,9 @@ export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping
     const signal = AbortSignal.any([gone.signal, stopping]);
     void reply.hijack();
     reply.raw.writeHead(200, {
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
-      'x-openstack-request-id': request.id,
     });
     try {
       for await (const text of events(parts, { projectId }, after, query.resource_id, signal))

@@ -1,8 +1,8 @@
 import { routes } from '@guts/contract';
-import { GutsError, type InventoryKind, type InventoryRow } from '@guts/core';
+import { GutsError, INVENTORY_SORT_KEYS, type InventoryKind, type InventoryRow } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { nextLink, limitOf } from '../paging.ts';
+import { given, limitOf, nextLink, pageOf, sortOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { snake } from '../wire/snake.ts';
 import { findEndpoint } from './endpoints.ts';
@@ -17,17 +17,21 @@ export function inventoryRoutes(app: FastifyInstance, parts: ApiParts): void {
     ['host', inventory.hosts],
   ] as const satisfies readonly (readonly [InventoryKind, unknown])[];
   for (const [kind, route] of lists) {
-    serve(app, route as typeof inventory.instances, 'reader', async ({ query, scope }) => {
+    serve(app, route as typeof inventory.instances, 'reader', async ({ query, scope, href }) => {
       const source = await findEndpoint(parts, 'source', query.source, scope);
       const limit = limitOf(query);
-      const { name, search, marker } = query;
+      const sorting = sortOf(query, INVENTORY_SORT_KEYS);
+      const { name, search, marker, power_state: power, host, datastore, network, folder, guest } = query;
+      // By name, only the marker's own row tells where the list goes on.
+      if (marker !== undefined && sorting.sort?.key === 'name')
+        await pageOf(query, (ref) => store.getInventory(source.id, kind, ref));
       const rows = await store.listInventory(source.id, kind, {
         limit,
-        ...(name === undefined ? {} : { name }),
-        ...(search === undefined ? {} : { search }),
-        ...(marker === undefined ? {} : { marker }),
+        ...sorting,
+        ...given({ name, search, marker }),
+        where: given({ power, host, datastore, network, folder, guest }),
       });
-      const links = nextLink(route.path, query, limit, rows.at(-1)?.ref, rows.length);
+      const links = nextLink(href(route.path), query, limit, rows.at(-1)?.ref, rows.length);
       return { [`${kind}s`]: rows.map(toWire), links } as never;
     });
   }

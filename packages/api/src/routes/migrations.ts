@@ -1,22 +1,17 @@
 import { routes } from '@guts/contract';
 import {
   buildReport,
-  compileBootPattern,
-  demandOf,
   type EndpointSide,
   GutsError,
   type Migration,
-  type NewMigration,
+  MIGRATION_SORT_KEYS,
   type ProjectScope,
   STATUSES,
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { auditLine } from '../audit.ts';
-import { limitOf, nextLink, pageOf, statusesOf } from '../paging.ts';
+import { given, limitOf, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
-import { refuseUnsupported } from '../supported.ts';
-import { specFromWire } from '../wire/new-migration.ts';
 import {
   artifactToWire,
   diskToWire,
@@ -25,9 +20,9 @@ import {
   reportToWire,
   stepToWire,
 } from '../wire/records.ts';
-import { findEndpoint } from './endpoints.ts';
-import { findInstance } from './find-instance.ts';
+import { makeMigrations } from './bulk-migrations.ts';
 import { act } from './migration-actions.ts';
+import { makeMigration } from './new-migration.ts';
 
 /** The id of what a filter names; what is not known (any more) is taken as an id, for its migrations may remain. */
 async function endpointId(
@@ -43,70 +38,51 @@ async function endpointId(
 }
 
 export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { store, newId } = parts;
+  const { store } = parts;
   const get = async (id: string, scope: ProjectScope): Promise<Migration> => {
     const found = await store.getMigration(id, scope);
     if (!found) throw new GutsError('not_found', `there is no migration ${id}`);
     return found;
   };
 
-  serve(app, routes.migrations.list, 'reader', async ({ query, scope }) => {
+  serve(app, routes.migrations.list, 'reader', async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getMigration(marker, scope));
+    const { name, instance, plan, status, source, destination } = query;
     const list = await store.listMigrations(scope, {
       ...page,
-      ...(query.name === undefined ? {} : { name: query.name }),
-      ...(query.status === undefined ? {} : { status: statusesOf(query.status, STATUSES) }),
-      ...(query.source === undefined
-        ? {}
-        : { sourceId: await endpointId(parts, 'source', query.source, scope) }),
-      ...(query.destination === undefined
-        ? {}
-        : { destinationId: await endpointId(parts, 'destination', query.destination, scope) }),
+      ...sortOf(query, MIGRATION_SORT_KEYS),
+      ...given({
+        name,
+        instance,
+        planId: plan,
+        status: statusesOf(status, STATUSES),
+        sourceId: source && (await endpointId(parts, 'source', source, scope)),
+        destinationId: destination && (await endpointId(parts, 'destination', destination, scope)),
+        createdSince: query.created_since,
+        updatedSince: query.updated_since,
+      }),
     });
-    const links = nextLink(routes.migrations.list.path, query, page.limit, list.at(-1)?.id, list.length);
+    const links = nextLink(
+      href(routes.migrations.list.path),
+      query,
+      page.limit,
+      list.at(-1)?.id,
+      list.length,
+    );
     return { migrations: list.map(migrationToWire), links };
   });
 
-  serve(app, routes.migrations.create, 'member', async ({ body, caller, scope, requestId }) => {
-    refuseUnsupported(body);
-    const spec = specFromWire(body);
-    const { bootPattern } = spec.policies;
-    if (bootPattern !== null) compileBootPattern(bootPattern, 'body.policies.boot_pattern');
-    const source = await findEndpoint(parts, 'source', body.source, scope);
-    const destination = await findEndpoint(parts, 'destination', body.destination, scope);
-    const instance = await findInstance(parts, source, body.instance);
-    const id = newId();
-    const made: NewMigration = {
-      id,
-      projectId: caller.projectId,
-      userId: caller.userId,
-      planId: null,
-      name: body.name ?? instance.name.slice(0, 255),
-      sourceId: source.id,
-      destinationId: destination.id,
-      instanceRef: instance.ref,
-      instanceName: instance.name,
-      targetProject: body.target_project ?? null,
-      mode: 'cold',
-      purpose: body.purpose ?? 'production',
-      priority: body.priority ?? 0,
-      spec,
-      demand: demandOf(instance),
-    };
-    const facts = { instance: instance.ref, source: source.id };
-    const migration = await store.createMigration(made, {
-      projectId: caller.projectId,
-      resource: 'migration',
-      resourceId: id,
-      type: 'migration.created',
-      severity: 'information',
-      message: `migration of "${instance.name}" queued`,
-      data: { status: 'queued' },
-      audit: auditLine(parts, { caller, requestId }, 'migration.create', id, facts),
-    });
+  serve(app, routes.migrations.create, 'member', async ({ body, ids, ...asker }) => {
+    const id = ids.at(0);
+    const there = ids.resumed ? await store.getMigration(id, asker.scope) : null;
+    const migration = there ?? (await makeMigration(parts, asker, id, body));
     parts.nudge();
     return { migration: migrationToWire(migration) };
   });
+
+  serve(app, routes.migrations.bulk, 'member', ({ body, ids, ...asker }) =>
+    makeMigrations(parts, asker, ids, body.migrations),
+  );
 
   serve(app, routes.migrations.show, 'reader', async ({ params, scope }) => ({
     migration: migrationToWire(await get(params.id, scope)),
@@ -132,11 +108,15 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { artifacts: (await store.listArtifacts(id)).map(artifactToWire) };
   });
 
-  serve(app, routes.migrations.events, 'reader', async ({ params, query, scope }) => {
+  serve(app, routes.migrations.events, 'reader', async ({ params, query, scope, href }) => {
     const { id } = await get(params.id, scope);
     const after = Number(query.after ?? 0);
-    const events = await store.listEvents(scope, { after, limit: limitOf(query), resourceId: id });
-    return { events: events.map(eventToWire) };
+    const limit = limitOf(query);
+    const events = await store.listEvents(scope, { after, limit, resourceId: id });
+    const path = href(routes.migrations.events.path.replace(':id', encodeURIComponent(id)));
+    const next =
+      events.length < limit ? null : `${path}?limit=${limit}&after=${events.at(-1)?.sequence ?? 0}`;
+    return { events: events.map(eventToWire), links: { next } };
   });
 
   serve(app, routes.migrations.report, 'reader', async ({ params, scope }) => {

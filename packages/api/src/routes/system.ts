@@ -1,9 +1,9 @@
 import { routes } from '@guts/contract';
-import { GutsError } from '@guts/core';
+import { AUDIT_SORT_KEYS, GutsError } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
-import { limitOf, nextLink } from '../paging.ts';
+import { given, limitOf, nextLink, sortOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { slotsUsed } from '../slots-used.ts';
 import { serviceToWire } from '../wire/records.ts';
@@ -54,13 +54,23 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
     return undefined;
   });
 
-  serve(app, routes.audit, 'admin', async ({ query, scope }) => {
+  serve(app, routes.audit, 'admin', async ({ query, scope, href }) => {
     const limit = limitOf(query);
+    const { user, action, resource, request, since, until } = query;
     const list = await store.listAudit(scope, {
       limit,
-      ...(query.marker === undefined ? {} : { marker: query.marker }),
+      ...sortOf(query, AUDIT_SORT_KEYS),
+      ...given({
+        marker: query.marker,
+        userId: user,
+        action,
+        resourceId: resource,
+        requestId: request,
+        since,
+        until,
+      }),
     });
-    const links = nextLink(routes.audit.path, query, limit, list.at(-1)?.id, list.length);
+    const links = nextLink(href(routes.audit.path), query, limit, list.at(-1)?.id, list.length);
     const lines = list.map(({ data, projectId: _project, ...line }) => ({
       ...snake(line),
       data: { ...data },

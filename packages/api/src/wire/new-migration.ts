@@ -1,7 +1,8 @@
 import type { NewMigration } from '@guts/contract';
-import { DEFAULT_POLICIES, type Mapping, type MigrationSpec, type Policies } from '@guts/core';
+import { DEFAULT_POLICIES, GutsError, type Mapping, type MigrationSpec, type Policies } from '@guts/core';
 
-function mapping(given: NewMigration['mapping'] = {}): Mapping {
+/** A mapping as it is stored. */
+export function mappingFromWire(given: NewMigration['mapping'] = {}): Mapping {
   const disks = Object.entries(given.disks ?? {}).map(([key, disk]) => [
     key,
     {
@@ -30,14 +31,34 @@ function policies(given: NewMigration['policies'] = {}): Policies {
   };
 }
 
-/** What a person asked for, completed with the defaults. */
-export function specFromWire(body: NewMigration): MigrationSpec {
+const NOTHING: Mapping = { networks: {}, datastores: {}, nics: {}, disks: {} };
+
+/** Entry by entry, what is said of this migration wins. */
+function over(stored: Mapping, own: Mapping): Mapping {
+  return {
+    networks: { ...stored.networks, ...own.networks },
+    datastores: { ...stored.datastores, ...own.datastores },
+    nics: { ...stored.nics, ...own.nics },
+    disks: { ...stored.disks, ...own.disks },
+  };
+}
+
+/**
+ * What a person asked for, completed with the defaults.
+ * @param stored the mapping that `named_mapping` names
+ */
+export function specFromWire(body: NewMigration, stored: Mapping | null = null): MigrationSpec {
+  if (body.named_mapping !== undefined && stored === null)
+    throw new GutsError('unsupported', 'stored mappings are known to guts-api only', {
+      field: 'body.named_mapping',
+      remedy: 'Give the mapping itself.',
+    });
   return {
     transport: body.transport ?? 'auto',
     bootFrom: body.boot_from ?? 'image',
     keepMac: body.keep_mac ?? true,
     keepIp: body.keep_ip ?? false,
-    mapping: mapping(body.mapping),
+    mapping: over(stored ?? NOTHING, mappingFromWire(body.mapping)),
     flavor: body.flavor ?? null,
     targetName: body.target_name ?? null,
     availabilityZone: body.availability_zone ?? null,

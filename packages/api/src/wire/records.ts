@@ -19,7 +19,8 @@ export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
   };
 }
 
-const isReap = ({ kind }: core.Operation): boolean => kind === 'source.reap' || kind === 'destination.reap';
+/** Their names no user chose a key of; what drivers report is passed on as they give it. */
+const OURS: readonly core.OperationKind[] = ['source.reap', 'destination.reap', 'destination.refresh'];
 
 export function operationToWire(operation: core.Operation): wire.Operation {
   return {
@@ -28,8 +29,7 @@ export function operationToWire(operation: core.Operation): wire.Operation {
     subject_id: operation.subjectId,
     status: operation.status,
     progress: operation.progress,
-    // A reap's names no user chose a key of; what drivers report is passed on as they give it.
-    result: isReap(operation) ? snake(operation.result) : operation.result,
+    result: OURS.includes(operation.kind) ? snake(operation.result) : operation.result,
     error: faultToWire(operation.error),
     created_at: operation.createdAt,
     updated_at: operation.updatedAt,
@@ -47,15 +47,30 @@ export function faultToWire(error: core.StoredError | null): Fault | null {
   };
 }
 
-function specToWire(spec: core.MigrationSpec): Record<string, unknown> {
-  const { disks, ...mapping } = spec.mapping;
+function mappingToWire({ disks, ...mapping }: core.Mapping): wire.NamedMapping['mapping'] {
   const disksToWire = Object.entries(disks).map(([key, disk]) => [key, snake(disk)] as const);
+  // Of what is stored nothing is changed: lists that may not be written are given as lists that may.
+  return { ...mapping, disks: Object.fromEntries(disksToWire) } as wire.NamedMapping['mapping'];
+}
+
+export function namedMappingToWire(one: core.NamedMapping): wire.NamedMapping {
+  return {
+    id: one.id,
+    name: one.name,
+    description: one.description,
+    mapping: mappingToWire(one.mapping),
+    created_at: one.createdAt,
+    updated_at: one.updatedAt,
+  };
+}
+
+function specToWire(spec: core.MigrationSpec): Record<string, unknown> {
   return {
     transport: spec.transport,
     boot_from: spec.bootFrom,
     keep_mac: spec.keepMac,
     keep_ip: spec.keepIp,
-    mapping: { ...mapping, disks: Object.fromEntries(disksToWire) },
+    mapping: mappingToWire(spec.mapping),
     flavor: spec.flavor,
     target_name: spec.targetName,
     availability_zone: spec.availabilityZone,

@@ -4,10 +4,10 @@ import { type Log, messageOf, recheck } from '@guts/core';
 import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
-import { Connections, pausesWithin, type Watch, Worker } from '@guts/worker';
+import { Connections, pausesWithin, Worker } from '@guts/worker';
 import { type Config, loadConfig } from '../config.ts';
 import { faultAfter } from '../faults/fault-after.ts';
-import { pointsFrom } from '../faults/points.ts';
+import { type Points, pointsFrom } from '../faults/points.ts';
 import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
 import { diskCopier } from '../wiring/copier.ts';
@@ -25,7 +25,7 @@ interface Parts {
   readonly backends: Pick<Backends, 'store' | 'bus' | 'relay'>;
   readonly log: Log;
   /** Points for tests; see faults/points.ts. */
-  readonly watch?: Watch;
+  readonly points?: Points;
 }
 interface Running {
   stop(): Promise<void>;
@@ -33,15 +33,17 @@ interface Running {
 
 /** A worker wired with both drivers; also what the one-shot runs. */
 export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
-  const { config, env, backends, log, watch } = parts;
+  const { config, env, backends, log, points } = parts;
   const { store, bus } = backends;
   const afterStep = faultAfter(env);
   const connections = new Connections({
-    sources: [createVSphereDriver()],
-    destinations: [createOpenStackDriver(hostFiles(config.volumeRoots, config.stateDir))],
+    sources: [createVSphereDriver(points?.aroundCall)],
+    destinations: [
+      createOpenStackDriver(hostFiles(config.volumeRoots, config.stateDir), points?.aroundRequest),
+    ],
     store,
     secrets,
-    ...(watch ? { watch } : {}),
+    ...(points ? { watch: points.watch } : {}),
   });
   return new Worker({
     id: `worker-${process.pid}-${randomUUID()}`,
@@ -102,6 +104,10 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     host: config.listenHost,
     hostName: config.host,
     port: config.listenPort,
+    publicUrl: config.publicUrl,
+    requestsPerMinute: config.requestsPerMinute,
+    metricsOpen: config.metricsOpen,
+    limits: config.limits,
     version: VERSION,
     log,
     clock: systemClock,
@@ -166,10 +172,10 @@ export async function runDaemon(
   const config = loadConfig(configFile, env);
   const log = createLog(config.logLevel, daemon === 'all' ? 'guts' : `guts-${daemon}`);
   prepareStateDir(config.stateDir);
-  const watch = pointsFrom(env);
-  const backends = await openBackends(config, log, watch);
+  const points = pointsFrom(env);
+  const backends = await openBackends(config, log, points?.watch);
   try {
-    const running = await startAll(daemon, { config, env, backends, log, ...(watch ? { watch } : {}) });
+    const running = await startAll(daemon, { config, env, backends, log, ...(points ? { points } : {}) });
     await signalled(log);
     await stopAll(running);
   } finally {

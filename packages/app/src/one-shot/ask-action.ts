@@ -41,7 +41,7 @@ export async function migrationOf(
   if (!found)
     throw new GutsError('not_found', `no migration of "${instance.name}" from ${source.name} is known here`, {
       remedy:
-        'What guts migrate did is known in its state folder (GUTS_STATE_DIR), under the address of the source as it was given then.',
+        'What guts migrate did is known in its state folder (GUTS_STATE_DIR), under the address of the source.',
     });
   if (found.destinationId === destination.id) return found;
   const other = await store.getEndpoint('destination', found.destinationId, SCOPE);

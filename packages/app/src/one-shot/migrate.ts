@@ -11,7 +11,7 @@ import { prepareStateDir } from '../wiring/state-dir.ts';
 import { askAction, migrationOf, wanted } from './ask-action.ts';
 import { SCOPE } from './asker.ts';
 import { cloudConfig, cloudName, sourceConfig } from './configs.ts';
-import { keepEndpoint } from './endpoints.ts';
+import { keepDestination, keepSource } from './endpoints.ts';
 import { findInstances } from './find-instances.ts';
 import { cancelSurely, undoOnInterrupt } from './interrupt.ts';
 import type { OneShotAction, OneShotOptions } from './options.ts';
@@ -98,14 +98,8 @@ export async function migrateOnce(
   try {
     const secrets = new SealedSecrets(loadKeyFile(config.keyFile));
     const kept = { store, secrets, newId: randomUUID };
-    const source = await keepEndpoint(kept, 'source', options.source, 'vsphere', fromSource);
-    const destination = await keepEndpoint(
-      kept,
-      'destination',
-      cloudName(options, env),
-      'openstack',
-      toCloud,
-    );
+    const source = await keepSource(kept, options.source, 'vsphere', fromSource);
+    const destination = await keepDestination(kept, cloudName(options, env), 'openstack', toCloud);
     const parts = { store, newId: randomUUID, nudge: () => backends.relay.nudge() };
     const work = { parts, source, destination, instances, options };
     const [newest] = await store.listEvents(SCOPE, { after: 0, limit: 1, newest: true });

@@ -11,7 +11,12 @@ interface Terminal {
   off(event: 'data', listener: (chunk: Buffer) => void): unknown;
 }
 
-function ask(question: string, input: Terminal, output: { write(text: string): unknown }): Promise<string> {
+/** Asks on a terminal without showing what is typed. @throws GutsError `cancelled` on Ctrl-C */
+export function askUnseen(
+  question: string,
+  input: Terminal,
+  output: { write(text: string): unknown },
+): Promise<string> {
   output.write(question);
   input.setRawMode(true);
   input.resume();
@@ -55,7 +60,8 @@ export async function sourcePassword(
   }
   const given = env['GUTS_SOURCE_PASSWORD'];
   if (given !== undefined && given !== '') return given;
-  if (terminal.input.isTTY === true) return ask(`Password of ${username}: `, terminal.input, terminal.output);
+  if (terminal.input.isTTY === true)
+    return askUnseen(`Password of ${username}: `, terminal.input, terminal.output);
   throw new GutsError('bad_request', `the password of ${username} is missing`, {
     remedy: 'Give --password-file, or set GUTS_SOURCE_PASSWORD.',
   });

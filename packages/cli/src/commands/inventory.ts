@@ -18,8 +18,8 @@ const INSTANCE: readonly Column<Instance>[] = [
   ['Ref', (one) => one.ref],
   ['Name', (one) => one.name],
   ['Power', (one) => one.power_state],
-  ['CPUs', (one) => text(one.cpus)],
-  ['Memory', (one) => formatBytes(one.memory_mib * 2 ** 20)],
+  ['CPUs', (one) => text(one.cpus), (one) => one.cpus],
+  ['Memory', (one) => formatBytes(one.memory_mib * 2 ** 20), (one) => one.memory_mib * 2 ** 20],
   ['Disks', (one) => `${one.disks.length} (${size(one.disks)})`],
   ['Firmware', (one) => one.firmware],
   ['Networks', (one) => one.nics.map((nic) => text(nic.network_name)).join(', ')],
@@ -33,8 +33,12 @@ const DATASTORE: readonly Column<Datastore>[] = [
   ['Ref', (one) => one.ref],
   ['Name', (one) => one.name],
   ['Kind', (one) => one.kind],
-  ['Capacity', (one) => (one.capacity_bytes === null ? '-' : formatBytes(one.capacity_bytes))],
-  ['Free', (one) => (one.free_bytes === null ? '-' : formatBytes(one.free_bytes))],
+  [
+    'Capacity',
+    (one) => (one.capacity_bytes === null ? '-' : formatBytes(one.capacity_bytes)),
+    (one) => one.capacity_bytes,
+  ],
+  ['Free', (one) => (one.free_bytes === null ? '-' : formatBytes(one.free_bytes)), (one) => one.free_bytes],
 ];
 const HOST: readonly Column<Host>[] = [
   ['Ref', (one) => one.ref],

@@ -9,7 +9,7 @@ import { formatBytes } from '../output/units.ts';
 import { traceText } from '../output/trace.ts';
 import { allPages } from '../paging.ts';
 import { addMigrationActions } from './migration-actions.ts';
-import { watchMigrations, type WatchSource } from '../watch.ts';
+import { SETTLED, watchMigrations, type WatchSource } from '../watch.ts';
 
 const COLUMNS: readonly Column<Migration>[] = [
   ['ID', (one) => one.id],
@@ -30,6 +30,23 @@ export function apiWatchSource(client: ApiClient): WatchSource {
       return (await client.call(routes.migrations.events, { params: { id }, query })).events;
     },
   };
+}
+
+function listMigrations({ client, signal }: CliContext, status?: string): Promise<Migration[]> {
+  return allPages<Migration>(async (marker) => {
+    const query = {
+      ...(status === undefined ? {} : { status }),
+      ...(marker === undefined ? {} : { marker }),
+    };
+    const answer = await client.call(routes.migrations.list, { query, signal });
+    return { items: answer.migrations, next: answer.links.next };
+  });
+}
+
+/** Ids of all migrations that are on their way. */
+async function going(context: CliContext): Promise<string[]> {
+  const all = await listMigrations(context);
+  return all.filter(({ status }) => !SETTLED.includes(status)).map(({ id }) => id);
 }
 
 async function reportOf({ client }: CliContext, id: string): Promise<Report> {
@@ -55,15 +72,7 @@ function addReads(group: Command, run: Run): void {
     .option('--status <statuses>', 'only these, separated by commas')
     .action(({ status }: { status?: string }) =>
       run(async (context) => {
-        const all = await allPages<Migration>(async (marker) => {
-          const query = {
-            ...(status === undefined ? {} : { status }),
-            ...(marker === undefined ? {} : { marker }),
-          };
-          const answer = await context.client.call(routes.migrations.list, { query });
-          return { items: answer.migrations, next: answer.links.next };
-        });
-        showList(context, all, COLUMNS);
+        showList(context, await listMigrations(context, status), COLUMNS);
       }),
     );
   group
@@ -77,6 +86,8 @@ function addReads(group: Command, run: Run): void {
         if (context.json) return showJson(context.out, migration);
         const { trace: _told, ...fields } = migration;
         showOne(context, fields);
+        // What a program reads must stay what it can read.
+        if (context.shape.format !== 'table') return;
         const why = traceText(migration);
         if (why !== '') context.out.write(`${why}\n`);
       }),
@@ -111,7 +122,7 @@ function addReads(group: Command, run: Run): void {
           ['Label', (one) => one.label],
           ['State', (one) => one.state],
           ['Done', (one) => `${formatBytes(one.bytes_done)} of ${formatBytes(one.bytes_total)}`],
-          ['Read', (one) => formatBytes(one.bytes_read)],
+          ['Read', (one) => formatBytes(one.bytes_read), (one) => one.bytes_read],
         ]);
       }),
     );
@@ -185,13 +196,14 @@ export function addMigrationCommands(program: Command, run: Run): void {
   addReads(group, run);
   group
     .command('watch')
-    .argument('<migration...>', MIGRATION_HELP)
-    .summary('shows progress until it has ended')
+    .argument('[migration...]', `${MIGRATION_HELP}; none: all that are going`)
+    .summary('shows progress until they have ended; Ctrl-C ends the show, not the migrations')
     .action((given: string[]) =>
       run(async (context) => {
-        const ids: string[] = [];
+        const ids = given.length > 0 ? [] : await going(context);
         for (const one of given) ids.push(await findMigration(context.client, one));
-        await watch(context, ids);
+        if (ids.length > 0) return watch(context, ids);
+        if (!context.json) context.out.write('no migration is going\n');
       }),
     );
   addMigrationActions(group, run);

@@ -103,4 +103,21 @@ describe('guts migration watch', () => {
       .map((one) => JSON.parse(one) as unknown);
     expect(lines).toEqual([{ migration_id: id('aaaa1111') }, { migration_id: id('dddd1111') }]);
   });
+  test('without a name is about all that are going', async () => {
+    const asked = new Map<string, number>();
+    const { out } = await guts(['migration', 'watch', '--json'], (_method, path) => {
+      const [, whole, what] = /^\/v1\/migrations\/([^/?]+)(?:\/(\w+))?/.exec(path) ?? [];
+      const all = [...migrations, { id: id('eeee1111'), name: 'new', status: 'queued' }];
+      if (whole === undefined) return { migrations: all, links: { next: null } };
+      if (what === 'report') return { report: { migration_id: whole } };
+      if (what !== undefined) return { [what]: [] };
+      asked.set(whole, (asked.get(whole) ?? 0) + 1);
+      return { migration: { id: whole, name: 'new', step: null, status: 'completed' } };
+    });
+    expect([...asked]).toEqual([[id('eeee1111'), 1]]);
+    expect(JSON.parse(out)).toEqual({ migration_id: id('eeee1111') });
+  });
+  test('without a name says so when none is going', async () => {
+    expect((await guts(['migration', 'watch'], api)).out).toBe('no migration is going\n');
+  });
 });

@@ -19,7 +19,11 @@ const COLUMNS: readonly Column<Service>[] = [
   ['Host', (one) => one.host],
   ['State', state],
   ['Slots', (one) => (isWorker(one) ? `${one.slots_used} of ${one.slots}` : '-')],
-  ['Scratch', (one) => (one.scratch_bytes === null ? '-' : formatBytes(one.scratch_bytes))],
+  [
+    'Scratch',
+    (one) => (one.scratch_bytes === null ? '-' : formatBytes(one.scratch_bytes)),
+    (one) => one.scratch_bytes,
+  ],
   ['Heartbeat', (one) => one.heartbeat_at],
   ['Version', (one) => one.version],
 ];

@@ -32,3 +32,22 @@ test('on a terminal the block is redrawn in place and lines scroll above it', ()
   display.line('step done');
   expect(out.text().endsWith('\u001b[2A\u001b[Jstep done\n')).toBe(true);
 });
+
+test('of many migrations a terminal shows what has room, and the sum', () => {
+  let out = '';
+  const write = (text: string): void => {
+    out += text;
+  };
+  const one = { label: 'd', state: 'copying', bytesDone: 2 ** 20, bytesTotal: 2 ** 21, etaSeconds: null };
+  const views = Array.from({ length: 20 }, (_, at) => ({
+    title: `vm-${at}`,
+    disks: [{ ...one, bytesPerSecond: 2 ** 20 }],
+  }));
+  new ProgressDisplay({ write, isTTY: true, columns: 100, rows: 10 }).show(views);
+  const lines = out.trimEnd().split('\n');
+  expect(lines).toHaveLength(9);
+  expect(lines.slice(-2)).toEqual([
+    '… and 33 lines more',
+    '20 migrations  20.0 MiB of 40.0 MiB  20.0 MiB/s  ETA 1s',
+  ]);
+});

@@ -30,16 +30,27 @@ function diskText(disk: DiskLine): string {
   return `  ${printable(disk.label)}  ${bar(disk.bytesDone, disk.bytesTotal)} ${String(percent).padStart(3)}%  ${sizes}${rate}${eta}  ${disk.state}`;
 }
 
+/** All of several migrations in one line: what is left at the present rate is the ETA. */
+export function summaryText(views: readonly BoardView[]): string {
+  const disks = views.flatMap((view) => view.disks);
+  const sum = (value: (disk: DiskLine) => number): number =>
+    disks.reduce((total, disk) => total + value(disk), 0);
+  const [done, total] = [sum((disk) => disk.bytesDone), sum((disk) => disk.bytesTotal)];
+  const rate = sum((disk) => disk.bytesPerSecond ?? 0);
+  const eta = rate === 0 ? '' : `  ${formatBytes(rate)}/s  ETA ${formatSeconds((total - done) / rate)}`;
+  return `${views.length} migrations  ${formatBytes(done)} of ${formatBytes(total)}${eta}`;
+}
+
 /**
  * Progress on a terminal: a block of lines redrawn in place, with ordinary lines scrolling above it. When output is
  * piped there is no block: only the lines, each once, in order.
  */
 export class ProgressDisplay {
-  readonly #out: { write(text: string): unknown; isTTY?: boolean; columns?: number };
+  readonly #out: { write(text: string): unknown; isTTY?: boolean; columns?: number; rows?: number };
   #drawn = 0;
   #lastPlain = new Map<string, string>();
 
-  constructor(out: { write(text: string): unknown; isTTY?: boolean; columns?: number }) {
+  constructor(out: { write(text: string): unknown; isTTY?: boolean; columns?: number; rows?: number }) {
     this.#out = out;
   }
 
@@ -54,7 +65,13 @@ export class ProgressDisplay {
     if (this.#out.isTTY !== true) return this.#plain(views);
     this.#erase();
     const width = this.#out.columns ?? 80;
-    const lines = views.flatMap((view) => [printable(view.title), ...view.disks.map(diskText)]);
+    const all = views.flatMap((view) => [printable(view.title), ...view.disks.map(diskText)]);
+    const last = views.length > 1 ? [summaryText(views)] : [];
+    // What has scrolled off a terminal cannot be redrawn: the block stays lower than the screen.
+    const room = Math.max(1, (this.#out.rows ?? Infinity) - last.length - 2);
+    const hidden = all.length - room;
+    const shown = hidden > 0 ? [...all.slice(0, room), `… and ${hidden} lines more`] : all;
+    const lines = [...shown, ...last];
     for (const line of lines) this.#out.write(`${line.slice(0, width - 1)}\n`);
     this.#drawn = lines.length;
   }

@@ -30,14 +30,58 @@ export function printable(text: string): string {
 const pad = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 
-/** A table as OpenStack's clients draw it. */
-export function drawTable(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Narrowest that a column is made to fit a table into a width. */
+const NARROWEST = 8;
+
+/** Takes from the widest columns until the table fits; columns that are narrow already stay. */
+function fitted(widths: readonly number[], maxWidth: number): number[] {
+  const fit = [...widths];
+  // Two blanks and a bar around each cell, and the first bar.
+  let over = fit.reduce((sum, width) => sum + width + 3, 1) - maxWidth;
+  while (over > 0) {
+    const widest = Math.max(...fit);
+    if (widest <= NARROWEST) break;
+    fit[fit.indexOf(widest)] = widest - 1;
+    over -= 1;
+  }
+  return fit;
+}
+
+/** A cell as lines of at most so many terminal columns. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const character of text) {
+    if (line !== '' && displayWidth(line + character) > width) {
+      lines.push(line);
+      line = '';
+    }
+    line += character;
+  }
+  return [...lines, line];
+}
+
+/**
+ * A table as OpenStack's clients draw it.
+ * @param maxWidth terminal columns that it may take, cells being wrapped for it; 0: any
+ */
+export function drawTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  maxWidth = 0,
+): string {
   const cells = rows.map((row) => columns.map((_, index) => printable(row[index] ?? '')));
-  const widths = columns.map((column, index) =>
+  const natural = columns.map((column, index) =>
     Math.max(displayWidth(column), ...cells.map((row) => displayWidth(row[index] ?? ''))),
   );
+  const widths = maxWidth > 0 ? fitted(natural, maxWidth) : natural;
   const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+`;
   const line = (row: readonly string[]): string =>
     `|${row.map((cell, index) => ` ${pad(cell, widths[index] ?? 0)} `).join('|')}|`;
-  return [rule, line(columns), rule, ...cells.map(line), rule].join('\n');
+  const lines = (row: readonly string[]): string[] => {
+    const parts = row.map((cell, index) => wrapped(cell, widths[index] ?? 0));
+    const height = Math.max(1, ...parts.map(({ length }) => length));
+    return Array.from({ length: height }, (_, at) => line(parts.map((part) => part[at] ?? '')));
+  };
+  return [rule, ...lines(columns), rule, ...cells.flatMap(lines), rule].join('\n');
 }

@@ -4,6 +4,21 @@ import { Bytes, Nullable, Words } from './common.ts';
 const Text = Type.String();
 export const IpAddress = Type.Object({ address: Text, prefix: Type.Integer() });
 
+export const InstanceDisk = Type.Object({
+  key: Text,
+  object_id: Text,
+  label: Text,
+  capacity_bytes: Bytes,
+  bus: Words(['scsi', 'sata', 'ide', 'nvme']),
+  controller: Text,
+  datastore_ref: Nullable(Text),
+  datastore_name: Nullable(Text),
+  path: Nullable(Text),
+  thin: Type.Boolean(),
+  obstacles: Type.Array(Text),
+  delta: Type.Boolean(),
+});
+
 export const Instance = Type.Object({
   ref: Type.String({ description: "the source's own id" }),
   name: Text,
@@ -27,22 +42,7 @@ export const Instance = Type.Object({
   snapshot_count: Type.Integer(),
   host_ref: Nullable(Text),
   host_name: Nullable(Text),
-  disks: Type.Array(
-    Type.Object({
-      key: Text,
-      object_id: Text,
-      label: Text,
-      capacity_bytes: Bytes,
-      bus: Words(['scsi', 'sata', 'ide', 'nvme']),
-      controller: Text,
-      datastore_ref: Nullable(Text),
-      datastore_name: Nullable(Text),
-      path: Nullable(Text),
-      thin: Type.Boolean(),
-      obstacles: Type.Array(Text),
-      delta: Type.Boolean(),
-    }),
-  ),
+  disks: Type.Array(InstanceDisk),
   boot_disk_key: Nullable(Text),
   nics: Type.Array(
     Type.Object({

@@ -1,6 +1,6 @@
 import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES } from '@guts/core';
 import Type from 'typebox';
-import { Bytes, FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
+import { Bytes, ErrorBody, FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
 
 const closed = { additionalProperties: false } as const;
 const Key = Type.String({ minLength: 1, maxLength: 255 });
@@ -54,6 +54,13 @@ export const NewMigration = Type.Object(
     keep_mac: Type.Optional(Type.Boolean()),
     keep_ip: Type.Optional(Type.Boolean()),
     mapping: Type.Optional(Mapping),
+    named_mapping: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: 'id or name of a stored mapping; what `mapping` says wins over it',
+      }),
+    ),
     flavor: Type.Optional(Nullable(Name)),
     target_name: Type.Optional(Nullable(Name)),
     availability_zone: Type.Optional(Nullable(Name)),
@@ -64,6 +71,19 @@ export const NewMigration = Type.Object(
   closed,
 );
 export type NewMigration = Type.Static<typeof NewMigration>;
+
+/** How many may be asked for at once. */
+export const BULK_MAX = 1000;
+export const NewMigrations = Type.Object(
+  {
+    migrations: Type.Array(Type.Unsafe<unknown>({ description: 'as POST /v1/migrations takes it' }), {
+      minItems: 1,
+      maxItems: BULK_MAX,
+      description: 'each is checked and made on its own',
+    }),
+  },
+  closed,
+);
 
 /** Why it has its worker or none, as the scheduler last saw it. */
 export const Trace = Type.Object({
@@ -139,6 +159,20 @@ export const Migration = Type.Object({
   finished_at: Nullable(Timestamp),
 });
 export type Migration = Type.Static<typeof Migration>;
+
+/** What became of each one of many, in the order they were asked for. */
+export const BulkAnswer = Type.Object({
+  created: Type.Integer(),
+  refused: Type.Integer(),
+  results: Type.Array(
+    Type.Object({
+      index: Type.Integer({ description: 'from 0' }),
+      migration: Nullable(Migration),
+      error: Nullable(ErrorBody.properties.error),
+    }),
+  ),
+});
+export type BulkAnswer = Type.Static<typeof BulkAnswer>;
 
 export const MigrationAction = Type.Object(
   {

@@ -45,7 +45,7 @@ export const ServiceChange = Type.Object(
 
 export const Event = Type.Object({
   sequence: Type.Integer(),
-  resource: Words(['migration', 'operation', 'source', 'destination', 'service']),
+  resource: Words(['migration', 'operation', 'source', 'destination', 'service', 'mapping']),
   resource_id: Id,
   type: Type.String(),
   severity: Words(['information', 'warning', 'error']),
@@ -64,15 +64,6 @@ export const AuditLine = Type.Object({
   resource_id: Nullable(Id),
   data: FreeForm,
 });
-
-/** What anybody may know. */
-export const Health = Type.Object({
-  status: Words(['ok', 'degraded', 'unavailable']),
-  version: Type.String(),
-  database: Words(['ok', 'outdated', 'unreachable']),
-  bus: Words(['ok', 'disconnected']),
-});
-export type Health = Type.Static<typeof Health>;
 
 const counts = <const S extends string>(statuses: readonly S[]) =>
   Type.Object(
@@ -112,3 +103,13 @@ export const HealthReport = Type.Object({
   operations: counts(OPERATION_STATUSES),
 });
 export type HealthReport = Type.Static<typeof HealthReport>;
+
+/** What anybody may know; with the token of an administrator also the report. */
+export const Health = Type.Object({
+  status: Words(['ok', 'degraded', 'unavailable']),
+  version: Type.String(),
+  database: Words(['ok', 'outdated', 'unreachable']),
+  bus: Words(['ok', 'disconnected']),
+  report: Type.Optional(HealthReport),
+});
+export type Health = Type.Static<typeof Health>;

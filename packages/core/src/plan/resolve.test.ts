@@ -38,7 +38,17 @@ const facts: DestinationFacts = {
   volumeTypes: ['fast'],
   securityGroups: [{ id: 'sg-1', name: 'default' }],
   availabilityZones: { compute: ['az1', 'az2'], volume: ['az1'] },
-  quota: { instances: 5, cores: 10, ramMiB: 20480, volumes: 2, gigabytes: 100, ports: 10 },
+  quota: {
+    instances: 5,
+    cores: 10,
+    ramMiB: 20480,
+    volumes: 2,
+    gigabytes: 100,
+    ports: 10,
+    images: null,
+    imageMiB: null,
+    imageUploads: null,
+  },
   volumeTransports: ['device', 'image'],
 };
 const instance: Instance = {
@@ -247,10 +257,20 @@ test('an availability zone is one of those for servers, and for volumes where th
   const only = { disks: instance.disks.slice(1) };
   const unknown = 'availability_zone.unknown';
   expect(blockers({ availabilityZone: 'az1' })).toEqual([]);
-  expect(blockers({ availabilityZone: 'az2' })).toEqual([unknown]);
+  expect(blockers({ availabilityZone: 'az2' })).toEqual([]);
   expect(blockers({ availabilityZone: 'az2' }, only)).toEqual([]);
   expect(blockers({ availabilityZone: 'az2:host-7' }, only)).toEqual([]);
-  expect(blockers({ availabilityZone: 'az9' })).toEqual([unknown, unknown]);
+  expect(blockers({ availabilityZone: 'az9' })).toEqual([unknown]);
+  // Cinder may fall back to another, which it does not tell.
+  const told = (availabilityZone: string, more: Partial<Instance> = {}) =>
+    resolveTarget({ ...instance, ...more }, { ...spec, availabilityZone }, facts, 'lease').findings.filter(
+      (finding) => finding.code === unknown,
+    );
+  expect(told('az2')).toMatchObject([
+    { severity: 'warning', message: expect.stringMatching(/'az2' for volumes .* default one if the cloud/) },
+  ]);
+  expect(told('az2', only)).toEqual([]);
+  expect(told('az9')).toMatchObject([{ severity: 'blocker' }, { severity: 'warning' }]);
   const silent = { availabilityZones: { compute: null, volume: null } };
   expect(blockers({ availabilityZone: 'az9' }, {}, silent)).toEqual([]);
 });

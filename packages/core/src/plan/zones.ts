@@ -2,20 +2,29 @@ import type { DestinationFacts } from '../ports/destination-driver.ts';
 import type { Finding } from '../preflight-finding.ts';
 import type { TargetDisk } from './target.ts';
 
+const listed = (zones: readonly string[]): string =>
+  zones.map((one) => `'${one}'`).join(', ') || '(there are none)';
+
 function check(
   what: 'servers' | 'volumes',
   zone: string,
   known: readonly string[] | null,
 ): readonly Finding[] {
   if (known === null || known.includes(zone)) return [];
-  const zones = known.map((one) => `'${one}'`).join(', ') || '(there are none)';
+  const finding = {
+    code: 'availability_zone.unknown',
+    subject: 'destination',
+    message: `the destination has no availability zone '${zone}' for ${what} that is up`,
+    remedy: `Name another, or none; for ${what} there are: ${listed(known)}.`,
+  };
+  if (what === 'servers') return [{ ...finding, severity: 'blocker' }];
+  // Many clouds have zones for servers alone, and let Cinder fall back (`allow_availability_zone_fallback`), which no
+  // API tells. Where it may not, `reserve` is refused the volume while the source still runs.
   return [
     {
-      severity: 'blocker',
-      code: 'availability_zone.unknown',
-      subject: 'destination',
-      message: `the destination has no availability zone '${zone}' for ${what} that is up`,
-      remedy: `Name another, or none; for ${what} there are: ${zones}.`,
+      ...finding,
+      severity: 'warning',
+      message: `${finding.message}: its volumes go to the default one if the cloud allows that, and are refused if not`,
     },
   ];
 }

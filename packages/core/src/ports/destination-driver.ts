@@ -48,6 +48,11 @@ export interface QuotaRoom {
   readonly volumes: number | null;
   readonly gigabytes: number | null;
   readonly ports: number | null;
+  readonly images: number | null;
+  /** MiB, over all images. */
+  readonly imageMiB: number | null;
+  /** Uploads that may begin beside those under way. */
+  readonly imageUploads: number | null;
 }
 /** Everything mapping and preflight decide with, read once. */
 export interface DestinationFacts {

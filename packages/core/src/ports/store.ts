@@ -1,8 +1,10 @@
 import type { Artifact, ArtifactKind, ArtifactSide, ArtifactStatus } from '../artifact.ts';
 import type { Endpoint, EndpointSide } from '../endpoint.ts';
+import type { DestinationFacts } from './destination-driver.ts';
 import type { StoredError } from '../errors.ts';
 import type { AuditLine, GutsEvent, NewEvent } from '../event.ts';
 import type { InventoryKind, InventoryObject } from '../inventory.ts';
+import type { AuditQuery, EndpointQuery, InventoryQuery, MigrationQuery, OperationQuery } from '../lists.ts';
 import type {
   ActionRequest,
   DiskCheckpoint,
@@ -15,16 +17,13 @@ import type {
 } from '../migration.ts';
 import type { Decision, Demand, HeldWork, QueuedWork, SchedulingView } from '../schedule/types.ts';
 import type { BusMessage } from './bus.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
+import type { MappingStore } from './mapping-store.ts';
 import type { Operation, OperationKind, OperationStatus } from '../operation.ts';
 import type { Service } from '../service.ts';
 import type { Phase, Status } from '../states.ts';
 import type { StepName, StepRecord, StepStatus } from '../steps.ts';
 
-/** Page by key: `marker` is the last id of the page before. */
-export interface PageQuery {
-  readonly limit: number;
-  readonly marker?: string;
-}
 /** Every question names the project it is asked for; null only for administrators. */
 export interface ProjectScope {
   readonly projectId: string | null;
@@ -43,11 +42,7 @@ export interface EndpointStore {
   /** @throws GutsError `conflict` when the project has that name already */
   createEndpoint(endpoint: NewEndpoint, event: NewEvent): Promise<Endpoint>;
   getEndpoint(side: EndpointSide, id: string, scope: ProjectScope): Promise<Endpoint | null>;
-  listEndpoints(
-    side: EndpointSide,
-    scope: ProjectScope,
-    query: PageQuery & { name?: string },
-  ): Promise<readonly Endpoint[]>;
+  listEndpoints(side: EndpointSide, scope: ProjectScope, query: EndpointQuery): Promise<readonly Endpoint[]>;
   updateEndpoint(
     side: EndpointSide,
     id: string,
@@ -65,6 +60,10 @@ export interface EndpointStore {
   /** @throws GutsError `conflict` while a migration that is not final uses it */
   deleteEndpoint(side: EndpointSide, id: string, event: NewEvent): Promise<void>;
   sealedSecret(side: EndpointSide, id: string): Promise<string | null>;
+  /** What a refresh found at a destination, in the project of its credential. @throws GutsError `not_found` */
+  putFacts(destinationId: string, facts: DestinationFacts): Promise<void>;
+  /** Null: never refreshed. */
+  getFacts(destinationId: string): Promise<DestinationFacts | null>;
 }
 
 export interface InventoryRow {
@@ -87,7 +86,7 @@ export interface InventoryStore {
   listInventory(
     sourceId: string,
     kind: InventoryKind,
-    query: PageQuery & { name?: string; search?: string },
+    query: InventoryQuery,
   ): Promise<readonly InventoryRow[]>;
 }
 
@@ -125,16 +124,7 @@ export interface MigrationStore {
    */
   createMigration(migration: NewMigration, event: NewEvent): Promise<Migration>;
   getMigration(id: string, scope: ProjectScope): Promise<Migration | null>;
-  listMigrations(
-    scope: ProjectScope,
-    query: PageQuery & {
-      status?: readonly Status[];
-      name?: string;
-      sourceId?: string;
-      destinationId?: string;
-      planId?: string;
-    },
-  ): Promise<readonly Migration[]>;
+  listMigrations(scope: ProjectScope, query: MigrationQuery): Promise<readonly Migration[]>;
   /** Moves by compare-and-swap on the status, without a lease (API and scheduler). Null: it had moved already. */
   moveMigration(
     id: string,
@@ -267,10 +257,7 @@ export interface OperationStore {
     event: NewEvent,
   ): Promise<Operation>;
   getOperation(id: string, scope: ProjectScope): Promise<Operation | null>;
-  listOperations(
-    scope: ProjectScope,
-    query: PageQuery & { subjectId?: string; status?: readonly OperationStatus[] },
-  ): Promise<readonly Operation[]>;
+  listOperations(scope: ProjectScope, query: OperationQuery): Promise<readonly Operation[]>;
   /**
    * Takes the oldest queued one, or one whose lease expired, unless another one of the same kind and subject runs:
    * one worker at a time refreshes a source.
@@ -317,7 +304,7 @@ export interface AuditEntry extends AuditLine {
 export interface AuditStore {
   /** For what leaves no event. */
   addAudit(entry: AuditLine): Promise<void>;
-  listAudit(scope: ProjectScope, query: PageQuery): Promise<readonly AuditEntry[]>;
+  listAudit(scope: ProjectScope, query: AuditQuery): Promise<readonly AuditEntry[]>;
 }
 
 /**
@@ -355,7 +342,9 @@ export interface Store
     ServiceStore,
     EventStore,
     AuditStore,
-    OutboxStore {
+    OutboxStore,
+    IdempotencyStore,
+    MappingStore {
   /** Brings the schema up to this version; forward only. */
   upgrade(): Promise<{ readonly applied: readonly string[] }>;
   /** Whether the schema is the one this version needs. */

@@ -26,7 +26,7 @@ function explain(error: unknown, spec: PortSpec): unknown {
           "On a network shared by another project only that project and administrators choose MAC and IP addresses. Use the project's own network, or let Neutron choose (--no-keep-mac, no --keep-ip).",
       },
     );
-  if (isStatus(error, 409) && /InUse/i.test(error.faultName))
+  if (isStatus(error, 409) && /InUse|AlreadyAllocated/i.test(error.faultName))
     return new GutsError('destination_refused', `${wanted} is taken on the network: ${error.detail}`, {
       cause: error,
       remedy: 'Free it (a port left over from an earlier try?), or choose another.',

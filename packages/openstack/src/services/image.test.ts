@@ -7,6 +7,7 @@ import {
   createImage,
   downloadImage,
   findImages,
+  imageLimits,
   OpenStackSession,
   updateImage,
   uploadImage,
@@ -180,4 +181,30 @@ test('a change is a JSON patch', async () => {
   await updateImage(session, 'i', [{ op: 'remove', path: '/a' }], signal);
   expect(cloud.calls[0]?.headers['content-type']).toBe('application/openstack-images-v2.1-json-patch');
   expect(cloud.calls[0]?.body.toString()).toBe('[{"op":"remove","path":"/a"}]');
+});
+
+const usage = (name: string, limit: number, used: number) => ({
+  json: { usage: { [name]: { limit, usage: used } } },
+});
+const none = { images: null, sizeMiB: null, uploads: null };
+test.for([
+  [usage('image_count_total', 5, 2), { ...none, images: 3 }],
+  [usage('image_count_total', 5, 7), { ...none, images: 0 }],
+  [usage('image_size_total', 100, 30), { ...none, sizeMiB: 70 }],
+  [usage('image_size_total', -1, 30), none],
+  // The upload that is asked for is not counted.
+  [usage('image_count_uploading', 1, 1), { ...none, uploads: 1 }],
+  [usage('image_count_uploading', 1, 2), { ...none, uploads: 0 }],
+  [{ json: { usage: {} } }, none],
+  [{ json: {} }, none],
+  [{ status: 404 }, none],
+  [{ status: 403 }, none],
+] as const)('limits: %j tells %j', async ([reply, left]) => {
+  cloud.on('GET /image/v2/info/usage', () => reply);
+  expect(await imageLimits(session, signal)).toEqual(left);
+});
+
+test('limits that the service fails to tell are an error', async () => {
+  cloud.on('GET /image/v2/info/usage', () => ({ status: 400 }));
+  await expect(imageLimits(session, signal)).rejects.toMatchObject({ status: 400 });
 });

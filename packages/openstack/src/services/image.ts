@@ -195,3 +195,43 @@ export async function* downloadImage(
     discard(answer);
   }
 }
+
+/** What is left of a project's limits on images; null: unlimited, or the cloud does not tell. */
+export interface ImageRoom {
+  /** Images that may still be made. */
+  readonly images: number | null;
+  /** MiB, over all images. Glance looks before an upload, not during it: the last one may go over. */
+  readonly sizeMiB: number | null;
+  /** Uploads that may still begin beside those under way. */
+  readonly uploads: number | null;
+}
+
+/**
+ * Limits that are kept in Keystone (Image API 2.14, "Quota usage"). Older services have no such call, and those
+ * without `use_keystone_limits` tell none.
+ */
+export async function imageLimits(session: OpenStackSession, signal: AbortSignal): Promise<ImageRoom> {
+  const usage = await imageUsage(session, signal);
+  /** @param spare what the service lets through beyond its limit: it does not count the upload that is asked for */
+  const left = (name: string, spare = 0): number | null => {
+    const one = usage[name];
+    return !one || one.limit < 0 ? null : Math.max(0, one.limit - one.usage + spare);
+  };
+  return {
+    images: left('image_count_total'),
+    sizeMiB: left('image_size_total'),
+    uploads: left('image_count_uploading', 1),
+  };
+}
+
+type Usage = Readonly<Record<string, { readonly limit: number; readonly usage: number }>>;
+
+async function imageUsage(session: OpenStackSession, signal: AbortSignal): Promise<Usage> {
+  try {
+    const answer = (await session.call('image', { path: '/info/usage', signal })) as { usage?: Usage };
+    return answer.usage ?? {};
+  } catch (error) {
+    if (isStatus(error, 403, 404)) return {};
+    throw error;
+  }
+}

@@ -6,14 +6,32 @@ import {
   STATUS_RULES,
   STATUSES,
 } from '@guts/core';
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, type RawBuilder, sql } from 'kysely';
 import { iso, isoOrNull, json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { EndpointRow } from '../schema/tables.ts';
+import { orderOf, readPage } from './pages.ts';
 
 const OPEN_STATUSES = STATUSES.filter((status) => !STATUS_RULES[status].final);
 
-function toEndpoint(row: Selectable<EndpointRow>): Endpoint {
+/** Without what is read only when it is wanted: the secret, and facts, which may be long. */
+const SHOWN = [
+  'id',
+  'project_id',
+  'side',
+  'name',
+  'driver',
+  'settings',
+  'status',
+  'status_reason',
+  'report',
+  'validated_at',
+  'refreshed_at',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof EndpointRow)[];
+
+function toEndpoint(row: Pick<Selectable<EndpointRow>, (typeof SHOWN)[number]>): Endpoint {
   return {
     id: row.id,
     projectId: row.project_id,
@@ -57,6 +75,7 @@ export function endpointStore(context: StoreContext): EndpointStore {
             status: 'unknown',
             status_reason: null,
             report: null,
+            facts: null,
             validated_at: null,
             refreshed_at: null,
             created_at: now,
@@ -67,7 +86,7 @@ export function endpointStore(context: StoreContext): EndpointStore {
           return toEndpoint(
             await trx
               .selectFrom('endpoints')
-              .selectAll()
+              .select(SHOWN)
               .where('id', '=', endpoint.id)
               .executeTakeFirstOrThrow(),
           );
@@ -80,7 +99,7 @@ export function endpointStore(context: StoreContext): EndpointStore {
     async getEndpoint(side, id, scope) {
       const row = await db
         .selectFrom('endpoints')
-        .selectAll()
+        .select(SHOWN)
         .where('side', '=', side)
         .where('id', '=', id)
         .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
@@ -89,23 +108,27 @@ export function endpointStore(context: StoreContext): EndpointStore {
     },
 
     async listEndpoints(side, scope, query) {
-      const rows = await db
-        .selectFrom('endpoints')
-        .selectAll()
-        .where('side', '=', side)
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
-        .$if(query.marker !== undefined, (q) =>
-          q.where('sequence', '>', (eb) =>
-            eb
-              .selectFrom('endpoints as m')
-              .select('m.sequence')
-              .where('m.id', '=', query.marker ?? ''),
-          ),
-        )
-        .orderBy('sequence')
-        .limit(query.limit)
-        .execute();
+      const { marker, sort } = query;
+      const order = orderOf(sort);
+      const [column, tie] = order;
+      const direction = sort?.descending ? 'desc' : 'asc';
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('endpoints')
+          .select(SHOWN)
+          .where('side', '=', side)
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
+          .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
+          .$if(query.driver !== undefined, (q) => q.where('driver', '=', query.driver ?? ''))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(sql.ref(column), direction)
+          .$if(column !== tie, (q) => q.orderBy('sequence', direction))
+          .limit(limit)
+          .execute();
+      const list = { table: 'endpoints', order, descending: direction === 'desc', limit: query.limit };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map(toEndpoint);
     },
 
@@ -132,7 +155,7 @@ export function endpointStore(context: StoreContext): EndpointStore {
           if (event) await context.addEvent(trx, event);
           const row = await trx
             .selectFrom('endpoints')
-            .selectAll()
+            .select(SHOWN)
             .where('id', '=', id)
             .executeTakeFirstOrThrow();
           return toEndpoint(row);
@@ -161,7 +184,10 @@ export function endpointStore(context: StoreContext): EndpointStore {
           .where('id', '=', id)
           .executeTakeFirst();
         if (numDeletedRows !== 1n) throw new GutsError('not_found', `there is no ${side} ${id}`);
-        if (side === 'source') await trx.deleteFrom('inventory').where('source_id', '=', id).execute();
+        if (side === 'source') {
+          await trx.deleteFrom('inventory').where('source_id', '=', id).execute();
+          await trx.deleteFrom('inventory_facets').where('source_id', '=', id).execute();
+        }
         await context.addEvent(trx, event);
       });
     },
@@ -174,6 +200,28 @@ export function endpointStore(context: StoreContext): EndpointStore {
         .where('id', '=', id)
         .executeTakeFirst();
       return row?.sealed_secret ?? null;
+    },
+
+    putFacts(id, facts) {
+      return context.write(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('endpoints')
+          .set({ facts: json(facts), refreshed_at: dialect.now, updated_at: dialect.now })
+          .where('side', '=', 'destination')
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (numUpdatedRows !== 1n) throw new GutsError('not_found', `there is no destination ${id}`);
+      });
+    },
+
+    async getFacts(id) {
+      const row = await db
+        .selectFrom('endpoints')
+        .select('facts')
+        .where('side', '=', 'destination')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return parseOrNull(row?.facts ?? null);
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { AuditEntry, AuditStore, EventStore, GutsEvent } from '@guts/core';
+import { type RawBuilder, sql } from 'kysely';
 import { iso, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
+import { orderOf, readPage } from './pages.ts';
 
 /** Events and audit: what happened, and who asked for it. */
 export function historyStore(context: StoreContext): EventStore & AuditStore {
@@ -35,21 +37,31 @@ export function historyStore(context: StoreContext): EventStore & AuditStore {
     },
 
     async listAudit(scope, query) {
-      const rows = await db
-        .selectFrom('audit')
-        .selectAll()
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.marker !== undefined, (q) =>
-          q.where('sequence', '>', (eb) =>
-            eb
-              .selectFrom('audit as m')
-              .select('m.sequence')
-              .where('m.id', '=', query.marker ?? ''),
-          ),
-        )
-        .orderBy('sequence')
-        .limit(query.limit)
-        .execute();
+      const { marker, since, until, sort } = query;
+      const direction = sort?.descending ? 'desc' : 'asc';
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('audit')
+          .selectAll()
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.userId !== undefined, (q) => q.where('user_id', '=', query.userId ?? ''))
+          .$if(query.action !== undefined, (q) => q.where('action', '=', query.action ?? ''))
+          .$if(query.resourceId !== undefined, (q) => q.where('resource_id', '=', query.resourceId ?? ''))
+          .$if(query.requestId !== undefined, (q) => q.where('request_id', '=', query.requestId ?? ''))
+          .$if(since !== undefined, (q) => q.where('at', '>=', Date.parse(since ?? '')))
+          .$if(until !== undefined, (q) => q.where('at', '<', Date.parse(until ?? '')))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy('sequence', direction)
+          .limit(limit)
+          .execute();
+      const list = {
+        table: 'audit',
+        order: orderOf(sort),
+        descending: direction === 'desc',
+        limit: query.limit,
+      };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map((row): AuditEntry => ({
         id: row.id,
         at: iso(row.at),

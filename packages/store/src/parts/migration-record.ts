@@ -66,3 +66,8 @@ export function instanceClaim(sourceId: string, instanceRef: string): string {
 export function refuseCancelled(row: { readonly cancel_requested: number }): void {
   if (row.cancel_requested === 1) throw new GutsError('cancel_requested', 'a cancel was requested meanwhile');
 }
+
+/** As much of an instance's name as an index holds. */
+export function instanceKey(name: string): string {
+  return Array.from(name).slice(0, 200).join('');
+}

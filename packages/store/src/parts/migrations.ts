@@ -6,15 +6,41 @@ import {
   type Status,
   STATUS_RULES,
 } from '@guts/core';
+import { type RawBuilder, sql } from 'kysely';
 import { jsonOrNull, json } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
-import type { Trx } from '../dialect.ts';
-import { instanceClaim, readMigration, toMigration } from './migration-record.ts';
+import type { Db, Trx } from '../dialect.ts';
+import { instanceClaim, instanceKey, readMigration, toMigration } from './migration-record.ts';
+import { orderOf, readPage } from './pages.ts';
+
+/** Migrations of one instance that a list by instance has at most. */
+const SAME_INSTANCE = 10_000;
 
 type Part = Pick<
   MigrationStore,
   'createMigration' | 'getMigration' | 'listMigrations' | 'moveMigration' | 'requestCancel'
 >;
+
+/**
+ * Those of an instance, by its ref or name. Looked for first, each from its index: as a part of the list's own
+ * question not every database would use them.
+ */
+async function idsOfInstance(db: Db, text: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('migrations')
+    .select('id')
+    .where('instance_ref', '=', text)
+    .union((eb) =>
+      eb
+        .selectFrom('migrations')
+        .select('id')
+        .where('instance_key', '=', instanceKey(text))
+        .where('instance_name', '=', text),
+    )
+    .limit(SAME_INSTANCE)
+    .execute();
+  return rows.map(({ id }) => id);
+}
 
 async function refuseClaimed(trx: Trx, claim: string, exceptId: string | null): Promise<void> {
   const owner = await trx
@@ -71,6 +97,7 @@ export function migrationStore(context: StoreContext): Part {
             destination_id: migration.destinationId,
             instance_ref: migration.instanceRef,
             instance_name: migration.instanceName,
+            instance_key: instanceKey(migration.instanceName),
             instance_claim: claim,
             target_project: migration.targetProject,
             mode: migration.mode,
@@ -115,28 +142,35 @@ export function migrationStore(context: StoreContext): Part {
     },
 
     async listMigrations(scope, query) {
-      const rows = await db
-        .selectFrom('migrations')
-        .selectAll()
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
-        .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
-        .$if(query.sourceId !== undefined, (q) => q.where('source_id', '=', query.sourceId ?? ''))
-        .$if(query.destinationId !== undefined, (q) =>
-          q.where('destination_id', '=', query.destinationId ?? ''),
-        )
-        .$if(query.planId !== undefined, (q) => q.where('plan_id', '=', query.planId ?? ''))
-        .$if(query.marker !== undefined, (q) =>
-          q.where('sequence', '>', (eb) =>
-            eb
-              .selectFrom('migrations as m')
-              .select('m.sequence')
-              .where('m.id', '=', query.marker ?? ''),
-          ),
-        )
-        .orderBy('sequence')
-        .limit(query.limit)
-        .execute();
+      const { marker, sort, createdSince, updatedSince, instance } = query;
+      const ids = instance === undefined ? null : await idsOfInstance(db, instance);
+      if (ids?.length === 0) return [];
+      const order = orderOf(sort);
+      const [column, tie] = order;
+      const direction = sort?.descending ? 'desc' : 'asc';
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('migrations')
+          .selectAll()
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
+          .$if(query.name !== undefined, (q) => q.where('name', '=', query.name ?? ''))
+          .$if(query.sourceId !== undefined, (q) => q.where('source_id', '=', query.sourceId ?? ''))
+          .$if(query.destinationId !== undefined, (q) =>
+            q.where('destination_id', '=', query.destinationId ?? ''),
+          )
+          .$if(query.planId !== undefined, (q) => q.where('plan_id', '=', query.planId ?? ''))
+          .$if(ids !== null, (q) => q.where('id', 'in', ids ?? []))
+          .$if(createdSince !== undefined, (q) => q.where('created_at', '>=', Date.parse(createdSince ?? '')))
+          .$if(updatedSince !== undefined, (q) => q.where('updated_at', '>=', Date.parse(updatedSince ?? '')))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(sql.ref(column), direction)
+          .$if(column !== tie, (q) => q.orderBy('sequence', direction))
+          .limit(limit)
+          .execute();
+      const list = { table: 'migrations', order, descending: direction === 'desc', limit: query.limit };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map(toMigration);
     },
 

@@ -1,9 +1,10 @@
 import type { Operation, OperationKind, OperationStatus, OperationStore } from '@guts/core';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, type RawBuilder, sql } from 'kysely';
 import { iso, isoOrNull, json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { Trx } from '../dialect.ts';
 import type { OperationRow, Tables } from '../schema/tables.ts';
+import { orderOf, readPage } from './pages.ts';
 
 function toOperation(row: Selectable<OperationRow>): Operation {
   return {
@@ -99,23 +100,26 @@ export function operationStore(context: StoreContext): OperationStore {
     },
 
     async listOperations(scope, query) {
-      const rows = await db
-        .selectFrom('operations')
-        .selectAll()
-        .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
-        .$if(query.subjectId !== undefined, (q) => q.where('subject_id', '=', query.subjectId ?? ''))
-        .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
-        .$if(query.marker !== undefined, (q) =>
-          q.where('sequence', '>', (eb) =>
-            eb
-              .selectFrom('operations as m')
-              .select('m.sequence')
-              .where('m.id', '=', query.marker ?? ''),
-          ),
-        )
-        .orderBy('sequence')
-        .limit(query.limit)
-        .execute();
+      const { marker, sort } = query;
+      const order = orderOf(sort);
+      const [column, tie] = order;
+      const direction = sort?.descending ? 'desc' : 'asc';
+      const read = (besides: RawBuilder<boolean> | null, limit: number) =>
+        db
+          .selectFrom('operations')
+          .selectAll()
+          .$if(scope.projectId !== null, (q) => q.where('project_id', '=', scope.projectId ?? ''))
+          .$if(query.subjectId !== undefined, (q) => q.where('subject_id', '=', query.subjectId ?? ''))
+          .$if(query.status !== undefined, (q) => q.where('status', 'in', [...(query.status ?? [])]))
+          .$if(query.kind !== undefined, (q) => q.where('kind', '=', query.kind ?? ''))
+          .$if(besides !== null, (q) => q.where(besides ?? sql<boolean>`true`))
+          .orderBy(sql.ref(column), direction)
+          .$if(column !== tie, (q) => q.orderBy('sequence', direction))
+          .limit(limit)
+          .execute();
+      const list = { table: 'operations', order, descending: direction === 'desc', limit: query.limit };
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const rows = await readPage(db, list, own, read);
       return rows.map(toOperation);
     },
 

@@ -13,6 +13,8 @@ export interface EndpointRow {
   status: string;
   status_reason: string | null;
   report: string | null;
+  /** What a refresh found at a destination; JSON. */
+  facts: string | null;
   validated_at: number | null;
   refreshed_at: number | null;
   created_at: number;
@@ -28,6 +30,39 @@ export interface InventoryTableRow {
   data: string;
   generation: string;
   updated_at: number;
+  /** See parts/inventory-keys.ts; empty on what an older version wrote. */
+  name_key: string;
+}
+/** What an instance is found by. */
+export interface InventoryFacetRow {
+  source_id: string;
+  facet: string;
+  value: string;
+  ref: string;
+}
+export interface MappingRow {
+  sequence: Generated<number>;
+  id: string;
+  project_id: string;
+  name: string;
+  description: string | null;
+  mapping: string;
+  created_at: number;
+  updated_at: number;
+}
+export interface IdempotencyKeyRow {
+  project_id: string;
+  /** Empty: the local token. */
+  user_id: string;
+  client_key: string;
+  base_id: string;
+  sealed_digest: string;
+  /** Null: not answered (yet). */
+  status: number | null;
+  answer: string | null;
+  created_at: number;
+  /** 0: given up. */
+  taken_at: number;
 }
 export interface PlanRow {
   id: string;
@@ -49,6 +84,8 @@ export interface MigrationRow {
   destination_id: string;
   instance_ref: string;
   instance_name: string;
+  /** See `instanceKey`; empty on what an older version wrote since. */
+  instance_key: Generated<string>;
   /** `source/instance` while this migration owns the instance; unique; null once it is free for another. */
   instance_claim: string | null;
   target_project: string | null;
@@ -214,6 +251,9 @@ export interface SchemaVersionRow {
 export interface Tables {
   endpoints: EndpointRow;
   inventory: InventoryTableRow;
+  inventory_facets: InventoryFacetRow;
+  mappings: MappingRow;
+  idempotency_keys: IdempotencyKeyRow;
   plans: PlanRow;
   migrations: MigrationRow;
   steps: StepRow;

@@ -3,6 +3,7 @@ import type { Db, StoreDialect } from '../dialect.ts';
 import { initial } from './0001-initial.ts';
 import { survival } from './0002-survival.ts';
 import { eventOrder } from './0003-event-order.ts';
+import { api } from './0004-api.ts';
 
 /**
  * Forward only, and each only adds: older daemons go on with a newer schema. Each runs once, in this order, in a
@@ -15,6 +16,7 @@ export const CHANGES: readonly {
   { name: '0001-initial', run: initial },
   { name: '0002-survival', run: survival },
   { name: '0003-event-order', run: eventOrder },
+  { name: '0004-api', run: api },
 ];
 
 /** Names of changes not applied yet. @throws when the database is not reachable */

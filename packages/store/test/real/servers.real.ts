@@ -7,6 +7,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/index.ts';
 import { event, migration } from '../fixtures.ts';
 import { schemaSuite } from '../schema.testsuite.ts';
+import { idempotencySuite } from '../idempotency.testsuite.ts';
+import { listsSuite } from '../lists.testsuite.ts';
 import { operationsSuite } from '../operations.testsuite.ts';
 import { storeSuite } from '../store.testsuite.ts';
 import { survivalSuite } from '../survival.testsuite.ts';
@@ -65,6 +67,8 @@ describe.for(servers)('$name', (server) => {
   describe('store', () => {
     storeSuite(open);
     operationsSuite(open);
+    listsSuite(open);
+    idempotencySuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);

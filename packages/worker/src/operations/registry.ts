@@ -1,6 +1,7 @@
 import { GutsError, type Operation, type ReapInput } from '@guts/core';
 import type { OperationParts, Work } from './operation.ts';
 import { reapDestination, reapSource } from './reap.ts';
+import { refreshDestination } from './refresh-destination.ts';
 import { refreshSource } from './refresh.ts';
 import { validateDestination, validateSource } from './validate.ts';
 
@@ -13,13 +14,14 @@ export function workOf(parts: OperationParts, operation: Operation): Work {
       return (one, signal, say) => refreshSource(parts, one, signal, say);
     case 'destination.validate':
       return (one, signal) => validateDestination(parts, one.subjectId, signal);
+    case 'destination.refresh':
+      return (one, signal) => refreshDestination(parts, one.subjectId, signal);
     case 'source.reap':
       return (one, signal, say) =>
         reapSource(parts, one.subjectId, one.input as unknown as ReapInput, signal, say);
     case 'destination.reap':
       return (one, signal, say) =>
         reapDestination(parts, one.subjectId, one.input as unknown as ReapInput, signal, say);
-    case 'destination.facts':
     case 'migration.preflight':
       throw new GutsError('unsupported', `this version does not run ${operation.kind}`);
     default:

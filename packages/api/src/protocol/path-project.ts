@@ -1,0 +1,32 @@
+import { GutsError, PROJECT_LOCAL } from '@guts/core';
+import type { Caller } from '../authenticator.ts';
+
+/** Keystone's ids are 32 hexadecimal digits; some tools write them as UUIDs. */
+const PROJECT = /^\/v1\/([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=[/?#]|$)/i;
+
+/** The project that a path names, as it was written; null: none. */
+export function projectInPath(url: string): string | null {
+  return PROJECT.exec(url)?.[1] ?? null;
+}
+
+/** A path as our routes know it: every one may have the project after `/v1`, as catalogs write endpoints. */
+export function withoutProject(url: string): string {
+  return url.replace(PROJECT, '/v1');
+}
+
+const plain = (id: string): string => id.replaceAll('-', '').toLowerCase();
+
+/**
+ * Who asks, in the project that the path names. An administrator acts in any; the local token knows one project only,
+ * whatever an address says.
+ * @throws GutsError `forbidden` when the token is of another project
+ */
+export function inProjectOfPath(caller: Caller, url: string): Caller {
+  const project = projectInPath(url);
+  if (project === null || caller.projectId === PROJECT_LOCAL || plain(project) === plain(caller.projectId))
+    return caller;
+  if (caller.role === 'admin') return { ...caller, projectId: plain(project) };
+  throw new GutsError('forbidden', `the path names project ${project}; the token is of another one`, {
+    remedy: 'Ask for a token of that project, or leave the project out of the path.',
+  });
+}

@@ -1,0 +1,77 @@
+import type { NewMigration as Body } from '@guts/contract';
+import {
+  compileBootPattern,
+  demandOf,
+  type Migration,
+  type NewMigration,
+  type ProjectScope,
+} from '@guts/core';
+import type { ApiParts } from '../api-parts.ts';
+import { auditLine } from '../audit.ts';
+import type { Caller } from '../authenticator.ts';
+import { refuseUnsupported } from '../supported.ts';
+import { specFromWire } from '../wire/new-migration.ts';
+import { findEndpoint } from './endpoints.ts';
+import { findInstance } from './find-instance.ts';
+import { findMapping } from './mappings.ts';
+
+/** Who asks, and in which project. */
+export interface Asker {
+  readonly caller: Caller;
+  readonly scope: ProjectScope;
+  readonly requestId: string;
+}
+
+/**
+ * Makes a migration and queues it.
+ * @param id of the migration
+ * @throws GutsError with the field of the body at fault
+ */
+export async function makeMigration(
+  parts: ApiParts,
+  { caller, scope, requestId }: Asker,
+  id: string,
+  body: Body,
+): Promise<Migration> {
+  refuseUnsupported(body);
+  const { named_mapping: named } = body;
+  const stored = named === undefined ? null : await findMapping(parts, named, scope);
+  const spec = specFromWire(body, stored?.mapping);
+  const { bootPattern } = spec.policies;
+  if (bootPattern !== null) compileBootPattern(bootPattern, 'body.policies.boot_pattern');
+  const source = await findEndpoint(parts, 'source', body.source, scope);
+  const destination = await findEndpoint(parts, 'destination', body.destination, scope);
+  const instance = await findInstance(parts, source, body.instance);
+  const made: NewMigration = {
+    id,
+    projectId: caller.projectId,
+    userId: caller.userId,
+    planId: null,
+    name: body.name ?? instance.name.slice(0, 255),
+    sourceId: source.id,
+    destinationId: destination.id,
+    instanceRef: instance.ref,
+    instanceName: instance.name,
+    targetProject: body.target_project ?? null,
+    mode: 'cold',
+    purpose: body.purpose ?? 'production',
+    priority: body.priority ?? 0,
+    spec,
+    demand: demandOf(instance),
+  };
+  const facts = {
+    instance: instance.ref,
+    source: source.id,
+    ...(stored ? { mapping: stored.id } : {}),
+  };
+  return parts.store.createMigration(made, {
+    projectId: caller.projectId,
+    resource: 'migration',
+    resourceId: id,
+    type: 'migration.created',
+    severity: 'information',
+    message: `migration of "${instance.name}" queued`,
+    data: { status: 'queued' },
+    audit: auditLine(parts, { caller, requestId }, 'migration.create', id, facts),
+  });
+}

@@ -1,0 +1,51 @@
+import type { Fetch } from '@guts/contract';
+
+/** A login at Keystone, as far as a client of guts-api needs it. */
+export interface Login {
+  readonly projectId: string;
+  /** Where the catalog has the service of type `migration`; null: it has none. */
+  readonly endpoint: string | null;
+  /** The token. @param refused one that guts-api no longer takes: a new one is got. @throws ApiCallError */
+  token(signal: AbortSignal, refused?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Which cloud to log in to: by name in clouds.yaml, else by the OS_* variables. */
+export interface CloudChoice {
+  readonly cloud: string | null;
+  /** With the command line's options over it. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Logs in. @throws ApiCallError */
+export type OpenLogin = (choice: CloudChoice, signal: AbortSignal) => Promise<Login>;
+
+/** How long a login may take where the call itself has no end; ms. */
+const LOGIN_MS = 120_000;
+
+/** Sends Keystone's token with every call; a call that it is refused for is sent once more with a new one. */
+export function withLogin(fetch: Fetch, login: Login): Fetch {
+  return async (url, init) => {
+    const signal = init.signal ?? AbortSignal.timeout(LOGIN_MS);
+    const send = (token: string): Promise<Response> => {
+      const headers = new Headers(init.headers);
+      headers.set('x-auth-token', token);
+      return fetch(url, { ...init, headers });
+    };
+    const used = await login.token(signal);
+    const answer = await send(used);
+    if (answer.status !== 401) return answer;
+    await answer.body?.cancel();
+    return send(await login.token(signal, used));
+  };
+}
+
+/**
+ * The address below which the API's paths (`/v1/…`) lie. Endpoints of a catalog may end in the version and in the
+ * project's id, which the token tells already.
+ */
+export function apiBase(endpoint: string, projectId: string): string {
+  const whole = endpoint.replaceAll(/[%$]\((?:project|tenant)_id\)s/g, projectId).replace(/\/+$/, '');
+  const bare = [`/AUTH_${projectId}`, `/${projectId}`].find((end) => projectId !== '' && whole.endsWith(end));
+  return (bare === undefined ? whole : whole.slice(0, -bare.length)).replace(/\/v1$/, '');
+}
