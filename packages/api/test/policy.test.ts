@@ -39,5 +39,5 @@ test.each([
 ] as const)('%s: %s %s is answered %i', async (token, method, url, status) => {
   const answer = await api.inject({ method, url, headers: { 'x-auth-token': token } });
   expect(answer.statusCode).toBe(status);
-  if (status === 403) expect(answer.json().error.guts_code).toBe('forbidden');
+  expect(answer.body.includes('"guts_code":"forbidden"')).toBe(status === 403);
 });
