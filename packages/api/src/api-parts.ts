@@ -1,4 +1,5 @@
 import type { Bus, Clock, Log, Secrets, Store } from '@guts/core';
+import type { Policy } from './auth/policy.ts';
 import type { Authenticator } from './authenticator.ts';
 
 /** What routes work with. */
@@ -10,6 +11,7 @@ export interface ApiParts {
   readonly nudge: () => void;
   readonly secrets: Secrets;
   readonly authenticate: Authenticator;
+  readonly policy: Policy;
   readonly version: string;
   readonly log: Log;
   readonly clock: Clock;

@@ -4,8 +4,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 /** Who asks. */
 export interface Caller {
   readonly projectId: string;
+  /** Null: the bearer of the local token, who is nobody in particular. */
   readonly userId: string | null;
-  readonly role: 'reader' | 'member' | 'admin';
+  /** Names of the roles in that project. */
+  readonly roles: readonly string[];
+  /** The token is scoped to the whole system. */
+  readonly system: boolean;
 }
 /** Null: nobody we know. */
 export type Authenticator = (token: string | null) => Promise<Caller | null>;
@@ -18,7 +22,7 @@ export function tokenAuthenticator(token: string): Authenticator {
   return (given) =>
     Promise.resolve(
       given !== null && timingSafeEqual(digest(given), wanted)
-        ? { projectId: PROJECT_LOCAL, userId: null, role: 'admin' }
+        ? { projectId: PROJECT_LOCAL, userId: null, roles: ['admin'], system: false }
         : null,
     );
 }

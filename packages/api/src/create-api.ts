@@ -3,7 +3,7 @@ import { methodsOf } from '@guts/contract';
 import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
-import { tokenAuthenticator } from './authenticator.ts';
+import { ANY_PROJECT_RULE } from './auth/default-rules.ts';
 import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
 import { RateLimit } from './bounds/rate-limit.ts';
 import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
@@ -25,8 +25,7 @@ import { destinationFactRoutes } from './routes/destination-facts.ts';
 import { resourceRoutes } from './routes/resources.ts';
 import { systemRoutes } from './routes/system.ts';
 
-export interface ApiOptions extends Omit<ApiParts, 'authenticate'> {
-  readonly token: string;
+export interface ApiOptions extends ApiParts {
   /** Address to listen on. */
   readonly host: string;
   /** This host, as it is shown to people. */
@@ -61,7 +60,7 @@ const OPEN_PATHS: readonly string[] = ['/', '/v1', '/v1/', '/healthcheck', '/v1/
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
 export function createApi(options: ApiOptions): Api {
-  const parts: ApiParts = { ...options, authenticate: tokenAuthenticator(options.token) };
+  const parts: ApiParts = options;
   const stopping = new AbortController();
   const app = fastify({
     bodyLimit: BODY_LIMIT,
@@ -89,6 +88,7 @@ export function createApi(options: ApiOptions): Api {
   app.decorate('publicUrl', options.publicUrl);
   app.decorate('keyed', keyedRequests(parts));
   app.decorateRequest('caller', null);
+  app.decorateRequest('permit', null);
   negotiateVersions(app);
   boundHeaders(app);
   guard(app, parts, options);
@@ -168,7 +168,17 @@ function guard(
       );
     }
     rate.take(`user ${caller.userId ?? ''} of ${caller.projectId}`);
-    request.caller = inProjectOfPath(caller, request.originalUrl);
+    const { policy } = parts;
+    const acting = inProjectOfPath(
+      caller,
+      request.originalUrl,
+      policy.allows(ANY_PROJECT_RULE, caller, caller),
+    );
+    // Judged as the token makes the caller, on the project in which it would be done.
+    const permit = (rule: string): void => policy.require(rule, caller, acting);
+    if (!request.is404) permit(request.routeOptions.config.rule ?? `none of ${request.routeOptions.url}`);
+    request.caller = acting;
+    request.permit = permit;
   });
   app.setErrorHandler((failure, request, reply) => {
     const { error, status } = explain(failure, parts.log.child({ request_id: request.id }));

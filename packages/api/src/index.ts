@@ -1,4 +1,6 @@
 export { type Api, type ApiOptions, createApi } from './create-api.ts';
+export { Policy } from './auth/policy.ts';
+export { type Authenticator, type Caller, tokenAuthenticator } from './authenticator.ts';
 export { act, type ActionParts } from './routes/migration-actions.ts';
 export { allowedActions } from './supported.ts';
 export { specFromWire } from './wire/new-migration.ts';

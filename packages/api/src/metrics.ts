@@ -1,7 +1,8 @@
-import { GutsError, STATUSES } from '@guts/core';
+import { STATUSES } from '@guts/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ApiParts } from './api-parts.ts';
+import { METRICS_RULE } from './auth/default-rules.ts';
 import { slotsUsed } from './slots-used.ts';
 
 export const METRICS_PATH = '/metrics';
@@ -90,9 +91,8 @@ export function metricsRoute(app: FastifyInstance, parts: ApiParts): void {
     dead.set(deadLetters ?? NaN);
   };
 
-  app.get(METRICS_PATH, { schema: { hide: true } }, async (request, reply) => {
-    if (request.caller && request.caller.role !== 'admin')
-      throw new GutsError('forbidden', `metrics need the role admin; the token has ${request.caller.role}`);
+  const config = { rule: METRICS_RULE };
+  app.get(METRICS_PATH, { schema: { hide: true }, config }, async (_request, reply) => {
     await read();
     return reply
       .type(registry.contentType)

@@ -2,6 +2,7 @@ import { ErrorBody, nameOf, type Route, type Static, type TObject, type TSchema 
 import { GutsError, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Caller } from './authenticator.ts';
+import { ruleOf } from './auth/default-rules.ts';
 import { hrefOf } from './protocol/address.ts';
 import type { Keyed } from './protocol/idempotency.ts';
 import { freshIds, type Ids } from './protocol/ids.ts';
@@ -14,6 +15,12 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: Caller | null;
+    /** Whether the caller may do what a rule of the policy is about; throws GutsError `forbidden`. */
+    permit: ((rule: string) => void) | null;
+  }
+  interface FastifyContextConfig {
+    /** The policy's rule that decides who is served. */
+    readonly rule?: string;
   }
 }
 
@@ -27,13 +34,13 @@ export interface Context<P, Q, B> {
   readonly caller: Caller;
   readonly scope: ProjectScope;
   readonly requestId: string;
+  /** Asks the policy for more than the route's own rule. @throws GutsError `forbidden` */
+  readonly permit: (rule: string) => void;
   /** A path of ours as this client is to be told it. */
   readonly href: (path: string) => string;
   /** Of what is made. */
   readonly ids: Ids;
 }
-
-const ORDER = ['reader', 'member', 'admin'] as const;
 
 const CREATION_HEADERS = {
   type: 'object',
@@ -51,6 +58,11 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
+function permitOf(request: FastifyRequest): (rule: string) => void {
+  if (!request.permit) throw new GutsError('internal', 'a route was served without authorisation');
+  return request.permit;
+}
+
 /** What the OpenAPI document says of a route's name and answers. */
 export function describe(
   route: Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'status' | 'answer'>,
@@ -66,7 +78,7 @@ export function describe(
   };
 }
 
-/** Serves one route of the contract. @param role the least that the caller must have */
+/** Serves one route of the contract to whom the policy's rule of it allows. */
 export function serve<
   P extends TObject,
   Q extends TObject,
@@ -75,7 +87,6 @@ export function serve<
 >(
   app: FastifyInstance,
   route: Omit<Route, 'params' | 'query' | 'body' | 'answer'> & { params: P; query: Q; body: B; answer: A },
-  role: Caller['role'],
   handler: (context: Context<Static<P>, Static<Q>, Of<B>>) => Promise<Of<A>>,
 ): void {
   const schema: FastifySchema = {
@@ -89,11 +100,10 @@ export function serve<
     method: route.method,
     url: route.path,
     schema,
+    config: { rule: ruleOf(route) },
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      if (ORDER.indexOf(caller.role) < ORDER.indexOf(role))
-        throw new GutsError('forbidden', `this needs the role ${role}; the token has ${caller.role}`);
       const context = {
         params: request.params as Static<P>,
         query: request.query as Static<Q>,
@@ -101,6 +111,7 @@ export function serve<
         caller,
         scope: { projectId: caller.projectId },
         requestId: request.id,
+        permit: (rule: string) => permitOf(request)(rule),
         href: (path: string) => hrefOf(request, app.publicUrl, path),
       };
       const answer = route.creates

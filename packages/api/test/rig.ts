@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BusHealth, Instance, Lease, NewEvent, Service, Store } from '@guts/core';
 import { DEFAULT_LIMITS, SILENT_LOG } from '@guts/core';
-import type { ApiOptions } from '../src/index.ts';
+import { type ApiOptions, Policy, tokenAuthenticator } from '../src/index.ts';
 
 export const TOKEN = 'correct horse battery staple';
 
@@ -22,7 +22,8 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
       seal: (plain) => Buffer.from(JSON.stringify(plain)).toString('base64'),
       open: (sealed) => JSON.parse(Buffer.from(sealed, 'base64').toString()) as Record<string, unknown>,
     },
-    token: TOKEN,
+    authenticate: tokenAuthenticator(TOKEN),
+    policy: new Policy(),
     host: '127.0.0.1',
     hostName: 'h',
     port: 0,

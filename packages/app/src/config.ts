@@ -20,6 +20,8 @@ export interface Config {
   readonly busCaFile: string | null;
   readonly keyFile: string;
   readonly tokenFile: string;
+  /** YAML file of policy rules that differ from our own; null: none do. */
+  readonly policyFile: string | null;
   readonly listenHost: string;
   readonly listenPort: number;
   /** Where clients reach guts-api, when that is not where it listens; null: as each request says. */
@@ -70,6 +72,7 @@ const SETTINGS: readonly Setting[] = [
   { key: 'busCaFile', name: 'bus_ca_file', kind: 'path' },
   { key: 'keyFile', name: 'key_file', kind: 'path' },
   { key: 'tokenFile', name: 'token_file', kind: 'path' },
+  { key: 'policyFile', name: 'policy_file', kind: 'path' },
   { key: 'listenHost', name: 'listen_host', kind: 'text' },
   { key: 'listenPort', name: 'listen_port', kind: 'count' },
   { key: 'publicUrl', name: 'public_url', kind: 'url' },
@@ -167,6 +170,7 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     busCaFile: null,
     keyFile: join(stateDir, 'key'),
     tokenFile: join(stateDir, 'token'),
+    policyFile: null,
     listenHost: '127.0.0.1',
     listenPort: 7000,
     publicUrl: null,

@@ -36,7 +36,7 @@ export function destinationFactRoutes(app: FastifyInstance, parts: ApiParts): vo
   const { flavors, networks, volumeTypes } = routes.destinations;
   const pathOf = (path: string, id: string): string => path.replace(':id', encodeURIComponent(id));
 
-  serve(app, flavors, 'reader', async ({ params, query, scope, href }) => {
+  serve(app, flavors, async ({ params, query, scope, href }) => {
     const all = (await facts(params.id, scope)).flavors;
     const { items, links } = pageOf(all, query, href(pathOf(flavors.path, params.id)));
     const wire = items.map((one) => ({
@@ -51,7 +51,7 @@ export function destinationFactRoutes(app: FastifyInstance, parts: ApiParts): vo
     return { flavors: wire, links };
   });
 
-  serve(app, networks, 'reader', async ({ params, query, scope, href }) => {
+  serve(app, networks, async ({ params, query, scope, href }) => {
     const all = (await facts(params.id, scope)).networks;
     const { items, links } = pageOf(all, query, href(pathOf(networks.path, params.id)));
     const wire = items.map(({ subnets, ...one }) => ({
@@ -61,7 +61,7 @@ export function destinationFactRoutes(app: FastifyInstance, parts: ApiParts): vo
     return { networks: wire, links };
   });
 
-  serve(app, volumeTypes, 'reader', async ({ params, query, scope, href }) => {
+  serve(app, volumeTypes, async ({ params, query, scope, href }) => {
     // A volume is made with the name of its type: that is what it is known by here.
     const all = (await facts(params.id, scope)).volumeTypes.map((name) => ({ id: name, name }));
     const { items, links } = pageOf(all, query, href(pathOf(volumeTypes.path, params.id)));

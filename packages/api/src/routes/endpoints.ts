@@ -13,6 +13,7 @@ import {
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
+import { REAP_RULE } from '../auth/default-rules.ts';
 import { auditLine } from '../audit.ts';
 import { given, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
@@ -93,7 +94,7 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return found;
   };
 
-  serve(app, own.list, 'reader', async ({ query, scope, href }) => {
+  serve(app, own.list, async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getEndpoint(side, marker, scope));
     const { name, driver, status } = query;
     const list = await store.listEndpoints(side, scope, {
@@ -105,7 +106,7 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return { [`${side}s`]: list.map(endpointToWire), links } as never;
   });
 
-  serve(app, own.create, 'member', async ({ body, caller, scope, requestId, ids }) => {
+  serve(app, own.create, async ({ body, caller, scope, requestId, ids }) => {
     const id = ids.at(0);
     const there = ids.resumed ? await store.getEndpoint(side, id, scope) : null;
     if (there) return wrap(there);
@@ -120,9 +121,9 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return wrap(endpoint);
   });
 
-  serve(app, own.show, 'reader', async ({ params, scope }) => wrap(await get(params.id, scope)));
+  serve(app, own.show, async ({ params, scope }) => wrap(await get(params.id, scope)));
 
-  serve(app, own.update, 'member', async ({ params, body, caller, scope, requestId }) => {
+  serve(app, own.update, async ({ params, body, caller, scope, requestId }) => {
     const before = await get(params.id, scope);
     const schemas = await driverSchemas(parts, side, before.driver);
     if (body.settings) checkAgainst(schemas.settings, body.settings, 'settings');
@@ -142,7 +143,7 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return wrap(endpoint);
   });
 
-  serve(app, own.remove, 'member', async ({ params, caller, scope, requestId }) => {
+  serve(app, own.remove, async ({ params, caller, scope, requestId }) => {
     const before = await get(params.id, scope);
     const facts = { name: before.name };
     const line = auditLine(parts, { caller, requestId }, `${side}.delete`, before.id, facts);
@@ -150,13 +151,14 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     return undefined;
   });
 
-  serve(app, own.act, 'member', async ({ params, body, caller, scope, requestId, ids }) => {
+  serve(app, own.act, async ({ params, body, caller, scope, requestId, permit, ids }) => {
+    if (body.action === 'reap') permit(REAP_RULE);
     const endpoint = await get(params.id, scope);
     const kind = `${side}.${body.action}` as OperationKind;
     const id = ids.at(0);
     const there = ids.resumed ? await store.getOperation(id, scope) : null;
     if (there) return { operation: operationToWire(there) };
-    const input = body.action === 'reap' ? { ...reapInput(body, caller) } : noReapFields(body);
+    const input = body.action === 'reap' ? { ...reapInput(body) } : noReapFields(body);
     const facts = { operation_id: id, ...snake(input) };
     const line = auditLine(parts, { caller, requestId }, kind, endpoint.id, facts);
     const operation = await store.createOperation(

@@ -4,6 +4,7 @@ import { EVENT_STREAM_PATH } from '@guts/contract';
 import { GutsError, type GutsEvent, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
+import { EVENT_STREAM_RULE } from '../auth/default-rules.ts';
 import { callerOf } from '../serve.ts';
 import { eventToWire } from '../wire/records.ts';
 
@@ -64,7 +65,8 @@ async function* events(
 /** Server-sent events (WHATWG HTML, section 9.2). A client that comes back names the last one it saw. */
 export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping: AbortSignal): void {
   // Without HEAD: that answer has no body, so that its stream would never notice that nobody listens.
-  app.get(EVENT_STREAM_PATH, { schema, exposeHeadRoute: false }, async (request, reply) => {
+  const config = { rule: EVENT_STREAM_RULE };
+  app.get(EVENT_STREAM_PATH, { schema, config, exposeHeadRoute: false }, async (request, reply) => {
     const { projectId } = callerOf(request);
     const query = request.query as Readonly<Partial<Record<'after' | 'resource_id', string>>>;
     const last = [request.headers['last-event-id']].flat()[0];

@@ -3,6 +3,7 @@ import { type Health, type HealthReport, routes } from '@guts/contract';
 import { GutsError, type ProjectScope, type Service } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
+import { HEALTH_RULE } from '../auth/default-rules.ts';
 import { problemsOf } from '../health-problems.ts';
 import { describe, serve } from '../serve.ts';
 import { countsToWire } from '../wire/counts.ts';
@@ -86,11 +87,15 @@ async function report({ store, bus, clock, version }: ApiParts, scope: ProjectSc
 }
 
 /** Who asks for health is answered whatever the token is worth, and whether it can be checked or not. */
-async function isAdmin({ authenticate, log }: ApiParts, { headers }: FastifyRequest): Promise<boolean> {
+async function toldAll(
+  { authenticate, policy, log }: ApiParts,
+  { headers }: FastifyRequest,
+): Promise<boolean> {
   const token = [headers['x-auth-token']].flat()[0];
   if (token === undefined) return false;
   try {
-    return (await authenticate(token))?.role === 'admin';
+    const caller = await authenticate(token);
+    return caller !== null && policy.allows(HEALTH_RULE, caller, caller);
   } catch (error) {
     log.warn({ err: error }, 'the token of a health check could not be checked');
     return false;
@@ -102,9 +107,9 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   const schema: FastifySchema = { ...describe(routes.health), security: [] };
   app.get(routes.health.path, { schema }, async (request, reply) => {
     const answer = await health(parts);
-    const detailed = answer.status !== 'unavailable' && (await isAdmin(parts, request));
+    const detailed = answer.status !== 'unavailable' && (await toldAll(parts, request));
     const whole = detailed ? { ...answer, report: await report(parts, { projectId: null }) } : answer;
     return reply.code(answer.status === 'unavailable' ? 503 : 200).send(whole);
   });
-  serve(app, routes.healthReport, 'reader', ({ scope }) => report(parts, scope));
+  serve(app, routes.healthReport, ({ scope }) => report(parts, scope));
 }

@@ -17,7 +17,7 @@ export function inventoryRoutes(app: FastifyInstance, parts: ApiParts): void {
     ['host', inventory.hosts],
   ] as const satisfies readonly (readonly [InventoryKind, unknown])[];
   for (const [kind, route] of lists) {
-    serve(app, route as typeof inventory.instances, 'reader', async ({ query, scope, href }) => {
+    serve(app, route as typeof inventory.instances, async ({ query, scope, href }) => {
       const source = await findEndpoint(parts, 'source', query.source, scope);
       const limit = limitOf(query);
       const sorting = sortOf(query, INVENTORY_SORT_KEYS);
@@ -35,7 +35,7 @@ export function inventoryRoutes(app: FastifyInstance, parts: ApiParts): void {
       return { [`${kind}s`]: rows.map(toWire), links } as never;
     });
   }
-  serve(app, inventory.instance, 'reader', async ({ params, query, scope }) => {
+  serve(app, inventory.instance, async ({ params, query, scope }) => {
     const source = await findEndpoint(parts, 'source', query.source, scope);
     const row = await store.getInventory(source.id, 'instance', params.ref);
     if (!row)

@@ -54,7 +54,7 @@ export function mappingRoutes(app: FastifyInstance, parts: ApiParts): void {
     return found;
   };
 
-  serve(app, mappings.list, 'reader', async ({ query, scope, href }) => {
+  serve(app, mappings.list, async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getMapping(marker, scope));
     const list = await store.listMappings(scope, {
       ...page,
@@ -65,7 +65,7 @@ export function mappingRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { mappings: list.map(namedMappingToWire), links };
   });
 
-  serve(app, mappings.create, 'member', async ({ body, caller, scope, requestId, ids }) => {
+  serve(app, mappings.create, async ({ body, caller, scope, requestId, ids }) => {
     const id = ids.at(0);
     const there = ids.resumed ? await store.getMapping(id, scope) : null;
     if (there) return { mapping: namedMappingToWire(there) };
@@ -81,11 +81,11 @@ export function mappingRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { mapping: namedMappingToWire(await store.createMapping(made, eventOf(made, 'created', line))) };
   });
 
-  serve(app, mappings.show, 'reader', async ({ params, scope }) => ({
+  serve(app, mappings.show, async ({ params, scope }) => ({
     mapping: namedMappingToWire(await get(params.id, scope)),
   }));
 
-  serve(app, mappings.update, 'member', async ({ params, body, caller, scope, requestId }) => {
+  serve(app, mappings.update, async ({ params, body, caller, scope, requestId }) => {
     const before = await get(params.id, scope);
     const change = given({
       name: body.name,
@@ -98,7 +98,7 @@ export function mappingRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { mapping: namedMappingToWire(mapping) };
   });
 
-  serve(app, mappings.remove, 'member', async ({ params, caller, scope, requestId }) => {
+  serve(app, mappings.remove, async ({ params, caller, scope, requestId }) => {
     const before = await get(params.id, scope);
     const facts = { name: before.name };
     const line = auditLine(parts, { caller, requestId }, 'mapping.delete', before.id, facts);

@@ -45,7 +45,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return found;
   };
 
-  serve(app, routes.migrations.list, 'reader', async ({ query, scope, href }) => {
+  serve(app, routes.migrations.list, async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getMigration(marker, scope));
     const { name, instance, plan, status, source, destination } = query;
     const list = await store.listMigrations(scope, {
@@ -72,7 +72,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { migrations: list.map(migrationToWire), links };
   });
 
-  serve(app, routes.migrations.create, 'member', async ({ body, ids, ...asker }) => {
+  serve(app, routes.migrations.create, async ({ body, ids, ...asker }) => {
     const id = ids.at(0);
     const there = ids.resumed ? await store.getMigration(id, asker.scope) : null;
     const migration = there ?? (await makeMigration(parts, asker, id, body));
@@ -80,35 +80,35 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { migration: migrationToWire(migration) };
   });
 
-  serve(app, routes.migrations.bulk, 'member', ({ body, ids, ...asker }) =>
+  serve(app, routes.migrations.bulk, ({ body, ids, ...asker }) =>
     makeMigrations(parts, asker, ids, body.migrations),
   );
 
-  serve(app, routes.migrations.show, 'reader', async ({ params, scope }) => ({
+  serve(app, routes.migrations.show, async ({ params, scope }) => ({
     migration: migrationToWire(await get(params.id, scope)),
   }));
 
-  serve(app, routes.migrations.act, 'member', async ({ params, body, caller, scope, requestId }) => {
+  serve(app, routes.migrations.act, async ({ params, body, caller, scope, requestId }) => {
     const migration = await act(parts, await get(params.id, scope), body, { caller, requestId });
     return { migration: migrationToWire(migration) };
   });
 
-  serve(app, routes.migrations.steps, 'reader', async ({ params, scope }) => {
+  serve(app, routes.migrations.steps, async ({ params, scope }) => {
     const { id } = await get(params.id, scope);
     return { steps: (await store.listSteps(id)).map(stepToWire) };
   });
 
-  serve(app, routes.migrations.disks, 'reader', async ({ params, scope }) => {
+  serve(app, routes.migrations.disks, async ({ params, scope }) => {
     const { id } = await get(params.id, scope);
     return { disks: (await store.listDisks(id)).map(diskToWire) };
   });
 
-  serve(app, routes.migrations.artifacts, 'reader', async ({ params, scope }) => {
+  serve(app, routes.migrations.artifacts, async ({ params, scope }) => {
     const { id } = await get(params.id, scope);
     return { artifacts: (await store.listArtifacts(id)).map(artifactToWire) };
   });
 
-  serve(app, routes.migrations.events, 'reader', async ({ params, query, scope, href }) => {
+  serve(app, routes.migrations.events, async ({ params, query, scope, href }) => {
     const { id } = await get(params.id, scope);
     const after = Number(query.after ?? 0);
     const limit = limitOf(query);
@@ -119,7 +119,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { events: events.map(eventToWire), links: { next } };
   });
 
-  serve(app, routes.migrations.report, 'reader', async ({ params, scope }) => {
+  serve(app, routes.migrations.report, async ({ params, scope }) => {
     const migration = await get(params.id, scope);
     const [steps, artifacts, disks, passes] = await Promise.all([
       store.listSteps(migration.id),

@@ -7,7 +7,7 @@ import { serve } from '../serve.ts';
 import { operationToWire } from '../wire/records.ts';
 
 export function operationRoutes(app: FastifyInstance, { store }: ApiParts): void {
-  serve(app, routes.operations.list, 'reader', async ({ query, scope, href }) => {
+  serve(app, routes.operations.list, async ({ query, scope, href }) => {
     const page = await pageOf(query, (marker) => store.getOperation(marker, scope));
     const { subject, status, kind } = query;
     const list = await store.listOperations(scope, {
@@ -28,7 +28,7 @@ export function operationRoutes(app: FastifyInstance, { store }: ApiParts): void
     );
     return { operations: list.map(operationToWire), links };
   });
-  serve(app, routes.operations.show, 'reader', async ({ params, scope }) => {
+  serve(app, routes.operations.show, async ({ params, scope }) => {
     const operation = await store.getOperation(params.id, scope);
     if (!operation) throw new GutsError('not_found', `there is no operation ${params.id}`);
     return { operation: operationToWire(operation) };

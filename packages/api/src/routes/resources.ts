@@ -97,11 +97,11 @@ export function resourceRoutes(
 ): void {
   const { store } = parts;
 
-  serve(app, routes.drivers, 'reader', async () => ({
+  serve(app, routes.drivers, async () => ({
     drivers: driversOf(await store.listServices(ALIVE_SECONDS)),
   }));
 
-  serve(app, routes.volumes, 'reader', async ({ query, scope, href }) => {
+  serve(app, routes.volumes, async ({ query, scope, href }) => {
     const source = await findEndpoint(parts, 'source', query.source, scope);
     const limit = limitOf(query);
     const { marker, instance, datastore } = query;
@@ -116,7 +116,7 @@ export function resourceRoutes(
     return { volumes, links };
   });
 
-  serve(app, routes.limits, 'reader', async ({ scope }) => {
+  serve(app, routes.limits, async ({ scope }) => {
     const all = await holding(store);
     const usage = new Usage(all.map(workOf), limits);
     const own = all.filter(({ projectId }) => projectId === scope.projectId || scope.projectId === null);

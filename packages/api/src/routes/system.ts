@@ -14,12 +14,12 @@ const ALIVE_SECONDS = 30;
 export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { store } = parts;
 
-  serve(app, routes.services.list, 'reader', async () => {
+  serve(app, routes.services.list, async () => {
     const [services, used] = await Promise.all([store.listServices(ALIVE_SECONDS), slotsUsed(store)]);
     return { services: services.map((one) => serviceToWire(one, used.get(one.id) ?? 0)) };
   });
 
-  serve(app, routes.services.update, 'admin', async ({ params, body, caller, requestId }) => {
+  serve(app, routes.services.update, async ({ params, body, caller, requestId }) => {
     const { disabled, drain = false } = body;
     if (disabled && (body.reason ?? '').trim() === '')
       throw new GutsError('bad_request', 'to disable a daemon needs a reason', {
@@ -40,7 +40,7 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { service: serviceToWire(service, (await slotsUsed(store)).get(service.id) ?? 0) };
   });
 
-  serve(app, routes.services.remove, 'admin', async ({ params, caller, requestId }) => {
+  serve(app, routes.services.remove, async ({ params, caller, requestId }) => {
     const service = (await store.listServices(ALIVE_SECONDS)).find(({ id }) => id === params.id);
     if (!service) throw new GutsError('not_found', `there is no service ${params.id}`);
     if (service.alive)
@@ -54,7 +54,7 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
     return undefined;
   });
 
-  serve(app, routes.audit, 'admin', async ({ query, scope, href }) => {
+  serve(app, routes.audit, async ({ query, scope, href }) => {
     const limit = limitOf(query);
     const { user, action, resource, request, since, until } = query;
     const list = await store.listAudit(scope, {

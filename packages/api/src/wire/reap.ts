@@ -1,5 +1,4 @@
 import { GutsError, type ReapInput } from '@guts/core';
-import type { Caller } from '../authenticator.ts';
 
 /** What the actions of a source or a destination are told. */
 interface ActionBody {
@@ -10,10 +9,8 @@ interface ActionBody {
   readonly only?: readonly string[];
 }
 
-/** @throws GutsError `forbidden` for who is no admin; `bad_request` for a removal that is not confirmed */
-export function reapInput(body: ActionBody, caller: Caller): ReapInput {
-  if (caller.role !== 'admin')
-    throw new GutsError('forbidden', `a reap needs the role admin; the token has ${caller.role}`);
+/** @throws GutsError `bad_request` for a removal that is not confirmed */
+export function reapInput(body: ActionBody): ReapInput {
   const { remove = false, confirm = false, include_unknown: includeUnknown = false, only = [] } = body;
   if (remove && !confirm)
     throw new GutsError(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createApi } from '@guts/api';
+import { createApi, tokenAuthenticator } from '@guts/api';
 import { type Log, messageOf, recheck } from '@guts/core';
 import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
@@ -12,6 +12,7 @@ import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
+import { loadPolicy } from '../wiring/policy-file.ts';
 import { loadKeyFile, SealedSecrets } from '../wiring/secrets.ts';
 import { loadToken } from '../wiring/token.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
@@ -100,7 +101,8 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     bus,
     nudge: () => relay.nudge(),
     secrets,
-    token: loadToken(config.tokenFile),
+    authenticate: tokenAuthenticator(loadToken(config.tokenFile)),
+    policy: loadPolicy(config.policyFile),
     host: config.listenHost,
     hostName: config.host,
     port: config.listenPort,

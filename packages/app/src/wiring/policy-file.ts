@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { Policy } from '@guts/api';
+import { parsePrivateYaml } from '@guts/cli';
+import { GutsError, messageOf } from '@guts/core';
+
+/**
+ * Our policy with the rules of a file over it.
+ * @param path YAML file of `rule: expression`, as oslo.policy has it; null: no file
+ * @throws GutsError `configuration`, naming the file and the rule
+ */
+export function loadPolicy(path: string | null): Policy {
+  if (path === null) return new Policy();
+  try {
+    return new Policy(rulesOf(parsePrivateYaml(readFileSync(path, 'utf8'))));
+  } catch (error) {
+    throw new GutsError('configuration', `policy file ${path}: ${messageOf(error)}`, {
+      cause: error,
+      field: 'policy_file',
+      ...(error instanceof GutsError && error.remedy !== undefined ? { remedy: error.remedy } : {}),
+    });
+  }
+}
+
+function rulesOf(content: unknown): Readonly<Record<string, string>> {
+  if (content === null || content === undefined) return {};
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new GutsError('configuration', 'it must be a map of rules');
+  for (const [name, text] of Object.entries(content))
+    if (typeof text !== 'string')
+      throw new GutsError('configuration', `policy rule '${name}': its expression must be a text`, {
+        remedy: "Put it in quotes; '@' lets everybody in, '!' nobody.",
+      });
+  return content as Readonly<Record<string, string>>;
+}
