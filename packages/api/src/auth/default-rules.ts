@@ -45,7 +45,7 @@ export const DEFAULT_RULES: Readonly<Record<string, string>> = {
   'migration:destinations:networks': READER,
   'migration:destinations:volume_types': READER,
   'migration:drivers': READER,
-  'migration:limits': ADMIN,
+  'migration:limits': READER,
   'migration:volumes': READER,
   'migration:operations:list': READER,
   'migration:operations:show': READER,

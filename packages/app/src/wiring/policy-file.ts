@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Policy } from '@guts/api';
-import { parsePrivateYaml } from '@guts/cli';
+import { parsePrivateYaml } from '@guts/cli/private-yaml';
 import { GutsError, messageOf } from '@guts/core';
 
 /**
