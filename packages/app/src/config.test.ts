@@ -22,6 +22,8 @@ test('environment over file over defaults; the state folder moves what lies in i
     slots: 9,
     listenHost: '127.0.0.1',
     tokenFile: '/srv/guts/token',
+    scratchDir: '/srv/guts/scratch',
+    bandwidthMiBPerSecond: 0,
     databaseUrl: 'sqlite:///srv/guts/guts.sqlite',
   });
 });

@@ -33,6 +33,10 @@ export interface Config {
   readonly logLevel: string;
   readonly host: string;
   readonly slots: number;
+  /** Where a worker's conversions have their local space; it reports what is free there. */
+  readonly scratchDir: string;
+  /** Bandwidth that a worker reports; MiB per second; 0: not known. */
+  readonly bandwidthMiBPerSecond: number;
   /** Seconds. */
   readonly leaseSeconds: number;
   readonly pollMilliseconds: number;
@@ -81,6 +85,8 @@ const SETTINGS: readonly Setting[] = [
   { key: 'logLevel', name: 'log_level', kind: 'text' },
   { key: 'host', name: 'host', kind: 'text' },
   { key: 'slots', name: 'slots', kind: 'count' },
+  { key: 'scratchDir', name: 'scratch_dir', kind: 'path' },
+  { key: 'bandwidthMiBPerSecond', name: 'bandwidth_mib_per_second', kind: 'count' },
   { key: 'leaseSeconds', name: 'lease_seconds', kind: 'count' },
   { key: 'pollMilliseconds', name: 'poll_milliseconds', kind: 'count' },
   { key: 'stopSeconds', name: 'stop_seconds', kind: 'count' },
@@ -179,6 +185,8 @@ export function loadConfig(file: string | null, env: NodeJS.ProcessEnv): Config 
     logLevel: 'info',
     host: hostname(),
     slots: 4,
+    scratchDir: join(stateDir, 'scratch'),
+    bandwidthMiBPerSecond: 0,
     leaseSeconds: 60,
     pollMilliseconds: 2000,
     stopSeconds: 60,

@@ -19,15 +19,17 @@ export function createLocalBus(parts: { readonly clock: Clock; readonly log: Log
   const since = new Date(clock.now()).toISOString();
   let dead = 0;
 
+  const hand = async ({ handler }: Listener, message: BusMessage): Promise<void> => {
+    try {
+      if (!(await deliver(message, handler, { clock, log, signal: closing.signal }))) dead += 1;
+    } catch {
+      return; // closed between two deliveries
+    }
+  };
   const give = (listener: Listener, message: BusMessage): void => {
     setImmediate(() => {
       if (!listeners.has(listener) || closing.signal.aborted) return;
-      deliver(message, listener.handler, { clock, log, signal: closing.signal }).then(
-        (handled) => {
-          if (!handled) dead += 1;
-        },
-        () => undefined, // closed
-      );
+      void hand(listener, message);
     });
   };
   const closed = (): GutsError => new GutsError('bus_unavailable', 'the bus is closed');

@@ -21,7 +21,7 @@ export interface Service {
   readonly slots: number;
   /** Workers: free local space for conversions; bytes; null: not told. */
   readonly scratchBytes: number | null;
-  /** Workers: bandwidth it may use; bytes per second; null: no limit. */
+  /** Workers: bandwidth they have; bytes per second; null: not told. */
   readonly bytesPerSecond: number | null;
   /** Workers: drivers they have, with the schemas of their settings. */
   readonly drivers: readonly DriverSchemas[];

@@ -32,6 +32,8 @@ function rig(failures: number, code: 'database_unavailable' | 'internal') {
     leaseSeconds: 30,
     pollMilliseconds: 1,
     heartbeatMilliseconds: 1,
+    freeSpace: () => Promise.resolve(0),
+    bytesPerSecond: null,
     stopSeconds: 1,
     checkpointBytes: 1024,
     retryPauses: [],

@@ -2,6 +2,7 @@ import { type Bus, GutsError, messageOf, type Store } from '@guts/core';
 import { MigrationRun } from './migration-run.ts';
 import type { RunParts } from './run-context.ts';
 import { runOneOperation } from './operations/run.ts';
+import { type FreeSpace, Scratch } from './scratch.ts';
 
 export interface WorkerOptions extends RunParts {
   readonly id: string;
@@ -14,6 +15,10 @@ export interface WorkerOptions extends RunParts {
   /** How often the database is asked when no message says so; milliseconds. */
   readonly pollMilliseconds: number;
   readonly heartbeatMilliseconds: number;
+  /** Asked at each heartbeat. */
+  readonly freeSpace: FreeSpace;
+  /** Bandwidth that it reports; bytes per second; null: not known. */
+  readonly bytesPerSecond: number | null;
   /** How long a worker that stops waits for copies to come to a checkpoint and for an undo to end; seconds. */
   readonly stopSeconds: number;
   readonly bus: Bus;
@@ -29,6 +34,7 @@ export class Worker {
   readonly #runs = new Map<string, { run: MigrationRun; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   #operations = 0;
+  readonly #scratch: Scratch;
   #disabled = false;
   readonly #jobs = new Set<Promise<void>>();
   #wake: () => void = () => undefined;
@@ -38,6 +44,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#scratch = new Scratch(options.freeSpace, options);
   }
 
   /**
@@ -118,7 +125,7 @@ export class Worker {
   }
 
   async #beat(): Promise<void> {
-    const { id, host, version, slots, connections, store, log } = this.#options;
+    const { id, host, version, slots, bytesPerSecond, connections, store, log } = this.#options;
     const drivers = [...connections.sources, ...connections.destinations].map((driver) => driver.schemas);
     const { disabled, draining } = await store.heartbeat({
       id,
@@ -126,8 +133,8 @@ export class Worker {
       host,
       version,
       slots,
-      scratchBytes: null,
-      bytesPerSecond: null,
+      scratchBytes: await this.#scratch.measure(),
+      bytesPerSecond,
       drivers,
     });
     if (disabled !== this.#disabled)

@@ -16,7 +16,7 @@ import {
   UNKNOWN_DEMAND,
 } from '@guts/core';
 import { openStore } from '@guts/store';
-import { Connections, MigrationRun, Worker } from '../src/index.ts';
+import { Connections, MigrationRun, Worker, type WorkerOptions } from '../src/index.ts';
 import { FakeDestination } from './fake-destination.ts';
 import { FakeSource } from './fake-source.ts';
 
@@ -217,7 +217,10 @@ export class Rig {
   }
 
   /** A whole worker, which takes what is reserved for it. */
-  worker(id: string, options: { readonly stopSeconds?: number } = {}): Worker {
+  worker(
+    id: string,
+    options: Partial<Pick<WorkerOptions, 'host' | 'stopSeconds' | 'freeSpace' | 'bytesPerSecond'>> = {},
+  ): Worker {
     return new Worker({
       ...this.operationParts(),
       id,
@@ -226,6 +229,8 @@ export class Rig {
       slots: 1,
       pollMilliseconds: 10,
       heartbeatMilliseconds: 10,
+      freeSpace: () => Promise.resolve(0),
+      bytesPerSecond: null,
       stopSeconds: 60,
       checkpointBytes: 1024,
       retryPauses: [],

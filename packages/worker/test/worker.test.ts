@@ -1,5 +1,5 @@
 import type { Migration } from '@guts/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Worker } from '../src/index.ts';
 import { copier, Rig } from './rig.ts';
 
@@ -13,7 +13,7 @@ afterEach(async () => {
   await rig.store.close();
 });
 
-async function start(id: string, options: { stopSeconds?: number } = {}): Promise<Worker> {
+async function start(id: string, options: { stopSeconds?: number; host?: string } = {}): Promise<Worker> {
   const worker = rig.worker(id, options);
   workers.push(worker);
   await rig.reserve(id);
@@ -98,6 +98,20 @@ describe('a worker that stops', () => {
   });
 });
 
+test('a worker tells its local space at each heartbeat, and its bandwidth', async () => {
+  let free = 100;
+  const freeSpace = () => (free > 0 ? Promise.resolve(free) : Promise.reject(new Error('the disk is gone')));
+  const worker = rig.worker('w1', { freeSpace, bytesPerSecond: 5000 });
+  workers.push(worker);
+  await worker.start();
+  const told = async () => (await rig.store.listServices(30))[0];
+  expect(await told()).toMatchObject({ scratchBytes: 100, bytesPerSecond: 5000 });
+  free = 40;
+  await vi.waitFor(async () => expect(await told()).toMatchObject({ scratchBytes: 40 }), 5000);
+  free = 0;
+  await vi.waitFor(async () => expect(await told()).toMatchObject({ alive: true, scratchBytes: null }), 5000);
+});
+
 test('a worker that is drained hands over what it runs, and goes on for what may come', async () => {
   await rig.create({}, { bootFrom: 'volume' });
   copiesForEver();
@@ -108,7 +122,7 @@ test('a worker that is drained hands over what it runs, and goes on for what may
   const handed = await until(({ status }) => status === 'queued');
   expect(handed).toMatchObject({ workerId: null, reason: expect.stringMatching(/handed over/) });
   rig.copier = copier;
-  await start('w2');
+  await start('w2', { host: 'h2' });
   await until(({ status }) => status === 'completed');
   const services = await rig.store.listServices(30);
   expect(services.map(({ id, alive, draining }) => [id, alive, draining])).toEqual([

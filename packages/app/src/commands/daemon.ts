@@ -15,7 +15,7 @@ import { createLog } from '../wiring/log.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
 import { loadKeyFile, SealedSecrets } from '../wiring/secrets.ts';
 import { loadToken } from '../wiring/token.ts';
-import { prepareStateDir } from '../wiring/state-dir.ts';
+import { freeBytes, prepareScratchDir, prepareStateDir } from '../wiring/state-dir.ts';
 import { VERSION } from '../version.ts';
 
 export type Daemon = 'all' | 'api' | 'scheduler' | 'migration';
@@ -32,10 +32,14 @@ interface Running {
   stop(): Promise<void>;
 }
 
-/** A worker wired with both drivers; also what the one-shot runs. */
+/**
+ * A worker wired with both drivers; also what the one-shot runs. Makes its scratch folder.
+ * @throws GutsError `configuration` when that folder is of no use
+ */
 export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   const { config, env, backends, log, points } = parts;
   const { store, bus } = backends;
+  prepareScratchDir(config.scratchDir);
   const afterStep = faultAfter(env);
   const connections = new Connections({
     sources: [createVSphereDriver(points?.aroundCall)],
@@ -54,6 +58,8 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     leaseSeconds: config.leaseSeconds,
     pollMilliseconds: config.pollMilliseconds,
     heartbeatMilliseconds: heartbeatOf(config),
+    freeSpace: () => freeBytes(config.scratchDir),
+    bytesPerSecond: bandwidthOf(config),
     stopSeconds: config.stopSeconds,
     checkpointBytes: config.checkpointMiB * 2 ** 20,
     retryPauses: pausesWithin(config.retrySeconds),
@@ -67,6 +73,11 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     newId: randomUUID,
     ...(afterStep ? { afterStep } : {}),
   });
+}
+
+/** Bytes per second, within what databases hold; null: not known. */
+function bandwidthOf({ bandwidthMiBPerSecond: mib }: Config): number | null {
+  return mib === 0 ? null : Math.min(mib * 2 ** 20, Number.MAX_SAFE_INTEGER);
 }
 
 /** Three in the time that a daemon counts as alive. */

@@ -162,14 +162,15 @@ export async function openRabbit(options: BusOptions): Promise<Bus> {
       const { live } = connection;
       if (closed || !live) return null;
       let count: number | null = null;
-      const counted = countDeadLetters(live.publisher).then(
-        (messages) => {
-          count = messages;
-        },
-        // Its channel is gone: the connection is made anew.
-        (error: unknown) => log.warn({ err: error }, 'the dead letters could not be counted'),
-      );
-      await within(clock, COUNT_MS, counted);
+      const ask = async (): Promise<void> => {
+        try {
+          count = await countDeadLetters(live.publisher);
+        } catch (error) {
+          // Its channel is gone: the connection is made anew.
+          log.warn({ err: error }, 'the dead letters could not be counted');
+        }
+      };
+      await within(clock, COUNT_MS, ask());
       return count;
     },
 

@@ -19,7 +19,7 @@ export const Service = Type.Object({
   slots: Type.Integer({ description: 'how many migrations at once' }),
   slots_used: Type.Integer({ description: 'migrations reserved for it or run by it now' }),
   scratch_bytes: Nullable(Bytes),
-  bytes_per_second: Nullable(Type.Number({ description: 'null: no limit' })),
+  bytes_per_second: Nullable(Type.Number({ description: 'bandwidth of a worker; null: not told' })),
   drivers: Type.Array(
     Type.Object({
       name: Type.String(),
