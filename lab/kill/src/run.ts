@@ -16,6 +16,8 @@ import { replace, restore, startVictim, stopVictim } from './victim.ts';
 const GONE = 'the victim, which nobody killed, ended by itself';
 /** Well past a lease. */
 const STUCK_SECONDS = 4 * LEASE_SECONDS;
+/** Within which a run ends, from its act, on a busy machine; for every worker that dies. */
+const END_SECONDS = 120;
 const NOTHING: Wrongs = { ends: [], leaks: [], corrupt: [] };
 
 /** What came of a strike. */
@@ -66,7 +68,9 @@ export async function run(lane: Lane, strike: Strike): Promise<Outcome> {
     watch().catch(() => undefined); // the end tells
     const client = await started.client();
     id = await perform(lane, client, scenario, name, id);
-    await ended(lane, id, scenario, () => !victim.alive || hit).catch((error: unknown) => {
+    // Two workers die one after the other, and each is given the time that one has otherwise.
+    const seconds = mode === 'again' ? 2 * END_SECONDS : END_SECONDS;
+    await ended(lane, id, scenario, seconds, () => !victim.alive || hit).catch((error: unknown) => {
       throw gone ? new Error(GONE) : error;
     });
     if (gone) throw new Error(GONE);
@@ -209,10 +213,15 @@ async function succession(
 
 const ENDED = new Set(['completed', 'failed', 'cancelled', 'reverted', 'committed']);
 
-async function ended(lane: Lane, id: string, scenario: Scenario, struck: () => boolean): Promise<void> {
-  await lane.stack.until(`the end of ${scenario.name}`, async () => {
-    return isOver(await lane.migration(id), scenario, struck());
-  });
+async function ended(
+  lane: Lane,
+  id: string,
+  scenario: Scenario,
+  seconds: number,
+  struck: () => boolean,
+): Promise<void> {
+  const over = async (): Promise<boolean> => isOver(await lane.migration(id), scenario, struck());
+  await lane.stack.until(`the end of ${scenario.name}`, over, seconds);
 }
 
 /** @param struck something may have become of it that is not expected */
@@ -258,7 +267,7 @@ export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promi
   try {
     const client = await started.client();
     id = await perform(lane, client, scenario, name, id);
-    await ended(lane, id, scenario, () => true);
+    await ended(lane, id, scenario, END_SECONDS, () => true);
     const wrongs = await check(lane, id, name, scenario.expected);
     await stopVictim(daemon);
     const text = await readFile(file, 'utf8');

@@ -124,7 +124,7 @@ function watchUpload(watch: Watch, name: string, upload: unknown): unknown {
 
 /**
  * Points from the environment: `GUTS_POINTS_TRACE` names a file to which every point that is passed is appended, and
- * `= call` for every call that changes something by requests alone; at the `GUTS_POINT_NTH`-th passing (1 by default)
+ * `= call` for every call within which requests changed something; at the `GUTS_POINT_NTH`-th passing (1 by default)
  * of `GUTS_POINT_AT` the process dies by SIGKILL, or, when `GUTS_POINT_URL` is given, posts the point there and goes on
  * when it is answered. `GUTS_POINT_AT=*` posts every point at which something can be awaited.
  */
