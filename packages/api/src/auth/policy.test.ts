@@ -20,7 +20,7 @@ describe('our rules', () => {
     ['migration:migrations:list', ['reader', 'member', 'admin']],
     ['migration:migrations:create', ['member', 'admin']],
     ['migration:services:update', ['admin']],
-    ['migration:limits', ['admin']],
+    ['migration:limits', ['reader', 'member', 'admin']],
     [AUDIT, ['admin']],
     ['migration:reap', ['admin']],
     ['migration:metrics', ['admin']],
