@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    globalSetup: 'tools/build-for-tests.ts',
     // Most tests wait for processes and timers of theirs: two cores are enough for two at once.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

@@ -1,9 +1,9 @@
 /**
- * Bundles the binary `guts` into dist/: our packages inside, third-party packages left to node_modules, but for
+ * Bundles the binary `guts` into dist/, or the folder that is given: our packages inside, third-party packages left to node_modules, but for
  * Commander, which every start needs: loading it from its many files takes longer.
  */
 import { rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { routes } from '@guts/contract';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -41,11 +41,12 @@ const clientWithoutSchemas: Plugin = {
   },
 };
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+const folder = resolve(root, process.argv[2] ?? 'dist');
+rmSync(folder, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { guts: join(root, 'packages/app/src/main.ts') },
-  outdir: join(root, 'dist'),
+  outdir: folder,
   bundle: true,
   splitting: true,
   metafile: true,
@@ -72,6 +73,6 @@ function loadedAtStart({ outputs }: Metafile, file: string, seen = new Set<strin
   });
 }
 
-const heavy = [...new Set(loadedAtStart(metafile, 'dist/guts.js'))];
+const heavy = [...new Set(loadedAtStart(metafile, relative(root, join(folder, 'guts.js'))))];
 if (heavy.length > 0)
   throw new Error(`every start of guts would load ${heavy.join(', ')}: import it where it is used`);

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { type MachineSpec, startVCenter, type VCenter } from '@guts/lab-vcenter';
+import { inject } from 'vitest';
 
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
 const MIB = 2 ** 20;
 
 export interface Ended {
@@ -15,12 +15,12 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the command line as a user does: a process of its own, from its sources. */
+/** Runs the command line as a user does: a process of its own. */
 export function guts(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  const child = spawn(process.execPath, [inject('guts'), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
