@@ -11,7 +11,7 @@ const DOES: Readonly<Record<Action, string>> = {
   cancel:
     'Undoes it: `cancelled` at once where nothing was made, else `cancelling`. While it runs, its worker is asked and turns to the undo. Refused for one that failed while it was reverted: that would delete the target.',
   retry:
-    'After a failure: `reverting` or `cancelling` again when that failed; `queued` with the undo when an undo left something; else `queued`, from the first step whose result is still valid.',
+    'After a failure: `reverting` or `cancelling` again when that failed; `queued` with the undo when an undo left something; else `queued`: every step looks again at source and destination, and keeps what still holds.',
   cutover: 'Of a warm migration: source off, last pass, start at the destination.',
   revert:
     'Source back as it was; the target is stopped, locked and kept (`park`) or deleted (`remove`). What was written on the target since cutover is lost to the source, so it needs a yes (`confirm`, `--yes`).',

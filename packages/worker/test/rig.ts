@@ -262,7 +262,7 @@ export class Rig {
     return now.status === 'completed' ? now : this.run({ worker });
   }
 
-  /** From the first step whose result is still valid. */
+  /** Through every step that has no result that holds. */
   async retry(): Promise<void> {
     const change = { status: 'queued' as const, phase: null };
     await this.store.moveMigration(this.id, ['failed'], change, this.event('retry'));
