@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ApiParts } from './api-parts.ts';
 import { METRICS_RULE } from './auth/default-rules.ts';
+import { ALIVE_SECONDS } from './fresh.ts';
 import { slotsUsed } from './slots-used.ts';
 
 export const METRICS_PATH = '/metrics';
-const ALIVE_SECONDS = 30;
 const BUCKETS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 60];
 
 /** Whether it was asked from this host itself, and not through a proxy on it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Check, parseExpression, PolicySyntaxError } from './policy-expression.js';
+import { type Check, parseExpression, PolicySyntaxError } from './policy-expression.ts';
 
 const print = (check: Check): string => {
   switch (check.kind) {

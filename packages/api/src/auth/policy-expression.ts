@@ -22,14 +22,14 @@ function tokens(text: string): string[] {
     TOKEN.lastIndex = at;
     const token = TOKEN.exec(text)?.[1];
     if (token === undefined)
-      throw new PolicySyntaxError(`Cannot read the expression at character ${String(at + 1)}.`);
+      throw new PolicySyntaxError(`the expression cannot be read at character ${at + 1}`);
     found.push(token);
     at = TOKEN.lastIndex;
   }
   return found;
 }
 
-/** Reads one expression; the empty one always holds. Throws PolicySyntaxError. */
+/** Reads one expression; the empty one always holds. @throws PolicySyntaxError */
 export function parseExpression(text: string): Check {
   const all = tokens(text);
   if (all.length === 0) return { kind: 'always' };
@@ -37,9 +37,9 @@ export function parseExpression(text: string): Check {
   const word = (): string => all[at]?.toLowerCase() ?? '';
 
   const single = (depth: number): Check => {
-    if (depth > DEEPEST) throw new PolicySyntaxError(`Nested deeper than ${String(DEEPEST)}.`);
+    if (depth > DEEPEST) throw new PolicySyntaxError(`it is nested deeper than ${DEEPEST}`);
     const token = all[at];
-    if (token === undefined) throw new PolicySyntaxError('The expression ends where a check was expected.');
+    if (token === undefined) throw new PolicySyntaxError('the expression ends where a check was expected');
     const lower = word();
     at++;
     if (lower === 'not') return { kind: 'not', of: single(depth + 1) };
@@ -47,13 +47,12 @@ export function parseExpression(text: string): Check {
     if (token === '!') return { kind: 'never' };
     if (token === '(') {
       const inner = either(depth + 1);
-      if (all[at] !== ')') throw new PolicySyntaxError('A closing parenthesis is missing.');
+      if (all[at] !== ')') throw new PolicySyntaxError('a closing parenthesis is missing');
       at++;
       return inner;
     }
     const parts = /^('[^']*'|"[^"]*"|[^:'"]+):(.+)$/.exec(token);
-    if (!parts)
-      throw new PolicySyntaxError(`'${token}' is no check: write kind:value, for example role:admin.`);
+    if (!parts) throw new PolicySyntaxError(`'${token}' is no check: write kind:value, such as role:admin`);
     return { kind: 'match', left: parts[1] ?? '', right: parts[2] ?? '' };
   };
   const both = (depth: number): Check => {
@@ -75,6 +74,6 @@ export function parseExpression(text: string): Check {
 
   const read = either(0);
   if (at < all.length)
-    throw new PolicySyntaxError(`'${all[at] ?? ''}' was not expected there: join checks with and/or.`);
+    throw new PolicySyntaxError(`'${all[at] ?? ''}' was not expected there: join checks with and/or`);
   return read;
 }

@@ -102,7 +102,8 @@ export class Policy {
     const used = new Set([...this.#rules.values()].flatMap(references));
     for (const name of Object.keys(overrides)) {
       if (Object.hasOwn(DEFAULT_RULES, name)) continue;
-      if (name.startsWith(OURS)) refuse(name, 'there is no such rule', 'docs/operations.md lists them.');
+      if (name.startsWith(OURS))
+        refuse(name, 'there is no such rule', 'docs/operations.md says how they are named.');
       if (!used.has(name)) refuse(name, 'no rule refers to it', 'Is its name written as the others have it?');
     }
     for (const [name, check] of this.#rules) for (const one of matches(check)) verify(name, one, known);

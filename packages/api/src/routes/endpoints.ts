@@ -15,14 +15,12 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { REAP_RULE } from '../auth/default-rules.ts';
 import { auditLine } from '../audit.ts';
+import { OFFERED_SECONDS } from '../fresh.ts';
 import { given, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { noReapFields, reapInput } from '../wire/reap.ts';
 import { endpointToWire, operationToWire } from '../wire/records.ts';
 import { snake } from '../wire/snake.ts';
-
-/** How fresh a worker's heartbeat must be for its drivers to count; seconds. */
-const ALIVE_SECONDS = 60;
 
 function eventOf(
   endpoint: { id: string; projectId: string; side: EndpointSide; name: string },
@@ -43,7 +41,7 @@ function eventOf(
 
 /** The schemas of a driver as some living worker published them. */
 async function driverSchemas(parts: ApiParts, side: EndpointSide, name: string): Promise<DriverSchemas> {
-  const services = await parts.store.listServices(ALIVE_SECONDS);
+  const services = await parts.store.listServices(OFFERED_SECONDS);
   const drivers = services.filter((one) => one.alive).flatMap((one) => one.drivers);
   const found = drivers.find((driver) => driver.side === side && driver.name === name);
   if (found) return found;

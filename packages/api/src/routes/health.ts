@@ -4,12 +4,11 @@ import { GutsError, type ProjectScope, type Service } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { HEALTH_RULE } from '../auth/default-rules.ts';
+import { ALIVE_SECONDS } from '../fresh.ts';
 import { problemsOf } from '../health-problems.ts';
 import { describe, serve } from '../serve.ts';
 import { countsToWire } from '../wire/counts.ts';
 
-/** How fresh a heartbeat must be; seconds. */
-const ALIVE_SECONDS = 30;
 /** A database that takes longer to answer counts as unreachable: who asks for health has little patience. */
 const PATIENCE_MS = 5000;
 

@@ -12,6 +12,7 @@ import {
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
+import { OFFERED_SECONDS } from '../fresh.ts';
 import { limitOf, nextLink, PAGE_MAX } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { slotsUsed } from '../slots-used.ts';
@@ -19,8 +20,6 @@ import { snake } from '../wire/snake.ts';
 import { findEndpoint } from './endpoints.ts';
 import { readVolumes } from './volumes.ts';
 
-/** How fresh a worker's heartbeat must be for its drivers and slots to count; seconds. */
-const ALIVE_SECONDS = 60;
 const HOLDING = STATUSES.filter((status) => STATUS_RULES[status].holds !== 'none');
 const PAGE = 1000;
 
@@ -98,7 +97,7 @@ export function resourceRoutes(
   const { store } = parts;
 
   serve(app, routes.drivers, async () => ({
-    drivers: driversOf(await store.listServices(ALIVE_SECONDS)),
+    drivers: driversOf(await store.listServices(OFFERED_SECONDS)),
   }));
 
   serve(app, routes.volumes, async ({ query, scope, href }) => {
@@ -122,7 +121,7 @@ export function resourceRoutes(
     const own = all.filter(({ projectId }) => projectId === scope.projectId || scope.projectId === null);
     const takes = own.flatMap((one) => usage.takesOf(workOf(one)));
     const resources = [...new Set(takes.map(({ resource }) => resource))];
-    const [services, taken] = await Promise.all([store.listServices(ALIVE_SECONDS), slotsUsed(store)]);
+    const [services, taken] = await Promise.all([store.listServices(OFFERED_SECONDS), slotsUsed(store)]);
     const alive = services.filter((one) => one.alive && !one.disabled);
     const { overrides, ...byDefault } = limits;
     return {

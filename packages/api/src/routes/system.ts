@@ -3,13 +3,12 @@ import { AUDIT_SORT_KEYS, GutsError } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
+import { ALIVE_SECONDS } from '../fresh.ts';
 import { given, limitOf, nextLink, sortOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { slotsUsed } from '../slots-used.ts';
 import { serviceToWire } from '../wire/records.ts';
 import { snake } from '../wire/snake.ts';
-
-const ALIVE_SECONDS = 30;
 
 export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { store } = parts;
