@@ -4,9 +4,7 @@ import { namingOutages } from './away.ts';
 import { StoreContext } from './context.ts';
 import type { StoreDialect } from './dialect.ts';
 import { mysqlDialect } from './mysql/dialect.ts';
-import { openMysql } from './mysql/pool.ts';
 import { postgresDialect } from './postgresql/dialect.ts';
-import { openPostgres } from './postgresql/pool.ts';
 import { countStore } from './parts/counts.ts';
 import { checkpointStore } from './parts/checkpoints.ts';
 import { outboxStore } from './parts/outbox.ts';
@@ -58,8 +56,11 @@ function sqlite(file: string): Opened {
   }
 }
 
-/** @throws GutsError `configuration` when the URL is unknown, or the file cannot be opened or is no database */
-export function openDatabase({ url, password }: StoreOptions): Opened {
+/**
+ * Drivers of servers are loaded when one is asked for: to load them takes longer than to open a file.
+ * @throws GutsError `configuration` when the URL is unknown, or the file cannot be opened or is no database
+ */
+export async function openDatabase({ url, password }: StoreOptions): Promise<Opened> {
   if (url === 'sqlite::memory:') return sqlite(':memory:');
   if (url.startsWith('sqlite:///')) return sqlite(url.slice('sqlite://'.length));
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0] ?? '';
@@ -72,9 +73,12 @@ export function openDatabase({ url, password }: StoreOptions): Opened {
         'Use sqlite:///absolute/path/to/guts.db, postgresql://user@host/database or mariadb://user@host/database.',
     });
   const where = `${server.host}${server.pathname}`;
-  return scheme.startsWith('postgres')
-    ? { dialect: openPostgres(server, password), capabilities: postgresDialect, where }
-    : { dialect: openMysql(server, password), capabilities: mysqlDialect, where };
+  if (scheme.startsWith('postgres')) {
+    const { openPostgres } = await import('./postgresql/pool.ts');
+    return { dialect: openPostgres(server, password), capabilities: postgresDialect, where };
+  }
+  const { openMysql } = await import('./mysql/pool.ts');
+  return { dialect: openMysql(server, password), capabilities: mysqlDialect, where };
 }
 
 /**
@@ -82,9 +86,8 @@ export function openDatabase({ url, password }: StoreOptions): Opened {
  * but of each call: GutsError `database_unavailable`.
  * @throws GutsError `configuration` when the URL is unknown, or the file cannot be opened or is no database
  */
-// oxlint-disable-next-line typescript/require-await -- what it throws is a rejection
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dialect, capabilities, where } = openDatabase(options);
+  const { dialect, capabilities, where } = await openDatabase(options);
   return storeOn(new Kysely<Tables>({ dialect }), capabilities, where);
 }
 

@@ -20,7 +20,7 @@ const NOW = Date.now();
 
 test('nothing that is asked often reads a growing table whole', async () => {
   const asked: CompiledQuery[] = [];
-  const { dialect, capabilities } = openDatabase({ url: 'sqlite::memory:' });
+  const { dialect, capabilities } = await openDatabase({ url: 'sqlite::memory:' });
   const db = new Kysely<Tables>({
     dialect,
     log: ({ query }) => void asked.push(query),

@@ -90,7 +90,7 @@ const FIRST_RELEASE = {
  */
 export function schemaSuite(fresh: () => Promise<string>, dumps: string): void {
   async function each(look: (index: number, tables: readonly DumpedTable[]) => Promise<void> | void) {
-    const { dialect, capabilities } = openDatabase({ url: await fresh() });
+    const { dialect, capabilities } = await openDatabase({ url: await fresh() });
     const db = new Kysely<Tables>({ dialect });
     try {
       for (const index of CHANGES.keys()) {
@@ -135,7 +135,7 @@ export function schemaSuite(fresh: () => Promise<string>, dumps: string): void {
 
   test('of the first release, with what it wrote, is brought up with nothing lost, twice as well as once', async () => {
     const url = await fresh();
-    const { dialect, capabilities } = openDatabase({ url });
+    const { dialect, capabilities } = await openDatabase({ url });
     const old = new Kysely<Record<string, unknown>>({ dialect });
     await applyChanges(old, capabilities, 1);
     for (const [table, row] of Object.entries(FIRST_RELEASE))
