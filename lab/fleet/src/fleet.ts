@@ -1,9 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApiClient, routes } from '@guts/contract';
-import { compareDisks } from '../../checker/src/compare.ts';
 import { writeGuestDisk } from '../../demo/src/guests.ts';
+import { check } from '../../kill/src/check.ts';
 import type { Daemon } from '../../kill/src/daemon.ts';
-import { Stack } from '../../kill/src/stack.ts';
+import { NOTES, Stack } from '../../kill/src/stack.ts';
 
 const MIB = 2 ** 20;
 
@@ -19,8 +20,11 @@ export interface FleetResult {
   readonly seconds: number;
   /** Each names what is wrong. */
   readonly lost: readonly string[];
+  /** Or left behind. */
   readonly doubled: readonly string[];
   readonly corrupt: readonly string[];
+  /** Migrations of which a step was begun more than once: by another worker, or again after a passing failure. */
+  readonly again: number;
 }
 
 type Daemons = Record<'api' | 'scheduler' | 'migration', Daemon[]>;
@@ -75,13 +79,13 @@ export class Fleet {
     return `${kind} ${daemon.pid}`;
   }
 
-  /** Makes so many machines. */
+  /** Makes so many machines, each with bytes of its own. */
   async machines(count: number): Promise<readonly string[]> {
-    const file = join(this.stack.folder, 'guest.raw');
-    await writeGuestDisk(file, { sizeMiB: 2, dataMiB: 1, guest: { id: 'fleet', firmware: 'bios' } });
     const names: string[] = [];
     for (let n = 0; n < count; n += 1) {
       const { name, mac } = this.stack.newMachine();
+      const file = join(this.stack.folder, `${name}.raw`);
+      await writeGuestDisk(file, { sizeMiB: 2, dataMiB: 1, guest: { id: name, firmware: 'bios' } });
       await this.stack.vcenter.addMachine({
         name,
         cpus: 1,
@@ -89,9 +93,11 @@ export class Fleet {
         guestId: 'debian12_64Guest',
         powerState: 'poweredOn',
         toolsRunning: true,
+        annotation: NOTES,
         disks: [{ sizeBytes: 2 * MIB, source: { file }, controller: 'pvscsi', thin: true }],
         nics: [{ mac, network: 'VM Network' }],
       });
+      await rm(file);
       names.push(name);
     }
     await this.ask((client) => this.stack.refresh(client));
@@ -123,7 +129,7 @@ export class Fleet {
       name,
       mapping: { networks: { '*': { network: 'private' } } },
       boot_from: 'volume' as const,
-      policies: { verify_boot: 'require' as const, boot_pattern: 'id=fleet', boot_seconds: 60 },
+      policies: { verify_boot: 'require' as const, boot_pattern: `id=${name}`, boot_seconds: 60 },
     };
     try {
       if (first) return (await first.call(routes.migrations.create, { body })).migration.id;
@@ -191,31 +197,26 @@ export class Fleet {
     const lost: string[] = [];
     const doubled: string[] = [];
     const corrupt: string[] = [];
-    const { vcenter, cloud } = this.stack;
+    let again = 0;
+    const { stack } = this;
     for (const [name, id] of ids) {
-      const { migration } = await this.ask((client) =>
-        client.call(routes.migrations.show, { params: { id } }),
-      );
-      if (migration.status !== 'completed')
-        lost.push(`${name} is ${migration.status}: ${migration.error?.message ?? ''}`);
-      const machine = vcenter.machine(name);
-      if (machine.powerState !== 'poweredOff') lost.push(`${name} still runs at the source`);
-      const of = (all: Iterable<{ name: string | null; id: string }>) =>
-        [...all].filter((one) => one.name?.startsWith(name) === true);
-      const [servers, volumes, ports] = [cloud.servers, cloud.volumes, cloud.ports].map((one) =>
-        of(one.values()),
-      );
-      if (servers?.length !== 1 || volumes?.length !== 1 || ports?.length !== 1)
-        doubled.push(
-          `${name}: ${servers?.length} servers, ${volumes?.length} volumes, ${ports?.length} ports`,
-        );
-      for (const [index, disk] of machine.disks.entries()) {
-        const volume = volumes?.[index];
-        if (!volume) continue;
-        const { equal, firstDifference } = await compareDisks(disk.path, cloud.volumePath(volume.id));
-        if (!equal) corrupt.push(`${name}: disk ${disk.key} differs at byte ${firstDifference}`);
-      }
+      const expected = { status: 'completed', source: 'off', target: 'running' } as const;
+      const wrongs = await this.ask((client) => check({ client, stack }, id, name, expected));
+      lost.push(...wrongs.ends.map((wrong) => `${name}: ${wrong}`));
+      doubled.push(...wrongs.leaks.map((wrong) => `${name}: ${wrong}`));
+      corrupt.push(...wrongs.corrupt.map((wrong) => `${name}: ${wrong}`));
+      const { steps } = await this.ask((client) => client.call(routes.migrations.steps, { params: { id } }));
+      if (steps.some((step) => step.attempt > 1)) again += 1;
     }
-    return { lost, doubled, corrupt };
+    const { servers, volumes, images, ports, attachments } = stack.cloud.state();
+    const held = new Set(servers.map((one) => one.id));
+    for (const one of attachments)
+      if (one.server === null || !held.has(one.server))
+        doubled.push(`attachment ${one.id} of ${one.host} is left`);
+    const counts = { servers, volumes, ports, attachments };
+    for (const [kind, all] of Object.entries(counts))
+      if (all.length !== ids.size) doubled.push(`there are ${all.length} ${kind} for ${ids.size} machines`);
+    if (images.length > 0) doubled.push(`${images.length} images are left`);
+    return { lost, doubled, corrupt, again };
   }
 }

@@ -87,7 +87,7 @@ async function moved(
     );
     const rate = ((count / result.seconds) * 60).toFixed(1);
     say(
-      `${count} migrations by ${size.workers} workers in ${result.seconds.toFixed(1)} s: ${rate} per minute`,
+      `${count} migrations by ${size.workers} workers in ${result.seconds.toFixed(1)} s: ${rate} per minute; of ${result.again} a step was begun again`,
     );
     return result;
   } finally {
@@ -111,12 +111,18 @@ if (alone) {
   const ratio = count / result.seconds / (Number(values.baseline) / alone.seconds);
   say(`throughput of ${size.workers} workers against one: ${ratio.toFixed(2)} times`);
 }
-for (const wrong of [...result.lost, ...result.doubled, ...result.corrupt]) say(wrong);
-const bad = result.lost.length + result.doubled.length + result.corrupt.length;
+const all = alone ? [alone, result] : [result];
+const [lost, doubled, corrupt] = [
+  all.flatMap((one) => one.lost),
+  all.flatMap((one) => one.doubled),
+  all.flatMap((one) => one.corrupt),
+];
+for (const wrong of [...lost, ...doubled, ...corrupt]) say(wrong);
+const moves = count + (alone ? Number(values.baseline) : 0);
 console.log(
-  `${count} migrations: ${result.lost.length} lost, ${result.doubled.length} done twice, ${result.corrupt.length} corrupt`,
+  `${moves} migrations: ${lost.length} lost, ${doubled.length} done twice or left behind, ${corrupt.length} corrupt`,
 );
-if (bad > 0) {
+if (lost.length + doubled.length + corrupt.length > 0) {
   process.exitCode = 1;
   say(`logs are kept in ${folder}`);
 } else await rm(folder, { recursive: true, force: true });

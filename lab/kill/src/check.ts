@@ -1,7 +1,7 @@
-import { routes } from '@guts/contract';
+import { type ApiClient, routes } from '@guts/contract';
 import { compareDisks } from '../../checker/src/compare.ts';
-import type { Lane } from './lane.ts';
 import type { Expected } from './scenario.ts';
+import { NOTES, type Stack } from './stack.ts';
 
 /** What is wrong after a run, by kind. */
 export interface Wrongs {
@@ -10,15 +10,17 @@ export interface Wrongs {
   readonly corrupt: readonly string[];
 }
 
-const NOTES = 'belongs to the shop';
-
 /**
  * Looks at both sides itself, not at what GUTS says of them: the source's power, tracking, snapshots, leases and
  * notes; everything in the cloud, of which nothing may be there but what the journal holds; every byte.
  */
-export async function check(lane: Lane, id: string, name: string, expected: Expected): Promise<Wrongs> {
-  const { client } = lane;
-  const { vcenter, cloud } = lane.stack;
+export async function check(
+  { client, stack }: { readonly client: ApiClient; readonly stack: Stack },
+  id: string,
+  name: string,
+  expected: Expected,
+): Promise<Wrongs> {
+  const { vcenter, cloud } = stack;
   const ends: string[] = [];
   const leaks: string[] = [];
   const corrupt: string[] = [];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type ApiClient, ApiCallError, type NewMigration, routes } from '@guts/contract';
 import { writeGuestDisk } from '../../demo/src/guests.ts';
 import type { Lane } from './lane.ts';
+import { NOTES } from './stack.ts';
 
 const MIB = 2 ** 20;
 
@@ -147,7 +148,7 @@ export async function addMachine(lane: Lane, { during }: Scenario): Promise<stri
     guestId: 'debian12_64Guest',
     powerState: 'poweredOn',
     toolsRunning: true,
-    annotation: 'belongs to the shop',
+    annotation: NOTES,
     disks,
     nics: [{ mac, network: 'VM Network' }],
   });

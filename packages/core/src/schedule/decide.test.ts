@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../service.ts';
 import { decide, recheck } from './decide.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { AGE_STEP_MS, PRIORITY_STEP_MS } from './order.ts';
+import { AGE_STEP_MS, PRIORITY_STEP_MS } from './candidates.ts';
 import { isOversized, lacking, takesOf, Usage } from './resources.ts';
 import type { HeldWork, QueuedWork, SchedulingView } from './types.ts';
 

@@ -1,7 +1,8 @@
 import type { Service } from '../service.ts';
 import { CAPACITY_FILTER, FILTERS } from './filters.ts';
 import type { Limits } from './limits.ts';
-import { type Candidate, candidateOf, inOrder, precedes } from './order.ts';
+import { Candidates } from './candidates.ts';
+import { inOrder } from './order.ts';
 import { labelOf, lacking, lackText, type Take, Usage } from './resources.ts';
 import type { Decision, HeldWork, QueuedWork, SchedulingTrace, SchedulingView } from './types.ts';
 import { type Peers, peersOf, weigh, type WorkerLoad } from './weighers.ts';
@@ -36,17 +37,25 @@ class Round {
   #last: Wanting | null = null;
   /** What was last said of who lacks a resource, by its index. */
   readonly #lack: (Decision | undefined)[] = [];
+  readonly #forward: Candidates<Eligible>;
+  /** Priority of what waits. */
+  #highest = -Infinity;
   /** For whom resources are kept free of work of lower tiers, by their index. */
-  readonly #kept: (Candidate | undefined)[] = [];
+  readonly #kept: (number | undefined)[] = [];
   /** Something lacked a resource already. */
   #lacked = false;
 
   constructor(view: SchedulingView, limits: Limits) {
     this.#view = view;
     this.#usage = new Usage(view.holding, limits);
+    this.#forward = new Candidates(view.waiting.length);
     const held = new Map<string, number>();
     for (const { workerId } of view.holding) held.set(workerId, (held.get(workerId) ?? 0) + 1);
-    const losers = new Set(view.waiting.map((work) => work.lostBy));
+    const losers = new Set<string>();
+    for (const { lostBy, priority } of view.waiting) {
+      if (lostBy !== null) losers.add(lostBy);
+      this.#highest = Math.max(this.#highest, priority);
+    }
     this.#loads = view.workers
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .map((worker) => ({ worker, held: held.get(worker.id) ?? 0, suspect: losers.has(worker.id) }));
@@ -55,17 +64,16 @@ class Round {
   decisions(): readonly Decision[] {
     const { waiting, now, holding, workers } = this.#view;
     const decisions: Decision[] = [];
-    const forward: Candidate<Eligible>[] = [];
-    const when = { now, highest: waiting.reduce((most, one) => Math.max(most, one.priority), -Infinity) };
+    const when = { now, highest: this.#highest };
     for (const work of waiting) {
       if (work.direction === 'undo') decisions.push(this.#undo(work));
-      else forward.push(candidateOf(work, this.#usage.takesOf(work), this.#eligibleFor(work), when));
+      else this.#forward.add(work, this.#usage, this.#eligibleFor(work), when);
     }
-    this.#keepForOldest(forward);
+    this.#keepForOldest();
     const slots = workers.reduce((sum, one) => sum + (one.alive && !one.disabled ? one.slots : 0), 0);
     let last: Decision | null = null;
-    for (const candidate of inOrder(forward, { holding, slots }, () => last?.workerId !== null)) {
-      last = this.#forward(candidate);
+    for (const at of inOrder(this.#forward, { holding, slots }, () => last?.workerId !== null)) {
+      last = this.#decide(at);
       decisions.push(last);
     }
     return decisions;
@@ -84,18 +92,20 @@ class Round {
     );
   }
 
-  #forward(candidate: Candidate<Eligible>): Decision {
-    const { work, takes, among: eligible } = candidate;
+  #decide(at: number): Decision {
+    const forward = this.#forward;
+    const [work, eligible] = [forward.work[at] as QueuedWork, forward.among[at] as Eligible];
     if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
-    const lack = lacking(takes);
+    const lack = forward.lacking(at);
     if (lack) {
-      this.#keep(candidate, lack);
+      this.#keep(at, lack);
       return this.#lacks(work, lack, eligible);
     }
+    const takes = forward.takesOf(at);
     for (const take of takes) {
       const owner = this.#kept[take.resource.index];
-      if (owner === undefined || !precedes(owner, candidate)) continue;
-      const reason = `${labelOf(take.resource)} is kept free for migration ${owner.work.id}, which comes first`;
+      if (owner === undefined || !forward.precedes(owner, at)) continue;
+      const reason = `${labelOf(take.resource)} is kept free for migration ${forward.work[owner]?.id}, which comes first`;
       return waits(work, reason, eligible.trace, limitOf(take));
     }
     const best = eligible.full === null ? bestOf(eligible, isFree) : null;
@@ -126,15 +136,21 @@ class Round {
   }
 
   /** Of all shares: in the order below, work of a share that has little would come before what is older. */
-  #keepForOldest(forward: readonly Candidate<Eligible>[]): void {
-    const [first] = forward;
-    if (!first || forward.every((one) => one.tier === first.tier && one.age === first.age)) return;
-    const oldest = forward.toSorted((a, b) => b.tier - a.tier || b.age - a.age);
-    for (const candidate of oldest) {
-      if (candidate.among.reason !== null) continue;
-      const lack = lacking(candidate.takes);
-      if (lack) this.#keep(candidate, lack);
+  #keepForOldest(): void {
+    const forward = this.#forward;
+    let first: number | undefined;
+    let alike = true;
+    for (let at = 0; at < forward.count; at += 1) {
+      if (alike && (forward.precedes(at, 0) || forward.precedes(0, at))) alike = false;
+      const lack = forward.among[at]?.reason === null ? forward.lacking(at) : null;
+      if (!lack) continue;
+      if (first === undefined || forward.precedes(at, first)) first = at;
+      const { index } = lack.resource;
+      const owner = this.#kept[index];
+      if (owner === undefined || forward.precedes(at, owner)) this.#kept[index] = at;
     }
+    if (alike) this.#kept.length = 0;
+    else if (first !== undefined) this.#keepAll(first);
   }
 
   /**
@@ -142,9 +158,13 @@ class Round {
    * however well that would fit into the rest; the first in order closes all that it takes (as EASY backfilling
    * reserves for the head of the queue). To its peers nothing is closed: they are finite, and closing wastes.
    */
-  #keep(candidate: Candidate, lack: Take): void {
-    for (const { resource } of this.#lacked ? [lack] : candidate.takes)
-      this.#kept[resource.index] ??= candidate;
+  #keep(at: number, lack: Take): void {
+    if (this.#lacked) this.#kept[lack.resource.index] ??= at;
+    else this.#keepAll(at);
+  }
+
+  #keepAll(first: number): void {
+    for (const { resource } of this.#forward.takesOf(first)) this.#kept[resource.index] = first;
     this.#lacked = true;
   }
 

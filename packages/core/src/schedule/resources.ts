@@ -33,7 +33,6 @@ export class Usage {
   /** By kind, what it lies in and name; null: not limited. */
   readonly #known = new Map<ResourceKind, Map<string, Map<string, Known | null>>>();
   #count = 0;
-  readonly #takes: Take[] = [];
 
   constructor(holding: readonly HeldWork[], limits: Limits) {
     this.#limits = limits;
@@ -41,19 +40,22 @@ export class Usage {
   }
 
   /** Everything limited that the work takes; resources without a limit are left out. */
-  takesOf({ sourceId, destinationId, targetProject, planId, demand }: Work): readonly Take[] {
+  takesOf(work: Work): readonly Take[] {
+    const takes: Take[] = [];
+    this.addTakes(work, takes);
+    return takes;
+  }
+
+  /** Adds what the work takes to a list. */
+  addTakes({ sourceId, destinationId, targetProject, planId, demand }: Work, takes: Take[]): void {
     const limits = this.#limits;
     const { host, datastores, streams } = demand;
-    const takes = this.#takes;
-    takes.length = 0;
     if (host !== null) this.#add(takes, 'host', sourceId, host, streams, limits.hostStreams);
     for (const one of datastores)
       this.#add(takes, 'datastore', sourceId, one, streams, limits.datastoreStreams);
     this.#add(takes, 'source', '', sourceId, streams, limits.sourceStreams);
     this.#add(takes, 'project', destinationId, targetProject ?? '', 1, limits.projectMigrations);
     if (planId !== null) this.#add(takes, 'plan', '', planId, 1, limits.planMigrations);
-    // A copy is no longer than it must be: a round keeps thousands of these.
-    return takes.slice();
   }
 
   /** @param takes of this usage's own {@link takesOf} */
@@ -107,16 +109,19 @@ export function takesOf(work: Work, limits: Limits): readonly Take[] {
   return new Usage([], limits).takesOf(work);
 }
 
-/**
- * The first resource that has no room; null when all have. What asks for more than there ever is runs alone rather
- * than never.
- */
+/** It has no room. What asks for more than there ever is runs alone rather than never. */
+export function lacks({ amount, resource: { used, limit } }: Take): boolean {
+  return used + amount > limit && used > 0;
+}
+
+/** The first resource that has no room; null when all have. */
 export function lacking(takes: readonly Take[]): Take | null {
-  for (const take of takes) {
-    const { used, limit } = take.resource;
-    if (used + take.amount > limit && used > 0) return take;
-  }
-  return null;
+  return takes.find(lacks) ?? null;
+}
+
+/** Of all there is of the resource: 0 to 1. */
+export function partOf({ amount, resource }: Take): number {
+  return Math.min(1, amount / resource.limit);
 }
 
 export function isOversized(takes: readonly Take[]): boolean {
