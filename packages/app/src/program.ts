@@ -1,5 +1,6 @@
 import { addClientCommands } from '@guts/cli';
 import { Command, InvalidArgumentError } from 'commander';
+import { addConfig } from './commands/add-config.ts';
 import { addMigrate } from './commands/migrate.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import { VERSION } from './version.ts';
@@ -80,6 +81,7 @@ export function createProgram(json: boolean): Command {
     process.exitCode = code;
   };
   addDaemons(program);
+  addConfig(program);
   addSimulate(program);
   addMigrate(program, setExitCode);
   addClientCommands(program, {

@@ -1,12 +1,8 @@
 import { GutsError } from '@guts/core';
 import { loadConfig } from '../config.ts';
+import { maskAddress } from '../config/mask.ts';
 import { openDatabase } from '../wiring/backends.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
-
-/** As people may see it. */
-function withoutPassword(url: string): string {
-  return url.replace(/^([a-z0-9+]+:\/\/[^:@/]*):[^@/]*@/i, '$1@');
-}
 
 /** `guts db upgrade|check`. @throws GutsError `configuration` when the schema is not current */
 export async function runDb(
@@ -18,7 +14,7 @@ export async function runDb(
   const config = loadConfig(configFile, env);
   prepareStateDir(config.stateDir);
   const store = await openDatabase(config);
-  const name = withoutPassword(config.databaseUrl);
+  const name = maskAddress(config.databaseUrl);
   const tell = (facts: object, text: string): void => {
     out.write(`${json ? JSON.stringify({ database: name, ...facts }) : `${name}: ${text}`}\n`);
   };

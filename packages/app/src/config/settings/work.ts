@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { milliseconds, PATH, PATHS, seconds, whole } from '../kinds.ts';
+import { DAEMONS, setting } from '../setting.ts';
+
+/** A worker. */
+export const worker = {
+  slots: setting('slots', {
+    kind: whole(1),
+    initial: 4,
+    unit: 'migrations',
+    readBy: ['migration'],
+    means: 'migrations that a worker runs at once',
+  }),
+  scratchDir: setting('scratch_dir', {
+    kind: PATH,
+    initial: ({ stateDir }) => join(stateDir, 'scratch'),
+    initially: '`scratch` in `state_dir`',
+    readBy: ['migration'],
+    means: 'local space for conversions; a worker reports what is free there, at each heartbeat',
+    example: '/var/lib/guts/scratch',
+  }),
+  bandwidthMiBPerSecond: setting('bandwidth_mib_per_second', {
+    kind: whole(),
+    initial: 0,
+    unit: 'MiB/s',
+    readBy: ['migration'],
+    means:
+      "bandwidth of a worker's host: of workers that are equally free, the one with more is chosen. 0 is not known",
+  }),
+  checkpointMiB: setting('checkpoint_mib', {
+    kind: whole(1),
+    initial: 256,
+    unit: 'MiB',
+    readBy: ['migration'],
+    means: 'data of a disk between checkpoints: at most so much is copied again',
+  }),
+  volumeRoots: setting('volume_roots', {
+    kind: PATHS,
+    initial: [],
+    initially: 'the NFS shares that are mounted',
+    readBy: ['migration'],
+    means: 'folders in which a cloud may name files as its volumes, beside the NFS shares that are mounted',
+    example: '/srv/volumes',
+  }),
+};
+
+/** Times that daemons keep. */
+export const times = {
+  leaseSeconds: setting('lease_seconds', {
+    kind: seconds(1),
+    initial: 60,
+    unit: 'seconds',
+    readBy: ['migration'],
+    everywhere: true,
+    means: 'how long a worker keeps a migration or an operation without renewing; it renews at a third',
+  }),
+  pollMilliseconds: setting('poll_milliseconds', {
+    kind: milliseconds(1),
+    initial: 2000,
+    unit: 'milliseconds',
+    readBy: DAEMONS,
+    means: 'how often a daemon looks for work that no message announced',
+  }),
+  stopSeconds: setting('stop_seconds', {
+    kind: seconds(),
+    initial: 60,
+    unit: 'seconds',
+    readBy: ['migration'],
+    means: 'how long a worker that stops waits for checkpoints, and for an undo to end',
+  }),
+  retrySeconds: setting('retry_seconds', {
+    kind: seconds(),
+    initial: 75,
+    unit: 'seconds',
+    readBy: ['migration'],
+    means: 'how long a step that fails for a reason that passes is tried again, in growing pauses',
+  }),
+  aliveSeconds: setting('alive_seconds', {
+    kind: seconds(1),
+    initial: 30,
+    unit: 'seconds',
+    readBy: ['scheduler', 'migration'],
+    everywhere: true,
+    means: "how fresh a worker's heartbeat must be to be given work; a worker's comes three times as often",
+  }),
+  reservationSeconds: setting('reservation_seconds', {
+    kind: seconds(1),
+    initial: 60,
+    unit: 'seconds',
+    readBy: ['scheduler'],
+    means: 'how long a worker has to take what was reserved for it',
+  }),
+};
