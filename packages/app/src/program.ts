@@ -1,6 +1,7 @@
 import { addClientCommands } from '@guts/cli';
 import { Command, InvalidArgumentError } from 'commander';
 import { addConfig } from './commands/add-config.ts';
+import { addSecret } from './commands/add-secret.ts';
 import { addMigrate } from './commands/migrate.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import { VERSION } from './version.ts';
@@ -82,6 +83,7 @@ export function createProgram(json: boolean): Command {
   };
   addDaemons(program);
   addConfig(program);
+  addSecret(program);
   addSimulate(program);
   addMigrate(program, setExitCode);
   addClientCommands(program, {

@@ -11,6 +11,7 @@ import { outboxStore } from './parts/outbox.ts';
 import { schedulingStore } from './parts/scheduling.ts';
 import { artifactStore } from './parts/artifacts.ts';
 import { diskStore } from './parts/disks.ts';
+import { cursorStore } from './parts/cursors.ts';
 import { endpointStore } from './parts/endpoints.ts';
 import { historyStore } from './parts/history.ts';
 import { idempotencyStore } from './parts/idempotency.ts';
@@ -19,6 +20,7 @@ import { leaseStore } from './parts/leases.ts';
 import { mappingStore } from './parts/mappings.ts';
 import { migrationStore } from './parts/migrations.ts';
 import { operationStore } from './parts/operations.ts';
+import { sealedStore } from './parts/sealed.ts';
 import { serviceStore } from './parts/services.ts';
 import { stepStore } from './parts/steps.ts';
 import type { Tables } from './schema/tables.ts';
@@ -111,6 +113,8 @@ export function storeOn(db: Kysely<Tables>, capabilities: StoreDialect, where: s
     ...historyStore(context),
     ...mappingStore(context),
     ...idempotencyStore(context),
+    ...sealedStore(context),
+    ...cursorStore(context),
     async upgrade() {
       try {
         return { applied: await applyChanges(db, capabilities) };

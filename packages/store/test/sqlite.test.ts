@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
+import { cursorsSuite } from './cursors.testsuite.ts';
 import { idempotencySuite } from './idempotency.testsuite.ts';
+import { sealedSuite } from './sealed.testsuite.ts';
 import { servicesSuite } from './services.testsuite.ts';
 import { listsSuite } from './lists.testsuite.ts';
 import { operationsSuite } from './operations.testsuite.ts';
@@ -24,6 +26,8 @@ describe('SQLite in memory', () => {
     listsSuite(open);
     idempotencySuite(open);
     servicesSuite(open);
+    sealedSuite(open);
+    cursorsSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
@@ -41,6 +45,8 @@ describe('SQLite in a file', () => {
     listsSuite(open);
     idempotencySuite(open);
     servicesSuite(open);
+    sealedSuite(open);
+    cursorsSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);

@@ -13,7 +13,7 @@ import { systemClock } from '../wiring/clock.ts';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
-import { loadKeyFile, SealedSecrets } from '../wiring/secrets.ts';
+import { openSecrets, type SealedSecrets } from '../wiring/secrets.ts';
 import { loadToken } from '../wiring/token.ts';
 import { freeBytes, prepareScratchDir, prepareStateDir } from '../wiring/state-dir.ts';
 import { VERSION } from '../version.ts';
@@ -132,7 +132,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
 }
 
 async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
-  const secrets = new SealedSecrets(loadKeyFile(parts.config.keyFile));
+  const secrets = await openSecrets(parts.config.keyFile, parts.backends.store);
   const running: Running[] = [];
   try {
     if (daemon === 'all' || daemon === 'migration') {

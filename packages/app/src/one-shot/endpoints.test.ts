@@ -1,15 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type { Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KeyRing } from '../wiring/key-ring.ts';
 import { SealedSecrets } from '../wiring/secrets.ts';
 import { keepDestination, keepSource } from './endpoints.ts';
 
+const ring = KeyRing.of([KeyRing.newKey('settled', 0)], 'test');
+const keys = { ring: () => ring, fresh: () => ring };
 const CONFIG = { settings: {}, secret: { password: 'p' } };
 let store: Store;
 let ids: number;
 const newId = () => `id-${(ids += 1)}`;
-const parts = () => ({ store, secrets: new SealedSecrets(new Map([['k', randomBytes(32)]])), newId });
+const parts = () => ({ store, secrets: new SealedSecrets(keys), newId });
 const source = (address: string) => keepSource(parts(), address, 'vsphere', CONFIG);
 
 beforeEach(async () => {

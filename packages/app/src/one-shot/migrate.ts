@@ -6,7 +6,7 @@ import type { Endpoint, Instance, MigrationSpec } from '@guts/core';
 import { loadConfig } from '../config.ts';
 import { openBackends } from '../wiring/backends.ts';
 import { createLog } from '../wiring/log.ts';
-import { loadKeyFile, SealedSecrets } from '../wiring/secrets.ts';
+import { openSecrets } from '../wiring/secrets.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
 import { askAction, migrationOf, wanted } from './ask-action.ts';
 import { SCOPE } from './asker.ts';
@@ -96,7 +96,7 @@ export async function migrateOnce(
   const backends = await openBackends(config, log);
   const { store } = backends;
   try {
-    const secrets = new SealedSecrets(loadKeyFile(config.keyFile));
+    const secrets = await openSecrets(config.keyFile, null);
     const kept = { store, secrets, newId: randomUUID };
     const source = await keepSource(kept, options.source, 'vsphere', fromSource);
     const destination = await keepDestination(kept, cloudName(options, env), 'openstack', toCloud);

@@ -36,6 +36,11 @@ async function prepare(store: Store, config: Config): Promise<void> {
     await store.upgrade();
     return;
   }
+  await requireSchema(store);
+}
+
+/** @throws GutsError `configuration` unless the schema is the one that this version needs */
+export async function requireSchema(store: Store): Promise<void> {
   const { current, pending } = await store.check();
   if (!current)
     throw new GutsError('configuration', `the database's schema lacks ${pending.join(', ')}`, {

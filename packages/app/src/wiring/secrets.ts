@@ -1,48 +1,48 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { GutsError, messageOf, type Secrets } from '@guts/core';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { GutsError, type SealedStore, type Secrets } from '@guts/core';
+import { existsSync } from 'node:fs';
+import { keyFile, type KeySource, makeKeyFile } from './key-file.ts';
 
-const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FORMAT = 'guts1';
 
+/** What everything begins with that a key sealed. */
+export const sealedPrefix = (keyId: string): string => `${FORMAT}.${keyId}.`;
+
+/** Null: it is not sealed by this version. */
+export function keyIdOf(sealed: string): string | null {
+  const [format, id] = sealed.split('.');
+  return format === FORMAT && id !== undefined ? id : null;
+}
+
 /**
- * AES-256-GCM with a key derived (HKDF-SHA-256, RFC 5869) from a master key; the context is authenticated, so a
- * sealed text that is moved to another row does not open. Text form: `guts1.<key id>.<base64url nonce+tag+text>`.
+ * AES-256-GCM with a key derived from a master key; the context is authenticated, so a sealed text that is moved to
+ * another row does not open. Text form: `guts1.<key id>.<base64url nonce+tag+text>`. Keys may be rotated while a
+ * daemon runs: each seal is made by the key that is first in the file then, and an id that is not known has it read
+ * again.
  */
 export class SealedSecrets implements Secrets {
-  readonly #keys: ReadonlyMap<string, Buffer>;
-  readonly #current: string;
+  readonly #keys: KeySource;
 
-  /** @param keys master keys by id, the first being the one that seals; 32 bytes each */
-  constructor(keys: ReadonlyMap<string, Buffer>) {
-    const [current] = keys.keys();
-    if (current === undefined) throw new GutsError('configuration', 'no key to seal secrets with');
-    this.#current = current;
-    this.#keys = new Map(
-      [...keys].map(([id, key]) => {
-        if (key.length !== KEY_BYTES)
-          throw new GutsError('configuration', `key ${id} has ${key.length} bytes instead of ${KEY_BYTES}`);
-        return [id, Buffer.from(hkdfSync('sha256', key, '', 'guts secrets', KEY_BYTES))];
-      }),
-    );
+  constructor(keys: KeySource) {
+    this.#keys = keys;
   }
 
   seal(plain: Readonly<Record<string, unknown>>, context: string): string {
+    const { id } = this.#keys.fresh().primary;
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.#key(this.#current), nonce);
+    const cipher = createCipheriv('aes-256-gcm', this.#key(id), nonce);
     cipher.setAAD(Buffer.from(context));
     const text = Buffer.concat([cipher.update(JSON.stringify(plain), 'utf8'), cipher.final()]);
     const body = Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url');
-    return `${FORMAT}.${this.#current}.${body}`;
+    return `${sealedPrefix(id)}${body}`;
   }
 
   open(sealed: string, context: string): Readonly<Record<string, unknown>> {
-    const [format, id, body] = sealed.split('.');
-    const bytes = Buffer.from(body ?? '', 'base64url');
-    if (format !== FORMAT || id === undefined || bytes.length < NONCE_BYTES + TAG_BYTES)
+    const id = keyIdOf(sealed);
+    const bytes = Buffer.from(sealed.split('.')[2] ?? '', 'base64url');
+    if (id === null || bytes.length < NONCE_BYTES + TAG_BYTES)
       throw new GutsError('configuration', `the secret of ${context} is not sealed by this version`);
     const decipher = createDecipheriv('aes-256-gcm', this.#key(id), bytes.subarray(0, NONCE_BYTES));
     decipher.setAAD(Buffer.from(context));
@@ -63,42 +63,26 @@ export class SealedSecrets implements Secrets {
   }
 
   #key(id: string): Buffer {
-    const key = this.#keys.get(id);
+    const key = this.#keys.ring().derived(id) ?? this.#keys.fresh().derived(id);
     if (key) return key;
-    throw new GutsError('configuration', `key ${id}, which sealed a secret, is not in the key file`);
+    throw new GutsError('configuration', `key ${id}, which sealed a secret, is not in the key file`, {
+      field: 'key_file',
+      remedy:
+        'Copy the key file from a host that has it (guts secret list), or bring it back from a backup. Without it, give the secret anew.',
+    });
   }
 }
 
-/** Reads the master key file, or makes it (0600) when there is none. One `id:base64` per line, newest first. */
-export function loadKeyFile(path: string): ReadonlyMap<string, Buffer> {
-  try {
-    return parseKeys(readFileSync(path, 'utf8'), path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asConfiguration(path, error);
+/**
+ * The secrets' keys, made when there are none and nothing is sealed yet.
+ * @param store null: whatever is in it is sealed anew before it is opened
+ * @throws GutsError `configuration` when the file is lost, damaged or open to others
+ */
+export async function openSecrets(path: string, store: SealedStore | null): Promise<SealedSecrets> {
+  // A new key beside secrets that an old one sealed would hide that the old one is lost.
+  if (!existsSync(path)) {
+    const [sealed] = store ? await store.listSealed('endpoints', { skip: 0, limit: 1 }) : [];
+    if (!sealed) makeKeyFile(path);
   }
-  const id = randomBytes(4).toString('hex');
-  const line = `${id}:${randomBytes(KEY_BYTES).toString('base64')}\n`;
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // `wx`: two daemons that start together must not each write a key of their own.
-    writeFileSync(path, line, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw asConfiguration(path, error);
-  }
-  return parseKeys(readFileSync(path, 'utf8'), path);
-}
-
-function parseKeys(text: string, path: string): ReadonlyMap<string, Buffer> {
-  const keys = new Map<string, Buffer>();
-  for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
-    const [id, key] = line.trim().split(':');
-    if (!id || !key) throw new GutsError('configuration', `key file ${path}: every line must be 'id:base64'`);
-    keys.set(id, Buffer.from(key, 'base64'));
-  }
-  return keys;
-}
-
-function asConfiguration(path: string, error: unknown): GutsError {
-  if (error instanceof GutsError) return error;
-  return new GutsError('configuration', `key file ${path}: ${messageOf(error)}`, { cause: error });
+  return new SealedSecrets(keyFile(path));
 }

@@ -17,8 +17,10 @@ import type {
 } from '../migration.ts';
 import type { Decision, Demand, HeldWork, QueuedWork, SchedulingView } from '../schedule/types.ts';
 import type { BusMessage } from './bus.ts';
+import type { CursorStore } from './cursor-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { MappingStore } from './mapping-store.ts';
+import type { SealedStore } from './sealed-store.ts';
 import type { Operation, OperationKind, OperationStatus } from '../operation.ts';
 import type { Service } from '../service.ts';
 import type { Phase, Status } from '../states.ts';
@@ -356,7 +358,9 @@ export interface Store
     AuditStore,
     OutboxStore,
     IdempotencyStore,
-    MappingStore {
+    MappingStore,
+    SealedStore,
+    CursorStore {
   /** Brings the schema up to this version; forward only. */
   upgrade(): Promise<{ readonly applied: readonly string[] }>;
   /** Whether the schema is the one this version needs. */

@@ -239,6 +239,13 @@ export interface OutboxRow {
   claimed_by: string | null;
   claimed_until: number | null;
 }
+/** How far somebody has read the events. */
+export interface CursorRow {
+  name: string;
+  sequence: number;
+  held_by: string | null;
+  held_until: number | null;
+}
 /** Rows that are locked, never read. */
 export interface LockRow {
   name: string;
@@ -266,6 +273,7 @@ export interface Tables {
   audit: AuditRow;
   checkpoints: CheckpointRow;
   outbox: OutboxRow;
+  cursors: CursorRow;
   locks: LockRow;
   schema_versions: SchemaVersionRow;
 }

@@ -4,6 +4,7 @@ import { initial } from './0001-initial.ts';
 import { survival } from './0002-survival.ts';
 import { eventOrder } from './0003-event-order.ts';
 import { api } from './0004-api.ts';
+import { cursors } from './0005-cursors.ts';
 
 /**
  * Forward only, and each only adds: older daemons go on with a newer schema. Each runs once, in this order, in a
@@ -17,6 +18,7 @@ export const CHANGES: readonly {
   { name: '0002-survival', run: survival },
   { name: '0003-event-order', run: eventOrder },
   { name: '0004-api', run: api },
+  { name: '0005-cursors', run: cursors },
 ];
 
 /** Names of changes not applied yet. @throws when the database is not reachable */

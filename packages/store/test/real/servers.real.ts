@@ -7,7 +7,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/index.ts';
 import { event, migration } from '../fixtures.ts';
 import { schemaSuite } from '../schema.testsuite.ts';
+import { cursorsSuite } from '../cursors.testsuite.ts';
 import { idempotencySuite } from '../idempotency.testsuite.ts';
+import { sealedSuite } from '../sealed.testsuite.ts';
 import { servicesSuite } from '../services.testsuite.ts';
 import { listsSuite } from '../lists.testsuite.ts';
 import { operationsSuite } from '../operations.testsuite.ts';
@@ -71,6 +73,8 @@ describe.for(servers)('$name', (server) => {
     listsSuite(open);
     idempotencySuite(open);
     servicesSuite(open);
+    sealedSuite(open);
+    cursorsSuite(open);
   });
   describe('survival', () => {
     survivalSuite(open);
