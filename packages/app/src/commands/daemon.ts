@@ -12,6 +12,7 @@ import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
+import { startNotifier } from '../wiring/notifications.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
 import { openSecrets, type SealedSecrets } from '../wiring/secrets.ts';
 import { loadToken } from '../wiring/token.ts';
@@ -144,6 +145,8 @@ async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
       const scheduler = createScheduler(parts);
       await scheduler.start();
       running.push(scheduler);
+      const notifier = await startNotifier(parts);
+      if (notifier) running.push(notifier);
     }
     if (daemon === 'all' || daemon === 'api') running.push(await startApi(parts, secrets));
     return running;

@@ -22,14 +22,20 @@ export interface Address {
 
 const CONNECT_MS = 10_000;
 
+/** What the address and its file are called where they are set. */
+const OF_BUS = { url: 'bus_url', ca: 'bus_ca_file' };
+
 /** @throws GutsError `configuration` */
-export function addressOf({ url, password, tls }: BusOptions): Address {
+export function addressOf(
+  { url, password, tls }: Pick<BusOptions, 'url' | 'password' | 'tls'>,
+  settings: { readonly url: string; readonly ca: string } = OF_BUS,
+): Address {
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    throw new GutsError('configuration', 'bus_url is no URL', {
-      field: 'bus_url',
+    throw new GutsError('configuration', `${settings.url} is no URL`, {
+      field: settings.url,
       remedy: 'Write amqp://user@host:port/vhost; %2f stands for a slash in the name of a vhost.',
     });
   }
@@ -46,16 +52,16 @@ export function addressOf({ url, password, tls }: BusOptions): Address {
   };
   const name = `${connection.hostname}:${connection.port}`;
   if (!secure) return { connection, socket: { timeout: CONNECT_MS }, name };
-  const ca = tls?.caFile === undefined ? {} : { ca: [readCa(tls.caFile)] };
+  const ca = tls?.caFile === undefined ? {} : { ca: [readCa(tls.caFile, settings.ca)] };
   // An address is no server name (RFC 6066, section 3).
   const servername = isIP(parsed.hostname) === 0 ? { servername: parsed.hostname } : {};
   return { connection, socket: { timeout: CONNECT_MS, ...servername, ...ca }, name };
 }
 
-function readCa(file: string): Buffer {
+function readCa(file: string, setting: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new GutsError('configuration', `bus_ca_file ${file}: ${messageOf(error)}`, { cause: error });
+    throw new GutsError('configuration', `${setting} ${file}: ${messageOf(error)}`, { cause: error });
   }
 }

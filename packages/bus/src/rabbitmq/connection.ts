@@ -1,7 +1,6 @@
 import { type BusHealth, type Clock, GutsError, type Log, messageOf } from '@guts/core';
 import { type ChannelModel, connect, type ConfirmChannel } from 'amqplib';
 import type { Address } from './address.ts';
-import { declareTopology } from './topology.ts';
 import { within } from './within.ts';
 
 const FIRST_PAUSE_MS = 200;
@@ -26,7 +25,7 @@ export class RabbitConnection {
   /** Ends the wait for the present connection. */
   #end: (why: string) => void = () => undefined;
 
-  /** @param onConnect makes the listeners' queues anew, before anything is published */
+  /** @param onConnect declares what is published to and makes the listeners' queues anew, before anything is published */
   constructor(address: Address, parts: { clock: Clock; log: Log }, onConnect: (live: Live) => Promise<void>) {
     this.#address = address;
     this.#clock = parts.clock;
@@ -107,7 +106,6 @@ export class RabbitConnection {
       publisher.on('error', (error) => {
         why = messageOf(error);
       });
-      await declareTopology(publisher);
       const live = { model, publisher };
       await this.#onConnect(live);
       this.#live = live;

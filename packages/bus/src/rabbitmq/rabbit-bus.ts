@@ -3,13 +3,20 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import type { BusOptions } from '../open.ts';
 import { deliver } from '../redeliver.ts';
 import { addressOf } from './address.ts';
+import { publishConfirmed } from './confirmed.ts';
 import { type Live, RabbitConnection } from './connection.ts';
-import { countDeadLetters, declareQueue, EXCHANGE, readMessage, routingKey } from './topology.ts';
+import {
+  countDeadLetters,
+  declareQueue,
+  declareTopology,
+  EXCHANGE,
+  readMessage,
+  routingKey,
+} from './topology.ts';
 import { within } from './within.ts';
 
 /** Messages that one listener handles at once. */
 const PREFETCH = 16;
-const CONFIRM_MS = 10_000;
 /** How long closing waits for handlers. */
 const CLOSE_MS = 10_000;
 const CHANNEL_MS = 2000;
@@ -98,6 +105,7 @@ export async function openRabbit(options: BusOptions): Promise<Bus> {
   const { clock, log } = options;
   const listeners = new Set<Listener>();
   const connection = new RabbitConnection(addressOf(options), { clock, log }, async (live) => {
+    await declareTopology(live.publisher);
     for (const listener of listeners) await listener.attach(live);
   });
   await connection.start();
@@ -114,33 +122,12 @@ export async function openRabbit(options: BusOptions): Promise<Bus> {
       const { live } = connection;
       if (closed || !live) throw away();
       const content = Buffer.from(JSON.stringify(message));
-      const confirmed = new Promise<void>((resolve, reject) => {
-        live.publisher.publish(
-          EXCHANGE,
-          routingKey(message),
-          content,
-          { persistent: true, contentType: 'application/json' },
-          (error: unknown) => {
-            if (error === null || error === undefined) resolve();
-            else
-              reject(
-                new GutsError('bus_unavailable', 'the broker did not confirm a message', { cause: error }),
-              );
-          },
-        );
+      await publishConfirmed(live.publisher, clock, {
+        exchange: EXCHANGE,
+        key: routingKey(message),
+        content,
+        options: { persistent: true, contentType: 'application/json' },
       });
-      const done = new AbortController();
-      const late = clock.sleep(CONFIRM_MS, done.signal).then(
-        () => {
-          throw new GutsError('bus_unavailable', `no confirmation within ${CONFIRM_MS / 1000} seconds`);
-        },
-        () => undefined,
-      );
-      try {
-        await Promise.race([confirmed, late]);
-      } finally {
-        done.abort();
-      }
     },
 
     async subscribe(topics, { group }, handler) {
