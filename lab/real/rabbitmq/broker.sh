@@ -1,4 +1,4 @@
-# Sourced: install_broker, start_broker and stop_broker run a private RabbitMQ on free ports of loopback, with TLS by
+# Sourced: install_broker, install_oslo, start_broker and stop_broker run a private RabbitMQ on free ports of loopback, with TLS by
 # an authority made for the occasion. Sets GUTS_TEST_RABBITMQ (URL), GUTS_TEST_RABBITMQ_TLS, GUTS_TEST_RABBITMQ_CA,
 # BROKER_DIR and BROKER_PID; start_broker may be called again after the broker was killed, on the same data.
 BROKER_DIR=
@@ -16,6 +16,12 @@ install_broker() {
   apt-get -q update >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get -q -y install rabbitmq-server >/dev/null
   [ -z "$made" ] || rm -f $policy
+}
+
+install_oslo() {
+  /usr/bin/python3 -c 'import oslo_messaging' 2>/dev/null && return
+  apt-get -q update >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y install python3-oslo.messaging >/dev/null
 }
 
 broker_certificates() {

@@ -21,8 +21,8 @@ function osloTime(iso: string): string {
 
 /**
  * A notification as oslo.messaging's driver `messagingv2` sends it: the message as JSON within an envelope of version
- * 2.0 (oslo_messaging/_drivers/common.py, serialize_msg), beside it what the driver adds: the id by which receivers
- * drop doubles, and the context (oslo_messaging/_drivers/amqp.py, pack_context).
+ * 2.0 (oslo_messaging/_drivers/common.py, serialize_msg), with what the driver adds to it: an id of its own and the
+ * context (oslo_messaging/_drivers/amqp.py, pack_context).
  * @param host of the publisher
  */
 export function osloEnvelope(notification: Notification, host: string): Buffer {
