@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { buildReport, GutsError, stepsFor } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Rig } from './rig.ts';
+import { copier, Rig } from './rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -233,15 +234,21 @@ describe('a worker that dies', () => {
 describe('cancel', () => {
   test('while running turns to the undo and ends cancelled', async () => {
     await rig.create();
-    const ended = await rig.run({
-      seconds: 0.3,
-      afterStep: (name) => {
-        // Wait for a renewal, which brings the request.
-        if (name === 'transfer') void rig.store.requestCancel(rig.id, rig.event('cancel'));
+    let nudge: () => void = () => undefined;
+    // Copies for ever, so that only the request can end it.
+    rig.copier = {
+      ...copier,
+      copy: async ({ signal }) => {
+        await rig.store.requestCancel(rig.id, rig.event('cancel'));
+        nudge();
+        if (!signal.aborted) await once(signal, 'abort');
+        throw signal.reason;
       },
-    });
-    // Either the request came in time, or the run had ended before.
-    expect(['cancelled', 'completed']).toContain(ended.status);
+    };
+    const ended = await rig.run({ started: (run) => (nudge = () => run.nudge()) });
+    expect(ended.status).toBe('cancelled');
+    expect(rig.destination.kinds()).toEqual([]);
+    expect(rig.source.power).toBe('on');
   });
 
   test('of a failed one that kept its things removes them', async () => {
