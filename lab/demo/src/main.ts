@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { apiWatchSource, reportText, watchMigrations } from '@guts/cli';
-import { type ApiClient, type Operation, routes } from '@guts/contract';
+import { type ApiClient, made, type Operation, routes } from '@guts/contract';
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { startVCenter, type VCenter } from '@guts/lab-vcenter';
 import { type RunningDaemon, startDaemon } from './daemon.ts';
@@ -82,7 +82,7 @@ async function migrate(client: ApiClient, machines: readonly DemoMachine[]): Pro
       mapping: { networks: { '*': { network: 'private' } } },
       ...move,
     };
-    ids.push((await client.call(routes.migrations.create, { body })).migration.id);
+    ids.push(made(await client.call(routes.migrations.create, { body })).id);
   }
   const { signal } = new AbortController();
   await watchMigrations(apiWatchSource(client), ids, { out: process.stdout, signal });

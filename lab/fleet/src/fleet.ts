@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ApiClient, routes } from '@guts/contract';
+import { type ApiClient, made, routes } from '@guts/contract';
 import { writeGuestDisk } from '../../demo/src/guests.ts';
 import { check } from '../../kill/src/check.ts';
 import type { Daemon } from '../../kill/src/daemon.ts';
@@ -132,13 +132,13 @@ export class Fleet {
       policies: { verify_boot: 'require' as const, boot_pattern: `id=${name}`, boot_seconds: 60 },
     };
     try {
-      if (first) return (await first.call(routes.migrations.create, { body })).migration.id;
+      if (first) return made(await first.call(routes.migrations.create, { body })).id;
     } catch {
       // That api may have died, before or after it wrote the migration: asked for below.
     }
     return this.ask(async (client) => {
       const { migrations } = await client.call(routes.migrations.list, { query: { name } });
-      return migrations[0]?.id ?? (await client.call(routes.migrations.create, { body })).migration.id;
+      return migrations[0]?.id ?? made(await client.call(routes.migrations.create, { body })).id;
     });
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ApiClient, ApiCallError, type NewMigration, routes } from '@guts/contract';
+import { type ApiClient, ApiCallError, made, type NewMigration, routes } from '@guts/contract';
 import { writeGuestDisk } from '../../demo/src/guests.ts';
 import type { Lane } from './lane.ts';
 import { NOTES } from './stack.ts';
@@ -225,7 +225,7 @@ export async function create(
     const { migrations } = await api.call(routes.migrations.list, { query: { name } });
     const [found] = migrations;
     if (found) return found.id;
-    return (await api.call(routes.migrations.create, { body })).migration.id;
+    return made(await api.call(routes.migrations.create, { body })).id;
   });
 }
 

@@ -19,6 +19,16 @@ export interface DiskSpec {
   readonly controller?: ControllerKind;
   readonly datastore?: string;
   readonly mode?: string;
+  /** Sharing of its SCSI controller. */
+  readonly sharedBus?: 'noSharing' | 'physicalSharing' | 'virtualSharing';
+}
+
+/** A device beside disks and NICs. */
+export interface DeviceSpec {
+  readonly kind: 'pci' | 'usb' | 'cdrom' | 'floppy' | 'serial' | 'parallel';
+  /** An ISO image, a device of the host, a pipe: what such a device is joined to. */
+  readonly backing?: string;
+  readonly startConnected?: boolean;
 }
 
 export interface NicSpec {
@@ -28,6 +38,8 @@ export interface NicSpec {
   readonly ip?: string;
   /** Prefix length of `ip`; 24 unless told. */
   readonly prefix?: number;
+  /** NetIpConfigInfoIpAddressOrigin of `ip`. */
+  readonly origin?: 'manual' | 'dhcp';
 }
 
 export interface MachineSpec {
@@ -51,6 +63,13 @@ export interface MachineSpec {
   readonly annotation?: string;
   readonly disks?: readonly DiskSpec[];
   readonly nics?: readonly NicSpec[];
+  readonly devices?: readonly DeviceSpec[];
+  readonly hotAdd?: boolean;
+  /** Processors of the host that it is bound to. */
+  readonly cpuAffinity?: readonly number[];
+  readonly nestedVirtualization?: boolean;
+  readonly faultTolerance?: boolean;
+  readonly consolidationNeeded?: boolean;
 }
 
 export interface DatastoreSpec {

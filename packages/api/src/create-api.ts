@@ -19,6 +19,7 @@ import { eventStreamRoute } from './routes/event-stream.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { mappingRoutes } from './routes/mappings.ts';
+import { preflightRoutes } from './routes/preflight.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { destinationFactRoutes } from './routes/destination-facts.ts';
@@ -106,6 +107,7 @@ export function createApi(options: ApiOptions): Api {
     operationRoutes(inner, parts);
     inventoryRoutes(inner, parts);
     mappingRoutes(inner, parts);
+    preflightRoutes(inner, parts);
     migrationRoutes(inner, parts);
     systemRoutes(inner, parts);
     resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });

@@ -3,5 +3,6 @@ export { Policy } from './auth/policy.ts';
 export { type Authenticator, type Caller, tokenAuthenticator } from './authenticator.ts';
 export { act, type ActionParts } from './routes/migration-actions.ts';
 export { allowedActions } from './supported.ts';
+export { checkToWire } from './wire/preflight.ts';
 export { specFromWire } from './wire/new-migration.ts';
 export { diskToWire, eventToWire, migrationToWire, reportToWire } from './wire/records.ts';

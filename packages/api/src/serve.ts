@@ -40,6 +40,8 @@ export interface Context<P, Q, B> {
   readonly href: (path: string) => string;
   /** Of what is made. */
   readonly ids: Ids;
+  /** Answers with the route's other status. */
+  readonly otherwise: () => void;
 }
 
 const CREATION_HEADERS = {
@@ -65,7 +67,7 @@ function permitOf(request: FastifyRequest): (rule: string) => void {
 
 /** What the OpenAPI document says of a route's name and answers. */
 export function describe(
-  route: Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'status' | 'answer'>,
+  route: Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'status' | 'otherStatus' | 'answer'>,
 ): FastifySchema {
   const answer = route.answer
     ? { ...route.answer, description: 'done' }
@@ -74,7 +76,11 @@ export function describe(
     operationId: nameOf(route),
     summary: route.summary,
     tags: [route.tag],
-    response: { [route.status]: answer, default: { ...ErrorBody, description: 'an error' } },
+    response: {
+      [route.status]: answer,
+      ...(route.otherStatus === undefined ? {} : { [route.otherStatus]: answer }),
+      default: { ...ErrorBody, description: 'an error' },
+    },
   };
 }
 
@@ -104,6 +110,7 @@ export function serve<
     ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
     handler: async (request, reply) => {
       const caller = callerOf(request);
+      let { status } = route;
       const context = {
         params: request.params as Static<P>,
         query: request.query as Static<Q>,
@@ -113,11 +120,14 @@ export function serve<
         requestId: request.id,
         permit: (rule: string) => permitOf(request)(rule),
         href: (path: string) => hrefOf(request, app.publicUrl, path),
+        otherwise: () => {
+          status = route.otherStatus ?? status;
+        },
       };
       const answer = route.creates
         ? await app.keyed(request, reply, caller, route.status, (ids) => handler({ ...context, ids }))
         : await handler({ ...context, ids: freshIds(() => '') });
-      return reply.code(route.status).send(answer);
+      return reply.code(status).send(answer);
     },
   });
 }

@@ -5,6 +5,8 @@ export { confirm, terminalAsk } from './confirm.ts';
 export type { CloudChoice, Login, OpenLogin } from './login.ts';
 export { type CliContext, UsageError } from './context.ts';
 export { addMigrationOptions, migrationBody, type MigrationOptions } from './migration-options.ts';
+export { DRY_RUN_HELP } from './commands/dry-run.ts';
+export { planText } from './output/plan.ts';
 export { reportText } from './output/report.ts';
 export { drawTable } from './output/table.ts';
 export { watchMigrations, type WatchSource } from './watch.ts';

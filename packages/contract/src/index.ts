@@ -3,6 +3,7 @@ export * from './client.ts';
 export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { ERROR_CATALOGUE } from './error-catalogue.ts';
 export { checkJson, type JsonFault } from './json-check.ts';
+export { made } from './made.ts';
 export * from './routes.ts';
 export { SERVED_ACTIONS } from './served-actions.ts';
 export { ErrorBody } from './schemas/common.ts';
@@ -29,13 +30,23 @@ export {
   BULK_MAX,
   BulkAnswer,
   Disk,
+  DryRun,
   Migration,
   MigrationAction,
   NewMigration,
+  type NewMigrations,
   Report,
   Step,
   Trace,
 } from './schemas/migration.ts';
+export { PreflightQuestion } from './schemas/preflight.ts';
+export {
+  type DraftPlan,
+  InstanceCheck,
+  PreflightRule,
+  PreflightSummary,
+  UnaskedRule,
+} from './schemas/preflight-answer.ts';
 export { Event, Health, HealthReport, Service } from './schemas/system.ts';
 export {
   API_VERSIONS,

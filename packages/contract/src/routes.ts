@@ -3,6 +3,7 @@ import { inventoryRoutes } from './routes/inventory.ts';
 import { mappingRoutes } from './routes/mappings.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { preflightRoutes } from './routes/preflight.ts';
 import {
   destinationFlavors,
   destinationNetworks,
@@ -32,6 +33,7 @@ export const routes = {
   operations: operationRoutes,
   inventory: inventoryRoutes,
   mappings: mappingRoutes,
+  preflight: preflightRoutes,
   migrations: migrationRoutes,
   services: serviceRoutes,
   audit: auditRoute,

@@ -23,11 +23,44 @@ export interface InstanceDisk {
   readonly obstacles: readonly string[];
   /** True when the backing is a delta link over another file (a snapshot exists). */
   readonly delta: boolean;
+  /** Left out of snapshots (vSphere: independent); absent: not told. */
+  readonly independent?: boolean;
+  /** Its controller is shared with other machines (vSphere: SCSI bus sharing); absent: not told. */
+  readonly sharedBus?: boolean;
 }
 
 export interface IpAddress {
   readonly address: string;
   readonly prefix: number;
+  /** How the guest came by it, where it tells. */
+  readonly origin?: 'static' | 'dhcp';
+}
+
+/** What a machine has beside disks and NICs, and a target will not. */
+export interface InstanceDevice {
+  readonly kind: 'pci' | 'usb' | 'cdrom' | 'floppy' | 'serial' | 'parallel';
+  readonly label: string;
+  /** What stands behind it, such as the path of an ISO image. */
+  readonly backing: string | null;
+  readonly connected: boolean;
+}
+
+/** What no copy needs, but preflight looks at. */
+export interface InstanceTraits {
+  readonly devices: readonly InstanceDevice[];
+  readonly faultTolerance: boolean;
+  readonly consolidationNeeded: boolean;
+  readonly cpuHotPlug: boolean;
+  readonly memoryHotPlug: boolean;
+  /** Bound to certain processors of its host. */
+  readonly cpuAffinity: boolean;
+  /** The guest may run machines of its own. */
+  readonly nestedVirtualization: boolean;
+  /** Disks show their serial numbers to the guest. */
+  readonly diskSerials: boolean;
+  readonly toolsInstalled: boolean | null;
+  /** Bytes on datastores of all its files, snapshots and swap included; null: not told. */
+  readonly usedBytes: number | null;
 }
 
 export interface InstanceNic {
@@ -71,6 +104,16 @@ export interface Instance {
   readonly disks: readonly InstanceDisk[];
   readonly bootDiskKey: string | null;
   readonly nics: readonly InstanceNic[];
+  /** Absent: the inventory was read by a version that did not ask for it, or the source does not tell. */
+  readonly traits?: InstanceTraits;
+}
+
+/** The disk that the machine boots from; null: it has none. */
+export function bootDiskOf({
+  disks,
+  bootDiskKey,
+}: Pick<Instance, 'disks' | 'bootDiskKey'>): InstanceDisk | null {
+  return disks.find((disk) => disk.key === bootDiskKey) ?? disks[0] ?? null;
 }
 
 export interface SourceNetwork {

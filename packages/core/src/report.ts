@@ -1,7 +1,7 @@
 import type { Artifact } from './artifact.ts';
 import type { DiskPass, DiskProgress, Migration } from './migration.ts';
 import type { StoredError } from './errors.ts';
-import type { Finding } from './preflight-finding.ts';
+import type { Finding } from './preflight/finding.ts';
 import type { Status } from './states.ts';
 import type { StepRecord } from './steps.ts';
 

@@ -8,6 +8,7 @@ import {
   type DiskWriter,
   type Finding,
   GutsError,
+  type HeldAddress,
   type ImageUpload,
   type MarkedObject,
   type Marker,
@@ -33,6 +34,7 @@ import { serverOps } from './artifacts/server.ts';
 import { volumeOps } from './artifacts/volume.ts';
 import { inWords, toGutsError } from './errors.ts';
 import { readFacts } from './facts.ts';
+import { heldAddresses } from './held-addresses.ts';
 import { parkServer, startServer, stateOf, stopServer } from './power.ts';
 import type { HostFiles } from './host-files.ts';
 import type { Settings } from './settings.ts';
@@ -101,6 +103,13 @@ export class OpenStackConnection implements DestinationConnection {
 
   facts(signal: AbortSignal): Promise<DestinationFacts> {
     return inWords(() => readFacts(this.#session, this.#settings.volumeAccess, signal));
+  }
+
+  heldAddresses(
+    wanted: Parameters<DestinationConnection['heldAddresses']>[0],
+    signal: AbortSignal,
+  ): Promise<readonly HeldAddress[]> {
+    return inWords(() => heldAddresses(this.#session, wanted, signal));
   }
 
   create<K extends DestinationArtifactKind>(

@@ -1,6 +1,10 @@
 import {
+  DATASTORE_UNREADABLE,
   type Finding,
+  findingOf,
   GutsError,
+  HOST_UNREACHABLE,
+  HOST_UNTRUSTED,
   type Instance,
   type InstanceDisk,
   messageOf,
@@ -55,25 +59,16 @@ async function checkLease(host: LeaseHost | null, signal: AbortSignal): Promise<
     const known = normaliseFingerprint(host.thumbprint ?? '');
     if (known === null || known === shown.sha1 || known === shown.sha256) return [];
     return [
-      {
-        severity: 'blocker',
-        code: 'host.untrusted',
-        subject: 'instance',
+      findingOf(HOST_UNTRUSTED, {
         message: `the ESXi host ${address}:${port} is not the one that vCenter knows: its certificate "${shown.subject}" has SHA-1 ${shown.sha1} and SHA-256 ${shown.sha256}, vCenter expects ${known}`,
-        remedy:
-          "Compare with the fingerprint on the host's own console. If it is the host's, disconnect and connect it again in vCenter, which then learns it; if not, somebody stands between. The datastore transport needs no host.",
-      },
+      }),
     ];
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     return [
-      {
-        severity: 'blocker',
-        code: 'host.unreachable',
-        subject: 'instance',
+      findingOf(HOST_UNREACHABLE, {
         message: `the ESXi host that would send the disks does not answer: ${error.message}`,
-        remedy: 'Let the worker reach it on port 443 (and resolve its name), or use the datastore transport.',
-      },
+      }),
     ];
   }
 }
@@ -113,13 +108,12 @@ async function checkDatastore(
   for (const disk of instance.disks) {
     const why = await obstacle(parts, disk, instance.powerState !== 'off', signal);
     if (why === null) continue;
-    findings.push({
-      severity: 'blocker',
-      code: 'transport.datastore',
-      subject: `disk:${disk.key}`,
-      message: `${disk.label} cannot be read from its datastore: ${why}`,
-      remedy: 'Use the lease transport (--transport lease).',
-    });
+    findings.push(
+      findingOf(DATASTORE_UNREADABLE, {
+        subject: `disk:${disk.key}`,
+        message: `${disk.label} cannot be read from its datastore: ${why}`,
+      }),
+    );
   }
   return findings;
 }

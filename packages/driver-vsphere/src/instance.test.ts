@@ -43,6 +43,15 @@ const machine: VirtualMachine = {
   consolidationNeeded: false,
   snapshotCount: 0,
   host: null,
+  faultTolerance: false,
+  cpuHotPlug: false,
+  memoryHotPlug: false,
+  cpuAffinity: false,
+  nestedVirtualization: false,
+  diskUuidEnabled: false,
+  toolsStatus: null,
+  committedBytes: null,
+  attached: [],
   disks: [],
   nics: [],
   addresses: [],
@@ -58,6 +67,7 @@ const disk: VirtualMachine['disks'][number] = {
   mode: 'persistent',
   thin: true,
   shared: false,
+  sharedBus: false,
   encrypted: false,
   hasParent: false,
   changeId: null,
@@ -100,9 +110,33 @@ describe('an instance', () => {
       mac,
       address,
       prefix: 64,
+      origin: address === '10.0.0.1' ? 'manual' : null,
     }));
     const [found] = toInstance({ ...machine, nics: [nic], addresses }, names).nics;
     expect(found).toMatchObject({ model: 'vmxnet3', connected: true });
-    expect(found?.addresses.map((one) => one.address)).toEqual(['10.0.0.1', '2001:db8::1']);
+    expect(found?.addresses).toEqual([
+      { address: '10.0.0.1', prefix: 64, origin: 'static' },
+      { address: '2001:db8::1', prefix: 64 },
+    ]);
+  });
+  test('tells what preflight looks at; what the source does not tell is not known', () => {
+    expect(toInstance(machine, names).traits).toMatchObject({ toolsInstalled: null, usedBytes: null });
+    const attached = [{ kind: 'usb', label: 'USB 1', backing: 'key', connected: true }] as const;
+    const told = toInstance(
+      {
+        ...machine,
+        attached,
+        faultTolerance: true,
+        toolsStatus: 'guestToolsNotInstalled',
+        committedBytes: 5,
+      },
+      names,
+    );
+    expect(told.traits).toMatchObject({
+      devices: attached,
+      faultTolerance: true,
+      toolsInstalled: false,
+      usedBytes: 5,
+    });
   });
 });

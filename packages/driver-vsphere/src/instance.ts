@@ -1,4 +1,12 @@
-import type { DiskBus, Instance, InstanceDisk, InstanceNic, OsType, PowerState } from '@guts/core';
+import type {
+  DiskBus,
+  Instance,
+  InstanceDisk,
+  InstanceNic,
+  InstanceTraits,
+  OsType,
+  PowerState,
+} from '@guts/core';
 import type { VirtualDisk, VirtualMachine, VirtualNic } from '@guts/vsphere';
 
 /** Names of what a machine refers to. */
@@ -44,10 +52,33 @@ function toDisk(disk: VirtualDisk, names: Names): InstanceDisk {
     thin: disk.thin,
     obstacles: obstacles(disk),
     delta: disk.hasParent,
+    independent: disk.mode?.startsWith('independent') ?? false,
+    sharedBus: disk.sharedBus,
   };
 }
 
 const isLinkLocal = (address: string): boolean => /^(fe[89ab][0-9a-f]:|169\.254\.)/i.test(address);
+
+function originOf(origin: string | null): { origin?: 'static' | 'dhcp' } {
+  if (origin === 'manual') return { origin: 'static' };
+  return origin === 'dhcp' ? { origin } : {};
+}
+
+function toTraits(machine: VirtualMachine): InstanceTraits {
+  const { toolsStatus } = machine;
+  return {
+    devices: machine.attached,
+    faultTolerance: machine.faultTolerance,
+    consolidationNeeded: machine.consolidationNeeded,
+    cpuHotPlug: machine.cpuHotPlug,
+    memoryHotPlug: machine.memoryHotPlug,
+    cpuAffinity: machine.cpuAffinity,
+    nestedVirtualization: machine.nestedVirtualization,
+    diskSerials: machine.diskUuidEnabled,
+    toolsInstalled: toolsStatus === null ? null : toolsStatus !== 'guestToolsNotInstalled',
+    usedBytes: machine.committedBytes,
+  };
+}
 
 function toNic(nic: VirtualNic, machine: VirtualMachine, names: Names): InstanceNic {
   return {
@@ -61,7 +92,7 @@ function toNic(nic: VirtualNic, machine: VirtualMachine, names: Names): Instance
     connected: machine.powerState === 'poweredOn' ? nic.connected : nic.startConnected,
     addresses: machine.addresses
       .filter((one) => one.mac === nic.mac && one.address !== '' && !isLinkLocal(one.address))
-      .map(({ address, prefix }) => ({ address, prefix })),
+      .map(({ address, prefix, origin }) => ({ address, prefix, ...originOf(origin) })),
   };
 }
 
@@ -113,5 +144,6 @@ export function toInstance(machine: VirtualMachine, names: Names): Instance {
     disks: machine.disks.map((disk) => toDisk(disk, names)),
     bootDiskKey: machine.bootDiskKey === null ? null : String(machine.bootDiskKey),
     nics: machine.nics.map((nic) => toNic(nic, machine, names)),
+    traits: toTraits(machine),
   };
 }

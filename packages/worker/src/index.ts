@@ -1,4 +1,5 @@
 export { Connections, type Watch } from './connections.ts';
+export { type Examination, examine, type Examined } from './examine.ts';
 export { MigrationRun } from './migration-run.ts';
 export { pausesWithin } from './patience.ts';
 export type { RunParts } from './run-context.ts';

@@ -10,6 +10,7 @@ import {
   type DiskReader,
   type DiskWriter,
   GutsError,
+  type HeldAddress,
   type Marker,
   markerText,
   parseMarker,
@@ -55,6 +56,8 @@ export class FakeDestination {
   subnets: readonly DestinationSubnet[] = [];
   /** What is left of quotas that are not ample. */
   quota: Partial<QuotaRoom> = {};
+  /** Addresses that ports of others have. */
+  held: readonly HeldAddress[] = [];
   volumeTransports: readonly ('device' | 'image')[] = ['device', 'image'];
   /** Algorithm of the image service's own hashes; `none`: it keeps none. */
   imageHash = 'sha512';
@@ -167,6 +170,12 @@ export class FakeDestination {
     return {
       project: { id: project, name: project },
       validate: () => Promise.resolve({ product: 'Fake', version: '1', findings: [] }),
+      heldAddresses: (wanted) =>
+        Promise.resolve(
+          this.held.filter(({ networkId, address }) =>
+            wanted.some((one) => one.networkId === networkId && one.addresses.includes(address)),
+          ),
+        ),
       facts: () =>
         Promise.resolve({
           project: { id: project, name: project },

@@ -1,4 +1,5 @@
-import type { NicSpec } from '../options.ts';
+import type { DiskSpec, NicSpec } from '../options.ts';
+import { otherDevices } from './machine-other-devices.ts';
 import {
   any,
   bool,
@@ -59,7 +60,8 @@ export function devices(machine: Machine, lookup: Lookup, snapshot?: Snapshot): 
     if (seen.has(disk.controllerKey)) continue;
     seen.add(disk.controllerKey);
     const kind = CONTROLLERS[disk.spec.controller ?? 'pvscsi'];
-    items.push(controller(kind.type, disk.controllerKey, disk.bus, `${kind.label} ${disk.bus}`));
+    const label = `${kind.label} ${disk.bus}`;
+    items.push(controller(kind.type, disk.controllerKey, disk.bus, label, disk.spec.sharedBus));
   }
   for (const [index, disk] of machine.disks.entries()) {
     const value = diskDevice(machine, disk, index, lookup, snapshot);
@@ -67,10 +69,17 @@ export function devices(machine: Machine, lookup: Lookup, snapshot?: Snapshot): 
   }
   for (const [index, nic] of (machine.spec.nics ?? []).entries())
     items.push(nicDevice(machine, nic, index, lookup));
+  items.push(...otherDevices(machine.spec.devices ?? []));
   return list('VirtualDevice', items);
 }
 
-function controller(type: string, key: number, bus: number, label: string): Value {
+function controller(
+  type: string,
+  key: number,
+  bus: number,
+  label: string,
+  sharedBus: DiskSpec['sharedBus'] = 'noSharing',
+): Value {
   const isScsi = type.includes('SCSI') || type.includes('LsiLogic');
   return sub(type, {
     key: int(key),
@@ -79,7 +88,7 @@ function controller(type: string, key: number, bus: number, label: string): Valu
     ...(isScsi
       ? {
           hotAddRemove: bool(true),
-          sharedBus: enumeration('VirtualSCSISharing', 'noSharing'),
+          sharedBus: enumeration('VirtualSCSISharing', sharedBus),
           scsiCtlrUnitNumber: int(7),
         }
       : {}),

@@ -38,6 +38,7 @@ export function guestInfo(machine: Machine): Value {
                         data('NetIpConfigInfoIpAddress', {
                           ipAddress: str(nic.ip),
                           prefixLength: int(nic.prefix ?? 24),
+                          origin: nic.origin === undefined ? undefined : str(nic.origin),
                           state: str('preferred'),
                         }),
                       ]),

@@ -95,12 +95,16 @@ export function config(machine: Machine, lookup: Lookup, snapshot?: Snapshot): V
       enterBIOSSetup: bool(false),
       efiSecureBootEnabled: bool(spec.secureBoot ?? false),
     }),
-    cpuHotAddEnabled: bool(false),
+    cpuHotAddEnabled: bool(spec.hotAdd ?? false),
     cpuHotRemoveEnabled: bool(false),
-    memoryHotAddEnabled: bool(false),
+    memoryHotAddEnabled: bool(spec.hotAdd ?? false),
+    cpuAffinity:
+      spec.cpuAffinity === undefined
+        ? undefined
+        : data('VirtualMachineAffinityInfo', { affinitySet: list('int', spec.cpuAffinity.map(int)) }),
     changeTrackingEnabled: bool(machine.trackingWanted),
     firmware: str(firmware),
-    nestedHVEnabled: bool(false),
+    nestedHVEnabled: bool(spec.nestedVirtualization ?? false),
   });
 }
 
@@ -122,11 +126,14 @@ function runtime(machine: Machine): Value {
     host: refValue(machine.placement.host),
     connectionState: enumeration('VirtualMachineConnectionState', 'connected'),
     powerState: enumeration('VirtualMachinePowerState', machine.power),
-    faultToleranceState: enumeration('VirtualMachineFaultToleranceState', 'notConfigured'),
+    faultToleranceState: enumeration(
+      'VirtualMachineFaultToleranceState',
+      machine.spec.faultTolerance === true ? 'running' : 'notConfigured',
+    ),
     toolsInstallerMounted: bool(false),
     bootTime: machine.bootedAt === undefined ? undefined : time(machine.bootedAt),
     onlineStandby: bool(false),
-    consolidationNeeded: bool(false),
+    consolidationNeeded: bool(machine.spec.consolidationNeeded ?? false),
   });
 }
 

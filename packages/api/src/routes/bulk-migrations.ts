@@ -1,9 +1,10 @@
-import { type BulkAnswer, checkJson, NewMigration } from '@guts/contract';
-import { GutsError, type Migration } from '@guts/core';
+import { type BulkAnswer, checkJson, NewMigration, type NewMigrations } from '@guts/contract';
+import { GutsError } from '@guts/core';
 import type { ApiParts } from '../api-parts.ts';
 import { envelope, explain } from '../errors.ts';
 import type { Ids } from '../protocol/ids.ts';
 import { migrationToWire } from '../wire/records.ts';
+import { dryRun } from './dry-run.ts';
 import { type Asker, makeMigration } from './new-migration.ts';
 
 /** @throws GutsError `bad_request`, with the field as the body of a single creation has it */
@@ -23,18 +24,22 @@ export async function makeMigrations(
   parts: ApiParts,
   asker: Asker,
   ids: Ids,
-  items: readonly unknown[],
+  { migrations: items, dry_run: dry = false }: NewMigrations,
 ): Promise<BulkAnswer> {
-  const make = async (item: unknown, index: number): Promise<Migration> => {
+  const make = async (item: unknown, index: number): Promise<Pick<Result, 'migration' | 'dry_run'>> => {
     const body = checked(item);
+    if (dry || body.dry_run === true) {
+      ids.unfinished();
+      return { migration: null, dry_run: await dryRun(parts, asker.scope, body) };
+    }
     const id = ids.at(index);
     const there = ids.resumed ? await parts.store.getMigration(id, asker.scope) : null;
-    return there ?? makeMigration(parts, asker, id, body);
+    return { migration: migrationToWire(there ?? (await makeMigration(parts, asker, id, body))) };
   };
   const results: Result[] = [];
   for (const [index, item] of items.entries()) {
     try {
-      results.push({ index, migration: migrationToWire(await make(item, index)), error: null });
+      results.push({ index, ...(await make(item, index)), error: null });
     } catch (thrown) {
       const { error, status } = explain(thrown, parts.log.child({ request_id: asker.requestId }));
       if (status >= 500) ids.unfinished();
@@ -45,5 +50,5 @@ export async function makeMigrations(
   }
   if (results.some(({ migration }) => migration !== null)) parts.nudge();
   const created = results.filter(({ migration }) => migration !== null).length;
-  return { created, refused: results.length - created, results };
+  return { created, refused: results.filter(({ error }) => error !== null).length, results };
 }

@@ -1,8 +1,9 @@
 import { routes } from '@guts/contract';
-import { type DestinationFacts, GutsError, type ProjectScope } from '@guts/core';
+import type { DestinationFacts, ProjectScope } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { limitOf, nextLink } from '../paging.ts';
+import { factsOf } from '../preflight/questions.ts';
 import { serve } from '../serve.ts';
 import { findEndpoint } from './endpoints.ts';
 
@@ -27,11 +28,7 @@ function pageOf<T extends { readonly id: string; readonly name: string }>(
 export function destinationFactRoutes(app: FastifyInstance, parts: ApiParts): void {
   const facts = async (id: string, scope: ProjectScope): Promise<DestinationFacts> => {
     const destination = await findEndpoint(parts, 'destination', id, scope);
-    const found = await parts.store.getFacts(destination.id);
-    if (found) return found;
-    throw new GutsError('conflict', `destination "${destination.name}" was never refreshed`, {
-      remedy: 'Refresh it first: POST /v1/destinations/ID/actions with {"action": "refresh"}.',
-    });
+    return factsOf(parts, destination);
   };
   const { flavors, networks, volumeTypes } = routes.destinations;
   const pathOf = (path: string, id: string): string => path.replace(':id', encodeURIComponent(id));

@@ -21,6 +21,7 @@ import {
   stepToWire,
 } from '../wire/records.ts';
 import { makeMigrations } from './bulk-migrations.ts';
+import { dryRun } from './dry-run.ts';
 import { act } from './migration-actions.ts';
 import { makeMigration } from './new-migration.ts';
 
@@ -72,7 +73,13 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { migrations: list.map(migrationToWire), links };
   });
 
-  serve(app, routes.migrations.create, async ({ body, ids, ...asker }) => {
+  serve(app, routes.migrations.create, async ({ body, ids, otherwise, ...asker }) => {
+    if (body.dry_run === true) {
+      otherwise();
+      // Sent again it looks again: nothing was made that must not be made twice.
+      ids.unfinished();
+      return { dry_run: await dryRun(parts, asker.scope, body) };
+    }
     const id = ids.at(0);
     const there = ids.resumed ? await store.getMigration(id, asker.scope) : null;
     const migration = there ?? (await makeMigration(parts, asker, id, body));
@@ -80,9 +87,7 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     return { migration: migrationToWire(migration) };
   });
 
-  serve(app, routes.migrations.bulk, ({ body, ids, ...asker }) =>
-    makeMigrations(parts, asker, ids, body.migrations),
-  );
+  serve(app, routes.migrations.bulk, ({ body, ids, ...asker }) => makeMigrations(parts, asker, ids, body));
 
   serve(app, routes.migrations.show, async ({ params, scope }) => ({
     migration: migrationToWire(await get(params.id, scope)),

@@ -2,7 +2,10 @@ import type { NewMigration as Body } from '@guts/contract';
 import {
   compileBootPattern,
   demandOf,
+  type Endpoint,
+  type Instance,
   type Migration,
+  type MigrationSpec,
   type NewMigration,
   type ProjectScope,
 } from '@guts/core';
@@ -22,6 +25,30 @@ export interface Asker {
   readonly requestId: string;
 }
 
+/** What a body asks for, found and checked; nothing is made yet. */
+export interface Wanted {
+  readonly spec: MigrationSpec;
+  /** Id of the stored mapping; null: none was named. */
+  readonly mappingId: string | null;
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+  readonly instance: Instance;
+}
+
+/** @throws GutsError with the field of the body at fault */
+export async function wantedOf(parts: ApiParts, scope: ProjectScope, body: Body): Promise<Wanted> {
+  refuseUnsupported(body);
+  const { named_mapping: named } = body;
+  const stored = named === undefined ? null : await findMapping(parts, named, scope);
+  const spec = specFromWire(body, stored?.mapping);
+  const { bootPattern } = spec.policies;
+  if (bootPattern !== null) compileBootPattern(bootPattern, 'body.policies.boot_pattern');
+  const source = await findEndpoint(parts, 'source', body.source, scope);
+  const destination = await findEndpoint(parts, 'destination', body.destination, scope);
+  const instance = await findInstance(parts, source, body.instance);
+  return { spec, mappingId: stored?.id ?? null, source, destination, instance };
+}
+
 /**
  * Makes a migration and queues it.
  * @param id of the migration
@@ -33,15 +60,7 @@ export async function makeMigration(
   id: string,
   body: Body,
 ): Promise<Migration> {
-  refuseUnsupported(body);
-  const { named_mapping: named } = body;
-  const stored = named === undefined ? null : await findMapping(parts, named, scope);
-  const spec = specFromWire(body, stored?.mapping);
-  const { bootPattern } = spec.policies;
-  if (bootPattern !== null) compileBootPattern(bootPattern, 'body.policies.boot_pattern');
-  const source = await findEndpoint(parts, 'source', body.source, scope);
-  const destination = await findEndpoint(parts, 'destination', body.destination, scope);
-  const instance = await findInstance(parts, source, body.instance);
+  const { spec, mappingId, source, destination, instance } = await wantedOf(parts, scope, body);
   const made: NewMigration = {
     id,
     projectId: caller.projectId,
@@ -62,7 +81,7 @@ export async function makeMigration(
   const facts = {
     instance: instance.ref,
     source: source.id,
-    ...(stored ? { mapping: stored.id } : {}),
+    ...(mappingId === null ? {} : { mapping: mappingId }),
   };
   return parts.store.createMigration(made, {
     projectId: caller.projectId,

@@ -1,9 +1,11 @@
-import { addMigrationOptions, UsageError } from '@guts/cli';
+import { addMigrationOptions, DRY_RUN_HELP, UsageError } from '@guts/cli';
 import { Command, Option } from 'commander';
 import { DEFAULT_USERNAME, type OneShotOptions } from '../one-shot/options.ts';
 
 /** @throws UsageError for what does not go together */
-function checkTogether(command: Command, { action, target, yes }: OneShotOptions): void {
+function checkTogether(command: Command, { action, target, yes, dryRun }: OneShotOptions): void {
+  if (action !== undefined && dryRun)
+    throw new UsageError('--dry-run shows how a machine would be moved: it does not go with --action');
   const given = (option: Option): boolean => command.getOptionValueSource(option.attributeName()) === 'cli';
   if (action !== 'revert' && (target !== undefined || yes))
     throw new UsageError(`${yes ? '--yes' : '--target'} belongs to --action revert`);
@@ -36,6 +38,7 @@ export function addMigrate(program: Command, setExitCode: (code: number) => void
         .choices(['image', 'device'])
         .default('image'),
     )
+    .option('--dry-run', DRY_RUN_HELP, false)
     .addOption(
       new Option(
         '--action <what>',

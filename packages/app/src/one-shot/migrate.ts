@@ -11,6 +11,7 @@ import { prepareStateDir } from '../wiring/state-dir.ts';
 import { askAction, migrationOf, wanted } from './ask-action.ts';
 import { SCOPE } from './asker.ts';
 import { cloudConfig, cloudName, sourceConfig } from './configs.ts';
+import { dryRunOnce } from './dry-run.ts';
 import { keepDestination, keepSource } from './endpoints.ts';
 import { findInstances } from './find-instances.ts';
 import { cancelSurely, undoOnInterrupt } from './interrupt.ts';
@@ -92,6 +93,10 @@ export async function migrateOnce(
   const toCloud = cloudConfig(options, env);
   const { signal } = new AbortController();
   const instances = await findInstances(fromSource, options.instance, { signal, log });
+  if (options.dryRun) {
+    const ends = { source: fromSource, cloud: toCloud, targetProject: options.targetProject ?? null };
+    return dryRunOnce(ends, instances, spec, { config, log, json });
+  }
   prepareStateDir(config.stateDir);
   const backends = await openBackends(config, log);
   const { store } = backends;

@@ -17,6 +17,8 @@ export interface OneShotOptions extends MigrationOptions {
   readonly instance: readonly string[];
   readonly cloud?: string;
   readonly volumeAccess: VolumeAccess;
+  /** Shows what would be made, and makes nothing. */
+  readonly dryRun: boolean;
   /** Left out: machines are moved. */
   readonly action?: OneShotAction;
   /** Of a revert. */

@@ -4,6 +4,7 @@ import type { CliContext, Run } from '../context.ts';
 import { type Column, showList, showOne, text } from '../output/show.ts';
 import { formatBytes } from '../output/units.ts';
 import { allPages } from '../paging.ts';
+import { addCheck } from './check.ts';
 
 interface Options {
   readonly source: string;
@@ -100,6 +101,7 @@ export function addInventoryCommands(program: Command, run: Run): void {
         showOne(context, answer.instance);
       }),
     );
+  addCheck(instance, run);
   addList<Network>(program.command('network').summary('networks of a source'), run, 'networks', NETWORK);
   addList<Datastore>(
     program.command('datastore').summary('datastores of a source'),

@@ -1,4 +1,4 @@
-import { type ApiClient, type Migration, type Report, routes } from '@guts/contract';
+import { type ApiClient, made, type Migration, type Report, routes } from '@guts/contract';
 import type { Command } from 'commander';
 import { type CliContext, type Run, UsageError } from '../context.ts';
 import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
@@ -9,6 +9,7 @@ import { formatBytes } from '../output/units.ts';
 import { traceText } from '../output/trace.ts';
 import { allPages } from '../paging.ts';
 import { WAIT_HELP, waitAndShow } from '../wait-migration.ts';
+import { DRY_RUN_HELP, dryRun } from './dry-run.ts';
 import { addMigrationActions } from './migration-actions.ts';
 import { SETTLED, watchMigrations, type WatchSource } from '../watch.ts';
 
@@ -183,18 +184,30 @@ export function addMigrationCommands(program: Command, run: Run): void {
       .description('Moves a machine, given by name, ref or path.')
       .requiredOption('--source <name>', 'name or id of the source')
       .requiredOption('--destination <name>', 'name or id of the destination')
+      .option('--dry-run', DRY_RUN_HELP, false)
       .option('--watch', 'shows progress until it has ended', false)
       .option('--wait', WAIT_HELP, false),
   ).action(
     (
       instance: string,
-      options: MigrationOptions & { source: string; destination: string; watch: boolean; wait: boolean },
+      options: MigrationOptions & {
+        source: string;
+        destination: string;
+        watch: boolean;
+        wait: boolean;
+        dryRun: boolean;
+      },
     ) =>
       run(async (context) => {
         const { source, destination } = options;
         if (options.watch && options.wait) throw new UsageError('--watch and --wait exclude each other');
         const body = { source, destination, instance, ...migrationBody(options) };
-        const { migration } = await context.client.call(routes.migrations.create, { body });
+        if (options.dryRun) {
+          if (options.watch || options.wait)
+            throw new UsageError('with --dry-run there is nothing to wait for');
+          return dryRun(context, body);
+        }
+        const migration = made(await context.client.call(routes.migrations.create, { body }));
         if (options.watch) return watch(context, [migration.id]);
         if (options.wait) return waitAndShow(context, 'create', migration);
         showOne(context, migration);

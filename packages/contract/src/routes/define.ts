@@ -11,6 +11,8 @@ export interface Route {
   readonly query: TObject;
   readonly body: TSchema | null;
   readonly status: number;
+  /** Of the same answer, when the request asked for less. */
+  readonly otherStatus?: number;
   readonly answer: TSchema | null;
   /** It makes something: takes the header Idempotency-Key. */
   readonly creates?: boolean;
@@ -58,6 +60,7 @@ export function route<
   query: Q;
   body: B;
   status: number;
+  otherStatus?: number;
   answer: A;
   creates?: boolean;
   bodyLimit?: number;

@@ -1,5 +1,7 @@
 import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES } from '@guts/core';
 import Type from 'typebox';
+import { Finding } from './finding.ts';
+import { InstanceCheck, UnaskedRule } from './preflight-answer.ts';
 import { Bytes, ErrorBody, FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -67,6 +69,9 @@ export const NewMigration = Type.Object(
     security_groups: Type.Optional(Type.Array(Name, { maxItems: 64 })),
     properties: Type.Optional(mapOf(Nullable(Type.String({ maxLength: 255 })))),
     policies: Type.Optional(Policies),
+    dry_run: Type.Optional(
+      Type.Boolean({ description: 'makes nothing: answers what would be made, with its preflight' }),
+    ),
   },
   closed,
 );
@@ -81,9 +86,12 @@ export const NewMigrations = Type.Object(
       maxItems: BULK_MAX,
       description: 'each is checked and made on its own',
     }),
+    dry_run: Type.Optional(Type.Boolean({ description: 'of all of them' })),
   },
   closed,
 );
+
+export type NewMigrations = Type.Static<typeof NewMigrations>;
 
 /** Why it has its worker or none, as the scheduler last saw it. */
 export const Trace = Type.Object({
@@ -160,6 +168,16 @@ export const Migration = Type.Object({
 });
 export type Migration = Type.Static<typeof Migration>;
 
+/** What a migration would be: nothing was made. */
+export const DryRun = Type.Object({
+  source_id: Id,
+  destination_id: Id,
+  target_project: Nullable(Type.String()),
+  check: InstanceCheck,
+  not_asked: Type.Array(UnaskedRule),
+});
+export type DryRun = Type.Static<typeof DryRun>;
+
 /** What became of each one of many, in the order they were asked for. */
 export const BulkAnswer = Type.Object({
   created: Type.Integer(),
@@ -169,6 +187,7 @@ export const BulkAnswer = Type.Object({
       index: Type.Integer({ description: 'from 0' }),
       migration: Nullable(Migration),
       error: Nullable(ErrorBody.properties.error),
+      dry_run: Type.Optional(DryRun),
     }),
   ),
 });
@@ -254,15 +273,7 @@ export const Report = Type.Object({
     Type.Object({ proven: Type.Boolean(), by: Nullable(Words(['console'])), evidence: Type.String() }),
   ),
   server_id: Nullable(Type.String()),
-  findings: Type.Array(
-    Type.Object({
-      severity: Words(['blocker', 'warning', 'information']),
-      code: Type.String(),
-      message: Type.String(),
-      remedy: Type.Optional(Type.String()),
-      subject: Type.Optional(Type.String()),
-    }),
-  ),
+  findings: Type.Array(Finding),
   disks: Type.Array(
     Type.Object({
       key: Type.String(),

@@ -1,7 +1,5 @@
-import type { Finding } from '../preflight-finding.ts';
-
 /** Characters that a name of a server, volume, image or port may have. */
-const LONGEST = 255;
+export const LONGEST_NAME = 255;
 /**
  * What Nova takes in no name (nova.api.validation.parameter_types, `name`): anything but letters, marks, numbers,
  * punctuation, symbols and blanks, and all beyond U+FFFF, which Glance refuses too. With the selector of a form that
@@ -24,8 +22,8 @@ function cleaned(text: string): string {
 export function validName(text: string, role = ''): string {
   const end = cleaned(role);
   const tail = end === '' ? '' : ` ${end}`;
-  const head = withoutEnds(cleaned(text).slice(0, Math.max(0, LONGEST - tail.length)));
-  return withoutEnds(withoutEnds(`${head}${tail}`).slice(0, LONGEST));
+  const head = withoutEnds(cleaned(text).slice(0, Math.max(0, LONGEST_NAME - tail.length)));
+  return withoutEnds(withoutEnds(`${head}${tail}`).slice(0, LONGEST_NAME));
 }
 
 /** Name of a disk's volume or image: the server's own for the boot disk. */
@@ -41,18 +39,6 @@ export function diskName(
  * @param wanted the source's name, or the one asked for
  * @param fallback when nothing of it is valid
  */
-export function serverName(wanted: string, fallback: string): { name: string; findings: Finding[] } {
-  const name = validName(wanted) || validName(fallback) || 'server';
-  if (name === wanted) return { name, findings: [] };
-  return {
-    name,
-    findings: [
-      {
-        severity: 'information',
-        code: 'name.changed',
-        subject: 'instance',
-        message: `the server is called "${name}": a name at the destination has at most ${LONGEST} characters, none beyond U+FFFF, none unprintable, and no blanks at its ends`,
-      },
-    ],
-  };
+export function serverName(wanted: string, fallback: string): string {
+  return validName(wanted) || validName(fallback) || 'server';
 }

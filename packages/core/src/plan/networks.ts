@@ -1,170 +1,107 @@
 import type { Instance, InstanceNic } from '../inventory.ts';
 import type { MigrationSpec, NicMapping } from '../migration.ts';
 import type { DestinationFacts, DestinationNetwork, DestinationSubnet } from '../ports/destination-driver.ts';
-import type { Finding } from '../preflight-finding.ts';
 import { inCidr, isKeepable, parseAddress } from './address.ts';
+import { entryOf, foundBy, type Lookup, lookUp } from './lookup.ts';
 import { nicKey } from './mapping-keys.ts';
 import type { TargetNic } from './target.ts';
 
-type Resolved<T> = { readonly value: T } | { readonly finding: Finding };
+/** A NIC and what the mapping says of it. */
+export interface MappedNic {
+  readonly nic: InstanceNic;
+  /** Null: nothing of the mapping is about it. */
+  readonly mapping: NicMapping | null;
+  /** Left out, as asked. */
+  readonly skipped: boolean;
+  /** Addresses its port is to have; none: Neutron chooses. */
+  readonly wanted: readonly string[];
+}
 
-function mappingOf(nic: InstanceNic, spec: MigrationSpec): NicMapping | null {
-  const { nics, networks } = spec.mapping;
+/** Where an address lies. */
+export interface PlacedAddress {
+  readonly address: string;
+  readonly valid: boolean;
+  /** Null: in no subnet that was looked at. */
+  readonly subnetId: string | null;
+}
+
+/** A NIC's place at the destination, as far as it was found. */
+export interface PlacedNic extends MappedNic {
+  readonly mapping: NicMapping;
+  readonly network: Lookup<DestinationNetwork>;
+  /** Null: none was named, or its network was not found. */
+  readonly subnet: Lookup<DestinationSubnet> | null;
+  /** Those that addresses were looked for in. */
+  readonly subnets: readonly DestinationSubnet[];
+  readonly addresses: readonly PlacedAddress[];
+  /** Null: network or subnet were not found. */
+  readonly target: TargetNic | null;
+}
+
+function mappingOf(nic: InstanceNic, { nics, networks }: MigrationSpec['mapping']): NicMapping | null {
   const byMac = Object.keys(nics).find((key) => nicKey(key) === nicKey(nic.mac));
   return (
-    nics[nic.key] ??
-    (byMac === undefined ? undefined : nics[byMac]) ??
-    (nic.networkRef === null ? undefined : networks[nic.networkRef]) ??
-    (nic.networkName === null ? undefined : networks[nic.networkName]) ??
+    entryOf(nics, nic.key) ??
+    entryOf(nics, byMac ?? null) ??
+    entryOf(networks, nic.networkRef) ??
+    entryOf(networks, nic.networkName) ??
     networks['*'] ??
     null
   );
 }
 
-function byNameOrId<T extends { id: string; name: string }>(
-  all: readonly T[],
-  wanted: string,
-  what: string,
-  subject: string,
-): Resolved<T> {
-  const byId = all.find((one) => one.id === wanted);
-  if (byId) return { value: byId };
-  const named = all.filter((one) => one.name === wanted);
-  const [first] = named;
-  if (first && named.length === 1) return { value: first };
-  const message =
-    named.length === 0
-      ? `the destination has no ${what} '${wanted}' that the target project sees`
-      : `${named.length} ${what}s are called '${wanted}'`;
-  const remedy =
-    named.length === 0
-      ? `Name one of: ${all.map((one) => one.name || one.id).join(', ') || '(there are none)'}.`
-      : `Give the id of one: ${named.map((one) => one.id).join(', ')}.`;
-  return { finding: { severity: 'blocker', code: `${what}.unknown`, subject, message, remedy } };
-}
-
-function wantedAddresses(nic: InstanceNic, mapping: NicMapping, keepIp: boolean): readonly string[] {
-  if (mapping.addresses) return mapping.addresses;
-  return keepIp ? nic.addresses.map((one) => one.address).filter(isKeepable) : [];
-}
-
-function placeAddress(
-  address: string,
-  subnets: readonly DestinationSubnet[],
-  network: DestinationNetwork,
-  subject: string,
-): Resolved<{ subnetId: string; address: string }> {
-  const fail = (message: string, remedy: string): Resolved<never> => ({
-    finding: { severity: 'blocker', code: 'address.unfit', subject, message, remedy },
+export function mapNics(instance: Instance, spec: MigrationSpec): MappedNic[] {
+  return instance.nics.map((nic) => {
+    const mapping = mappingOf(nic, spec.mapping);
+    const own = spec.keepIp ? nic.addresses.map((one) => one.address).filter(isKeepable) : [];
+    return { nic, mapping, skipped: mapping?.skip === true, wanted: mapping?.addresses ?? own };
   });
-  if (!parseAddress(address)) return fail(`'${address}' is not an IP address`, 'Correct the mapping.');
-  const subnet = subnets.find((one) => inCidr(address, one.cidr));
-  if (subnet) return { value: { subnetId: subnet.id, address } };
-  return fail(
-    `${address} lies in no subnet of network ${network.name} (${subnets.map((one) => one.cidr).join(', ') || 'it has none'})`,
-    'Map the NIC to a network with that subnet, name other addresses, or do not keep addresses.',
-  );
 }
 
-function planNic(
-  nic: InstanceNic,
+function placeNic(
+  mapped: MappedNic,
   mapping: NicMapping,
   spec: MigrationSpec,
   facts: DestinationFacts,
-): { nic: TargetNic | null; findings: Finding[] } {
-  const subject = `nic:${nic.key}`;
-  const network = byNameOrId(facts.networks, mapping.network, 'network', subject);
-  if ('finding' in network) return { nic: null, findings: [network.finding] };
-  let subnets = network.value.subnets;
-  const addresses: { subnetId?: string; address?: string }[] = [];
-  const findings: Finding[] = [];
-  if (mapping.subnet !== undefined) {
-    const subnet = byNameOrId(subnets, mapping.subnet, 'subnet', subject);
-    if ('finding' in subnet) return { nic: null, findings: [subnet.finding] };
-    subnets = [subnet.value];
-    addresses.push({ subnetId: subnet.value.id });
-  }
-  const wanted = wantedAddresses(nic, mapping, spec.keepIp);
-  if (wanted.length > 0) addresses.length = 0;
-  for (const address of wanted) {
-    const placed = placeAddress(address, subnets, network.value, subject);
-    if ('finding' in placed) findings.push(placed.finding);
-    else addresses.push(placed.value);
-  }
-  if (spec.keepIp && wanted.length === 0) {
-    findings.push({
-      severity: 'blocker',
-      code: 'address.unknown',
-      subject,
-      message: `addresses are to be kept, but the guest reports none for ${nic.label} (${nic.mac})`,
-      remedy: 'Start the guest with VMware Tools once and refresh, or give the addresses in the mapping.',
-    });
-  }
-  if (network.value.subnets.length === 0) {
-    findings.push({
-      severity: 'warning',
-      code: 'network.no_subnet',
-      subject,
-      message: `network ${network.value.name} has no subnet: ${nic.label} gets no address`,
-    });
-  }
-  if (network.value.shared && !network.value.own && !facts.admin && (spec.keepMac || addresses.length > 0)) {
-    findings.push({
-      severity: 'warning',
-      code: 'network.policy',
-      subject,
-      message: `network ${network.value.name} is shared and not the target project's own: Neutron's default policy refuses members a MAC or IP address of their choice there`,
-      remedy: 'Map to a network of the project, do not keep MAC and IP, or use a credential that may.',
-    });
-  }
-  const { key, label } = nic;
-  const mac = spec.keepMac ? nic.mac : null;
-  const { id: networkId, name: networkName } = network.value;
-  return { nic: { key, label, networkId, networkName, mac, addresses }, findings };
+): PlacedNic {
+  const { nic, wanted } = mapped;
+  const network = lookUp(facts.networks, mapping.network);
+  const place = foundBy(network);
+  const subnet =
+    place === null || mapping.subnet === undefined ? null : lookUp(place.subnets, mapping.subnet);
+  const named = subnet && foundBy(subnet);
+  const subnets = named ? [named] : (place?.subnets ?? []);
+  const found = place !== null && (subnet === null || named !== null);
+  const addresses = !found
+    ? []
+    : wanted.map((address): PlacedAddress => ({
+        address,
+        valid: parseAddress(address) !== null,
+        subnetId: subnets.find((one) => inCidr(address, one.cidr))?.id ?? null,
+      }));
+  const fixed = addresses.flatMap(({ address, subnetId }) =>
+    subnetId === null ? [] : [{ subnetId, address }],
+  );
+  const target: TargetNic | null = !found
+    ? null
+    : {
+        key: nic.key,
+        label: nic.label,
+        networkId: place.id,
+        networkName: place.name,
+        mac: spec.keepMac ? nic.mac : null,
+        addresses: wanted.length === 0 && named ? [{ subnetId: named.id }] : fixed,
+      };
+  return { ...mapped, mapping, network, subnet, subnets, addresses, target };
 }
 
-/** Every NIC's place at the destination; unmapped ones are blockers. */
-export function planNics(
-  instance: Instance,
+/** The place at the destination of every NIC that is mapped and moved. */
+export function placeNics(
+  nics: readonly MappedNic[],
   spec: MigrationSpec,
   facts: DestinationFacts,
-): { nics: TargetNic[]; findings: Finding[] } {
-  const nics: TargetNic[] = [];
-  const findings: Finding[] = [];
-  for (const nic of instance.nics) {
-    const mapping = mappingOf(nic, spec);
-    if (mapping?.skip === true) {
-      findings.push({
-        severity: 'information',
-        code: 'nic.skipped',
-        subject: `nic:${nic.key}`,
-        message: `${nic.label} is left out, as asked`,
-      });
-      continue;
-    }
-    if (!mapping) {
-      findings.push({
-        severity: 'blocker',
-        code: 'network.unmapped',
-        subject: `nic:${nic.key}`,
-        message: `network '${nic.networkName ?? nic.networkRef ?? '?'}' of ${nic.label} (${nic.mac}) is not mapped`,
-        remedy: `Map it with --network '${nic.networkName ?? 'SOURCE'}=DESTINATION'; the destination has: ${
-          facts.networks.map((one) => one.name || one.id).join(', ') || '(no networks)'
-        }.`,
-      });
-      continue;
-    }
-    const planned = planNic(nic, mapping, spec, facts);
-    findings.push(...planned.findings);
-    if (planned.nic) nics.push(planned.nic);
-  }
-  if (instance.nics.length === 0) {
-    findings.push({
-      severity: 'warning',
-      code: 'nic.none',
-      subject: 'instance',
-      message: 'the instance has no NIC: the server will have none',
-    });
-  }
-  return { nics, findings };
+): PlacedNic[] {
+  return nics.flatMap((one) =>
+    one.mapping === null || one.skipped ? [] : [placeNic(one, one.mapping, spec, facts)],
+  );
 }

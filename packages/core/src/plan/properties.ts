@@ -1,5 +1,5 @@
-import type { Instance, InstanceDisk, InstanceNic } from '../inventory.ts';
-import type { Finding } from '../preflight-finding.ts';
+import { bootDiskOf, type Instance, type InstanceDisk, type InstanceNic } from '../inventory.ts';
+import { entryOf } from './lookup.ts';
 
 /**
  * Image properties that keep an unconverted guest on hardware it has drivers for. Names and values: Nova's
@@ -30,40 +30,11 @@ function bootBus(boot: InstanceDisk, instance: Instance): string {
   return boot.bus === 'nvme' || instance.firmware === 'uefi' ? 'sata' : boot.bus;
 }
 
-/** What the guest must bring because its disk moves to another bus; null when it stays. */
-export function busFinding(instance: Instance, properties: Readonly<Record<string, string>>): Finding | null {
-  const boot = instance.disks.find((disk) => disk.key === instance.bootDiskKey) ?? instance.disks[0];
-  const bus = properties['hw_disk_bus'];
-  if (!boot || bus === undefined || bus === boot.bus) return null;
-  return {
-    severity: 'warning',
-    code: 'hardware.disk_bus',
-    subject: `disk:${boot.key}`,
-    message: `the boot disk moves from ${boot.bus} (${boot.controller}) to ${bus}: the guest needs that driver when it boots`,
-    remedy:
-      'Most guests have it. If it does not boot, add the driver to its initramfs before the move, or choose another bus (--property hw_disk_bus=virtio).',
-  };
-}
-
-/** What the guest must bring because Nova gives all NICs of a server one model; null when none changes its own. */
-export function nicModelFinding(
-  nics: readonly InstanceNic[],
-  properties: Readonly<Record<string, string>>,
-): Finding | null {
-  const model = properties['hw_vif_model'];
-  const changed = nics.filter((nic) => VIF_MODELS[nic.model] !== model || model === undefined);
-  if (changed.length === 0) return null;
-  const which = changed.map((nic) => `${nic.label} (${nic.model})`).join(', ');
-  return {
-    severity: 'warning',
-    code: 'hardware.nic_model',
-    subject: 'instance',
-    message: `${which}: the model becomes ${model ?? "the cloud's default"}, for all NICs of a server have one at the destination: the guest needs its driver`,
-    remedy: 'Most guests have it. Otherwise choose another (--property hw_vif_model=e1000).',
-  };
-}
+/** Nova's word for the model of a NIC; null: it knows none like it. */
+export const vifModelOf = (nic: InstanceNic): string | null => entryOf(VIF_MODELS, nic.model) ?? null;
 
 /**
+ * Image properties of the target.
  * @param nics those that are moved: the first whose model is known decides for all
  * @param overrides values to set, or null to leave a derived one out
  */
@@ -79,13 +50,13 @@ export function imageProperties(
   if (instance.firmware === 'uefi') found['hw_machine_type'] = 'q35';
   // "required" would refuse hosts without it, and the source's own keys are not carried over.
   if (instance.secureBoot) found['os_secure_boot'] = 'optional';
-  const boot = instance.disks.find((disk) => disk.key === instance.bootDiskKey) ?? instance.disks[0];
+  const boot = bootDiskOf(instance);
   if (boot) {
     found['hw_disk_bus'] = bootBus(boot, instance);
-    const model = SCSI_MODELS[boot.controller];
+    const model = entryOf(SCSI_MODELS, boot.controller);
     if (found['hw_disk_bus'] === 'scsi' && model) found['hw_scsi_model'] = model;
   }
-  const vif = nics.map((nic) => VIF_MODELS[nic.model]).find((model) => model !== undefined);
+  const vif = nics.map(vifModelOf).find((model) => model !== null);
   if (vif) found['hw_vif_model'] = vif;
   for (const [key, value] of Object.entries(overrides)) {
     if (value === null) delete found[key];

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Flavor, QuotaRoom } from '../ports/destination-driver.ts';
-import { checkQuota } from './quota.ts';
-import type { TargetDisk, TargetNic } from './target.ts';
+import { destinationRules } from '../preflight/rules/destination.ts';
+import { findingOf } from '../preflight/rule.ts';
+import type { DestinationCase } from '../preflight/case.ts';
+import { takingOf } from './quota.ts';
+import type { TargetDisk } from './target.ts';
 
 const MIB = 2 ** 20;
 const flavor: Flavor = {
@@ -13,7 +16,6 @@ const flavor: Flavor = {
   ephemeralGiB: 0,
   extraSpecs: {},
 };
-const nic: TargetNic = { key: 'n', label: '', networkId: '', networkName: '', mac: null, addresses: [] };
 const disk = (key: string, more: Partial<TargetDisk> = {}): TargetDisk => ({
   key,
   objectId: key,
@@ -38,10 +40,16 @@ const UNLIMITED: QuotaRoom = {
   imageUploads: null,
 };
 const boot = disk('a', { boot: true, target: 'image' });
-const check = (room: Partial<QuotaRoom>, disks: readonly TargetDisk[]) =>
-  checkQuota({ ...UNLIMITED, ...room }, 'demo', flavor, [nic], disks).map(
-    ({ severity, message }) => `${severity}: ${message}`,
-  );
+const check = (room: Partial<QuotaRoom>, disks: readonly TargetDisk[]) => {
+  const facts = { project: { id: 'p', name: 'demo' }, quota: { ...UNLIMITED, ...room } };
+  const one = { facts, taking: takingOf(flavor, 1, disks) } as unknown as DestinationCase;
+  return destinationRules
+    .filter(({ id }) => id.startsWith('quota.'))
+    .flatMap((rule) =>
+      rule.needs === 'destination' ? rule.check(one).map((told) => findingOf(rule, told)) : [],
+    )
+    .map(({ severity, message }) => `${severity}: ${message}`);
+};
 
 test('what is not limited or not told blocks nothing', () => {
   expect(check({}, [boot, disk('b')])).toEqual([]);

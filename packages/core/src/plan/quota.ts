@@ -1,68 +1,52 @@
 import type { Flavor, QuotaRoom } from '../ports/destination-driver.ts';
-import type { Finding } from '../preflight-finding.ts';
 import { DISKS_AT_ONCE } from './demand.ts';
-import type { TargetDisk, TargetNic } from './target.ts';
+import type { TargetDisk } from './target.ts';
 
 const MIB = 2 ** 20;
-const REMEDY = 'Have the quota raised, or free some of it.';
 
-/** What is needed of a quota: its name, how much, what is left of it, and the unit. */
-type Need = readonly [what: string, needed: number, left: number | null, unit: string];
-
-function exceeded(project: string, [what, needed, left, unit]: Need): Finding[] {
-  if (left === null || needed <= left) return [];
-  return [
-    {
-      severity: 'blocker',
-      code: 'quota.exceeded',
-      subject: 'destination',
-      message: `the quota of project ${project} for ${what} has ${Math.max(0, left)}${unit} left; ${needed}${unit} are needed`,
-      remedy: REMEDY,
-    },
-  ];
+/** What one or several targets take of a project's quota. */
+export interface Taking {
+  readonly instances: number;
+  readonly cores: number;
+  readonly ramMiB: number;
+  readonly volumes: number;
+  readonly gigabytes: number;
+  readonly ports: number;
+  readonly images: number;
+  /** At most: an image takes what is sent of its disk, which is known afterwards. */
+  readonly imageMiB: number;
+  readonly imageUploads: number;
 }
 
-/**
- * An image takes what is sent of its disk, which is known afterwards, and the service looks at what it stores before
- * an upload only: that nothing is left blocks, that little is left is told.
- */
-function imageStorage(room: QuotaRoom, project: string, disks: readonly TargetDisk[]): Finding[] {
-  const left = room.imageMiB;
-  if (disks.length === 0 || left === null) return [];
-  if (left < 1) return exceeded(project, ['image storage', 1, left, ' MiB']);
-  const most = disks.reduce((sum, disk) => sum + Math.ceil(disk.capacityBytes / MIB), 0);
-  if (most <= left) return [];
-  return [
-    {
-      severity: 'warning',
-      code: 'quota.image_storage',
-      subject: 'destination',
-      message: `the quota of project ${project} for image storage has ${left} MiB left; the images of this instance may take up to ${most} MiB`,
-      remedy: REMEDY,
-    },
-  ];
-}
+/** Words and unit of each, for people. */
+export const QUOTA_WORDS: readonly (readonly [
+  key: keyof Taking & keyof QuotaRoom,
+  what: string,
+  unit: string,
+])[] = [
+  ['instances', 'instances', ''],
+  ['cores', 'cores', ''],
+  ['ramMiB', 'memory', ' MiB'],
+  ['volumes', 'volumes', ''],
+  ['gigabytes', 'volume storage', ' GiB'],
+  ['ports', 'ports', ''],
+  ['images', 'images', ''],
+  ['imageUploads', 'image uploads at once', ''],
+];
 
-/** Compares what the target takes with what the project has left. */
-export function checkQuota(
-  room: QuotaRoom,
-  project: string,
-  flavor: Flavor | null,
-  nics: readonly TargetNic[],
-  disks: readonly TargetDisk[],
-): Finding[] {
+export function takingOf(flavor: Flavor | null, nics: number, disks: readonly TargetDisk[]): Taking {
   const volumes = disks.filter((disk) => disk.target === 'volume');
   // Those that volumes are made from stay beside the others until all are made.
   const images = disks.filter((disk) => disk.target === 'image' || disk.fill === 'image');
-  const needs: readonly Need[] = [
-    ['instances', 1, room.instances, ''],
-    ['cores', flavor?.vcpus ?? 0, room.cores, ''],
-    ['memory', flavor?.ramMiB ?? 0, room.ramMiB, ' MiB'],
-    ['volumes', volumes.length, room.volumes, ''],
-    ['volume storage', volumes.reduce((sum, disk) => sum + disk.sizeGiB, 0), room.gigabytes, ' GiB'],
-    ['ports', nics.length, room.ports, ''],
-    ['images', images.length, room.images, ''],
-    ['image uploads at once', Math.min(images.length, DISKS_AT_ONCE), room.imageUploads, ''],
-  ];
-  return [...needs.flatMap((need) => exceeded(project, need)), ...imageStorage(room, project, images)];
+  return {
+    instances: 1,
+    cores: flavor?.vcpus ?? 0,
+    ramMiB: flavor?.ramMiB ?? 0,
+    volumes: volumes.length,
+    gigabytes: volumes.reduce((sum, disk) => sum + disk.sizeGiB, 0),
+    ports: nics,
+    images: images.length,
+    imageMiB: images.reduce((sum, disk) => sum + Math.ceil(disk.capacityBytes / MIB), 0),
+    imageUploads: Math.min(images.length, DISKS_AT_ONCE),
+  };
 }

@@ -72,6 +72,16 @@ export interface DestinationFacts {
   readonly volumeTransports: readonly ('device' | 'image')[];
 }
 
+/** An address of a network that a port has already. */
+export interface HeldAddress {
+  readonly networkId: string;
+  /** MAC or IP address, as it was asked for. */
+  readonly address: string;
+  readonly portId: string;
+  /** What stands in its marker, when it is one of ours. */
+  readonly migrationId: string | null;
+}
+
 export interface PortSpec {
   readonly name: string;
   readonly networkId: string;
@@ -146,6 +156,14 @@ export interface DestinationConnection {
   readonly project: { readonly id: string; readonly name: string };
   validate(signal: AbortSignal): Promise<ValidationReport>;
   facts(signal: AbortSignal): Promise<DestinationFacts>;
+  /**
+   * Which of these addresses ports have already, of those ports that this credential sees: members see their
+   * project's own, so that what is not told may still be taken.
+   */
+  heldAddresses(
+    wanted: readonly { readonly networkId: string; readonly addresses: readonly string[] }[],
+    signal: AbortSignal,
+  ): Promise<readonly HeldAddress[]>;
   /** Makes it, marked, and waits until it can be used. The caller has journalled the intent. */
   create<K extends DestinationArtifactKind>(
     kind: K,

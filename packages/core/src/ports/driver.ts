@@ -1,4 +1,4 @@
-import type { Finding } from '../preflight-finding.ts';
+import type { Finding } from '../preflight/finding.ts';
 import type { Log } from './log.ts';
 
 /** A JSON Schema object. */

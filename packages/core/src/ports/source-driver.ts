@@ -1,6 +1,6 @@
 import type { MarkedObject, Marker } from '../artifact.ts';
 import type { Instance, InventoryObject, PowerState } from '../inventory.ts';
-import type { Finding } from '../preflight-finding.ts';
+import type { Finding } from '../preflight/finding.ts';
 import type { DiskReader, DiskStream, Extent } from './disk.ts';
 import type { ConnectContext, DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
 

@@ -1,5 +1,6 @@
 import type { ObjectProperties, PropertyPaths } from '../collector.ts';
 import { safeBytes, type XmlElement } from '../xml/element.ts';
+import { attachedDevices } from './devices.ts';
 import type {
   Container,
   Datastore,
@@ -31,8 +32,17 @@ export const PATHS = {
     'config.guestId',
     'config.guestFullName',
     'config.keyId',
+    'config.cpuHotAddEnabled',
+    'config.cpuHotRemoveEnabled',
+    'config.memoryHotAddEnabled',
+    'config.cpuAffinity',
+    'config.nestedHVEnabled',
+    'config.flags.diskUuidEnabled',
     'guest.net',
     'guest.toolsRunningStatus',
+    'guest.toolsVersionStatus2',
+    'summary.storage.committed',
+    'runtime.faultToleranceState',
     'runtime.host',
     'runtime.powerState',
     'runtime.connectionState',
@@ -68,6 +78,10 @@ export function decodeName(text: string): string {
 
 type Properties = ObjectProperties['properties'];
 const text = (properties: Properties, path: string): string | null => properties.get(path)?.text ?? null;
+const bytesOf = (properties: Properties, path: string): number | null => {
+  const found = properties.get(path);
+  return found ? safeBytes(found.long(), path) : null;
+};
 const flag = (properties: Properties, path: string): boolean => properties.get(path)?.text === 'true';
 
 function deviceLabel(device: XmlElement): string {
@@ -92,6 +106,8 @@ function toDisk(device: XmlElement, controllers: ReadonlyMap<number, XmlElement>
     mode: backing?.textOf('diskMode') ?? null,
     thin: backing?.boolOf('thinProvisioned') ?? false,
     shared: sharing !== 'sharingNone',
+    // VirtualSCSIController.sharedBus: noSharing, physicalSharing or virtualSharing.
+    sharedBus: (controller?.textOf('sharedBus') ?? 'noSharing') !== 'noSharing',
     encrypted: backing?.find('keyId') !== null && backing?.find('keyId') !== undefined,
     hasParent: backing?.find('parent') !== null && backing?.find('parent') !== undefined,
     changeId: backing?.textOf('changeId') ?? null,
@@ -137,6 +153,7 @@ function addresses(properties: Properties): GuestAddress[] {
       mac: (nic.textOf('macAddress') ?? '').toLowerCase(),
       address: one.textOf('ipAddress') ?? '',
       prefix: one.intOf('prefixLength') ?? 0,
+      origin: one.textOf('origin'),
     })),
   );
 }
@@ -144,6 +161,10 @@ function addresses(properties: Properties): GuestAddress[] {
 function countSnapshots(nodes: readonly XmlElement[]): number {
   return nodes.reduce((sum, node) => sum + 1 + countSnapshots(node.all('childSnapshotList')), 0);
 }
+
+/** Whether one of them is set. */
+const anyFlag = (properties: Properties, ...paths: readonly string[]): boolean =>
+  paths.some((path) => flag(properties, path));
 
 /** @throws ProtocolError on a number that is none */
 export function toMachine({ ref, properties }: ObjectProperties): VirtualMachine {
@@ -179,6 +200,16 @@ export function toMachine({ ref, properties }: ObjectProperties): VirtualMachine
     consolidationNeeded: flag(properties, 'runtime.consolidationNeeded'),
     snapshotCount: countSnapshots(properties.get('snapshot')?.all('rootSnapshotList') ?? []),
     host: properties.get('runtime.host')?.ref() ?? null,
+    // "notConfigured" is the only state without it (VirtualMachineFaultToleranceState).
+    faultTolerance: (text(properties, 'runtime.faultToleranceState') ?? 'notConfigured') !== 'notConfigured',
+    cpuHotPlug: anyFlag(properties, 'config.cpuHotAddEnabled', 'config.cpuHotRemoveEnabled'),
+    memoryHotPlug: flag(properties, 'config.memoryHotAddEnabled'),
+    cpuAffinity: (properties.get('config.cpuAffinity')?.all('affinitySet') ?? []).length > 0,
+    nestedVirtualization: flag(properties, 'config.nestedHVEnabled'),
+    diskUuidEnabled: flag(properties, 'config.flags.diskUuidEnabled'),
+    toolsStatus: text(properties, 'guest.toolsVersionStatus2'),
+    committedBytes: bytesOf(properties, 'summary.storage.committed'),
+    attached: attachedDevices(devices),
     disks: devices
       .filter((device) => device.xsiType === 'VirtualDisk')
       .map((device) => toDisk(device, controllers)),

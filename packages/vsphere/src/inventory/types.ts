@@ -14,6 +14,8 @@ export interface VirtualDisk {
   readonly mode: string | null;
   readonly thin: boolean;
   readonly shared: boolean;
+  /** Its SCSI controller is shared with other machines. */
+  readonly sharedBus: boolean;
   readonly encrypted: boolean;
   /** The file is a delta over another: a snapshot exists. */
   readonly hasParent: boolean;
@@ -44,6 +46,17 @@ export interface GuestAddress {
   readonly mac: string;
   readonly address: string;
   readonly prefix: number;
+  /** NetIpConfigInfoIpAddressOrigin: `manual`, `dhcp`, `linklayer`, `random`, `other`; null: not told. */
+  readonly origin: string | null;
+}
+/** A device beside disks and NICs that stands for something outside the machine. */
+export interface AttachedDevice {
+  readonly kind: 'pci' | 'usb' | 'cdrom' | 'floppy' | 'serial' | 'parallel';
+  readonly label: string;
+  /** A file, device or address; null: none is told. */
+  readonly backing: string | null;
+  /** At power on. */
+  readonly connected: boolean;
 }
 export interface VirtualMachine {
   readonly ref: ManagedRef;
@@ -71,6 +84,18 @@ export interface VirtualMachine {
   readonly consolidationNeeded: boolean;
   readonly snapshotCount: number;
   readonly host: ManagedRef | null;
+  readonly faultTolerance: boolean;
+  readonly cpuHotPlug: boolean;
+  readonly memoryHotPlug: boolean;
+  readonly cpuAffinity: boolean;
+  readonly nestedVirtualization: boolean;
+  /** disk.EnableUUID: the guest sees serial numbers of disks. */
+  readonly diskUuidEnabled: boolean;
+  /** GuestInfo.toolsVersionStatus2, such as `guestToolsNotInstalled`; null: not told. */
+  readonly toolsStatus: string | null;
+  /** Bytes of all its files on datastores; null: not told. */
+  readonly committedBytes: number | null;
+  readonly attached: readonly AttachedDevice[];
   readonly disks: readonly VirtualDisk[];
   readonly nics: readonly VirtualNic[];
   readonly addresses: readonly GuestAddress[];

@@ -1,32 +1,7 @@
-import {
-  demandOf,
-  type DiskProgress,
-  type Finding,
-  GutsError,
-  type Instance,
-  resolveTarget,
-  roomBeside,
-  type TargetPlan,
-  type TransportName,
-} from '@guts/core';
+import { demandOf, type DiskProgress, GutsError, isBlocker, roomBeside, type TargetPlan } from '@guts/core';
+import { examine } from '../examine.ts';
 import type { PreflightOutput, StepContext, StepResult } from '../context.ts';
 import { dropChanged, lastPreflight, withToldAddresses } from './earlier-attempt.ts';
-
-const isBlocker = (finding: Finding): boolean => finding.severity === 'blocker';
-
-/** Ranges beat a stream where they can be had: they skip holes and run in parallel. */
-async function chooseTransport(
-  context: StepContext,
-  instance: Instance,
-): Promise<{ transport: TransportName; findings: readonly Finding[] }> {
-  const { source, migration, signal } = context;
-  const wanted = migration.spec.transport;
-  if (wanted !== 'auto')
-    return { transport: wanted, findings: await source.checkTransport(instance, wanted, signal) };
-  const ranged = await source.checkTransport(instance, 'datastore', signal);
-  if (!ranged.some(isBlocker)) return { transport: 'datastore', findings: ranged };
-  return { transport: 'lease', findings: await source.checkTransport(instance, 'lease', signal) };
-}
 
 /** Of a disk whose copy stands, what is shown of it stands, too. */
 async function putRows({ journal, migration }: StepContext, plan: TargetPlan): Promise<void> {
@@ -63,9 +38,9 @@ export async function preflight(context: StepContext): Promise<StepResult> {
   const instance = withToldAddresses(found, before?.instance);
   const told = await destination.facts(signal);
   const facts = { ...told, quota: roomBeside(told.quota, await journal.artifacts(), told.flavors) };
-  const chosen = await chooseTransport(context, instance);
-  const resolved = resolveTarget(instance, migration.spec, facts, chosen.transport);
-  const findings = [...resolved.findings, ...chosen.findings];
+  const { spec, mode, targetProject, id } = migration;
+  const asked = { instance, spec, mode, targetProject, facts, migrationId: id };
+  const { plan, findings } = await examine({ source, destination }, asked, signal);
   for (const finding of findings) {
     const severity = finding.severity === 'blocker' ? 'error' : finding.severity;
     const remedy = finding.remedy ? ` ${finding.remedy}` : '';
@@ -73,14 +48,13 @@ export async function preflight(context: StepContext): Promise<StepResult> {
   }
   const blockers = findings.filter(isBlocker);
   const [first] = blockers;
-  if (first || !resolved.plan) {
+  if (first || !plan) {
     const rest = blockers.length > 1 ? ` (and ${blockers.length - 1} more)` : '';
     throw new GutsError('preflight_blocked', `${first?.message ?? 'no plan could be made'}${rest}`, {
       ...(first?.remedy === undefined ? {} : { remedy: first.remedy }),
       details: { findings },
     });
   }
-  const { plan } = resolved;
   const kept = (await journal.liveArtifacts()).length > 0;
   if (before && kept) await dropChanged(context, before.plan, plan);
   await putRows(context, plan);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Instance } from '../inventory.ts';
 import { DEFAULT_POLICIES, type MigrationSpec } from '../migration.ts';
 import type { DestinationFacts, Flavor } from '../ports/destination-driver.ts';
-import { resolveTarget } from './resolve.ts';
+import { preflight } from './check.ts';
 
 const GIB = 2 ** 30;
 const flavor = (name: string, vcpus: number, ramMiB: number, diskGiB: number, extraSpecs = {}): Flavor => ({
@@ -123,13 +123,28 @@ const spec: MigrationSpec = {
   properties: { hw_vif_model: 'virtio', os_secure_boot: null },
   policies: DEFAULT_POLICIES,
 };
+/** What is asked of it here: told findings are those that these tests are about. */
+const ABOUT =
+  /^(hardware|mapping|flavor|network|subnet|address|disk|nic|name|volume_type|quota|security_group|availability_zone|instance)\./;
+const resolveTarget = (one: Instance, asked: MigrationSpec, there: DestinationFacts) => {
+  const found = preflight({
+    instance: one,
+    spec: asked,
+    mode: 'cold',
+    targetProject: null,
+    facts: there,
+    held: null,
+    bytesPerSecond: null,
+  });
+  return { ...found, findings: found.findings.filter(({ code, unknown }) => ABOUT.test(code) && !unknown) };
+};
 const blockers = (s: Partial<MigrationSpec>, i: Partial<Instance> = {}, f: Partial<DestinationFacts> = {}) =>
-  resolveTarget({ ...instance, ...i }, { ...spec, ...s }, { ...facts, ...f }, 'lease')
+  resolveTarget({ ...instance, ...i }, { ...spec, ...s }, { ...facts, ...f })
     .findings.filter((finding) => finding.severity === 'blocker')
     .map((finding) => finding.code);
 
 test('a whole plan: boot disk first, sizes rounded up, addresses kept, properties derived and overridden', () => {
-  const { plan, findings } = resolveTarget(instance, spec, facts, 'lease');
+  const { plan, findings } = resolveTarget(instance, spec, facts);
   expect(findings.map((finding) => finding.code)).toEqual(['hardware.disk_bus']);
   expect(plan).toMatchObject({
     serverName: 'web 01',
@@ -157,16 +172,16 @@ test('a whole plan: boot disk first, sizes rounded up, addresses kept, propertie
 });
 
 test('a name that Nova refuses is made valid before anything is copied, and told', () => {
-  const odd = resolveTarget({ ...instance, name: 'web 🚀' }, spec, facts, 'lease');
+  const odd = resolveTarget({ ...instance, name: 'web 🚀' }, spec, facts);
   expect(odd.plan?.serverName).toBe('web');
   expect(odd.findings).toContainEqual(expect.objectContaining({ code: 'name.changed' }));
-  const asked = resolveTarget(instance, { ...spec, targetName: ' mine ' }, facts, 'lease');
+  const asked = resolveTarget(instance, { ...spec, targetName: ' mine ' }, facts);
   expect(asked.plan?.serverName).toBe('mine');
 });
 
 test('secure boot is asked for where the source has it, unless it is left out', () => {
   const asked = (secureBoot: boolean, properties: MigrationSpec['properties'] = {}) =>
-    resolveTarget({ ...instance, secureBoot }, { ...spec, properties }, facts, 'lease').plan?.properties;
+    resolveTarget({ ...instance, secureBoot }, { ...spec, properties }, facts).plan?.properties;
   expect(asked(true)).toMatchObject({ os_secure_boot: 'optional' });
   expect(asked(true, { os_secure_boot: 'required' })).toMatchObject({ os_secure_boot: 'required' });
   expect(asked(true, { os_secure_boot: null })).not.toHaveProperty('os_secure_boot');
@@ -175,9 +190,10 @@ test('secure boot is asked for where the source has it, unless it is left out', 
 
 describe('the model of NICs', () => {
   const [first] = instance.nics;
-  const models = (...all: string[]) => all.map((model, index) => ({ ...first!, key: `400${index}`, model }));
+  const models = (...all: string[]) =>
+    all.map((model, index) => ({ ...first!, key: `400${index}`, mac: `00:50:56:aa:00:1${index}`, model }));
   const resolved = (nics: Instance['nics'], more: Partial<MigrationSpec> = {}) =>
-    resolveTarget({ ...instance, nics }, { ...spec, keepIp: false, properties: {}, ...more }, facts, 'lease');
+    resolveTarget({ ...instance, nics }, { ...spec, keepIp: false, properties: {}, ...more }, facts);
   const told = ({ findings }: ReturnType<typeof resolved>) =>
     findings.filter((one) => one.code === 'hardware.nic_model');
 
@@ -215,19 +231,14 @@ describe('the model of NICs', () => {
 
 test('a BIOS guest keeps its SCSI controller, and its data disks go where Nova can number them', () => {
   const bios: Instance = { ...instance, firmware: 'bios' };
-  const { plan } = resolveTarget(bios, spec, facts, 'lease');
+  const { plan } = resolveTarget(bios, spec, facts);
   expect(plan?.properties).toMatchObject({ hw_disk_bus: 'scsi', hw_scsi_model: 'vmpvscsi' });
   expect(plan?.dataDiskBus).toBe('virtio');
-  const windows = resolveTarget({ ...bios, osType: 'windows' }, spec, facts, 'lease');
+  const windows = resolveTarget({ ...bios, osType: 'windows' }, spec, facts);
   expect(windows.plan?.dataDiskBus).toBe('sata');
-  const chosen = resolveTarget(
-    bios,
-    { ...spec, properties: { hw_scsi_model: 'virtio-scsi' } },
-    facts,
-    'lease',
-  );
+  const chosen = resolveTarget(bios, { ...spec, properties: { hw_scsi_model: 'virtio-scsi' } }, facts);
   expect(chosen.plan?.dataDiskBus).toBeNull();
-  const single = resolveTarget({ ...bios, disks: bios.disks.slice(1) }, spec, facts, 'lease');
+  const single = resolveTarget({ ...bios, disks: bios.disks.slice(1) }, spec, facts);
   expect(single.plan?.dataDiskBus).toBeNull();
 });
 
@@ -263,7 +274,7 @@ test('an availability zone is one of those for servers, and for volumes where th
   expect(blockers({ availabilityZone: 'az9' })).toEqual([unknown]);
   // Cinder may fall back to another, which it does not tell.
   const told = (availabilityZone: string, more: Partial<Instance> = {}) =>
-    resolveTarget({ ...instance, ...more }, { ...spec, availabilityZone }, facts, 'lease').findings.filter(
+    resolveTarget({ ...instance, ...more }, { ...spec, availabilityZone }, facts).findings.filter(
       (finding) => finding.code === unknown,
     );
   expect(told('az2')).toMatchObject([
@@ -296,7 +307,7 @@ test('special and zero-disk flavors are not chosen by size, but may be named', (
 
 describe('keys of the mapping', () => {
   const mapped = (more: Partial<MigrationSpec['mapping']>) =>
-    resolveTarget(instance, { ...spec, mapping: { ...spec.mapping, ...more } }, facts, 'lease');
+    resolveTarget(instance, { ...spec, mapping: { ...spec.mapping, ...more } }, facts);
 
   test.for(['4000', '00:50:56:AA:00:01', '00-50-56-aa-00-01'])('a NIC is left out as %s', (key) => {
     const { plan, findings } = mapped({ nics: { [key]: { network: 'prod', skip: true } } });
