@@ -37,6 +37,21 @@ describe('guts migrate', { timeout: 60_000 }, () => {
     expect(lab.left()).toEqual({ ports: 1, images: 1, volumes: 0, servers: 1 });
   });
 
+  test('--dry-run shows what it would make, asks both ends, and makes nothing', async () => {
+    lab.vcenter.machine(ODD_NAME).setPower('poweredOn');
+    const shown = await lab.migrate(ODD_NAME, ['--dry-run']);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.out).toMatch(/→ \| image, which the server boots from/);
+    expect(shown.out).toContain('port on private');
+    expect(shown.out).toContain('Nothing was made; without --dry-run it is.');
+    expect(shown.out).not.toContain('Not asked here');
+    expect(lab.vcenter.machine(ODD_NAME).powerState).toBe('poweredOn');
+    expect(lab.left()).toEqual(NOTHING);
+    const blocked = await lab.migrate(ODD_NAME, ['--dry-run', '--flavor', 'none']);
+    expect(blocked).toMatchObject({ code: 6 });
+    expect(blocked.out).toContain("the destination has no flavor 'none'");
+  });
+
   test('--json tells the report and nothing else', async () => {
     lab.vcenter.machine(ODD_NAME).setPower('poweredOn');
     const source = ['--source', lab.vcenter.url, '--fingerprint', lab.vcenter.fingerprintSha256];

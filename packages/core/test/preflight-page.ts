@@ -46,11 +46,11 @@ Preflight says what will go wrong before a byte moves. One engine asks every rul
 guts-api for \`guts instance check\` and for \`--dry-run\`, \`guts migrate --dry-run\` by itself. A finding has one of
 three severities:
 
-| severity    | means                                                                          |
-| ----------- | ------------------------------------------------------------------------------ |
-| blocker     | it cannot be moved so: a migration ends here, and nothing was touched          |
-| warning     | it can be moved, and something may not work, or not as before                  |
-| information | nothing is wrong; it is better known                                           |
+| severity    | means                                                                 |
+| ----------- | --------------------------------------------------------------------- |
+| blocker     | it cannot be moved so: a migration ends here, and nothing was touched |
+| warning     | it can be moved, and something may not work, or not as before         |
+| information | nothing is wrong; it is better known                                  |
 
 What cannot be told is said to be unknown (\`unknown: true\`, "not known"): silence of a rule means that it looked and found
 nothing. guts-api opens no connection. It decides from what was refreshed last, and names the rules that it could

@@ -80,6 +80,24 @@ describe('facts', () => {
   });
 });
 
+test('addresses that ports have are told, with whose migration they are of', async () => {
+  const own = await network(member, 'private');
+  const mac = '00:50:56:00:00:77';
+  const address = `${own.subnets[0]!.cidr.split('.').slice(0, 3).join('.')}.77`;
+  const wanted = [{ networkId: own.id, addresses: [mac, address, '00:50:56:00:00:78'] }];
+  expect(await member.heldAddresses(wanted, signal)).toEqual([]);
+  const spec = { ...portSpec(own.id, mac), addresses: [{ subnetId: own.subnets[0]!.id, address }] };
+  const marker = mark();
+  const { externalId: portId } = await member.create('port', spec, marker, signal);
+  const held = { networkId: own.id, portId, migrationId: marker.migrationId };
+  expect(await member.heldAddresses(wanted, signal)).toEqual([
+    { ...held, address: mac },
+    { ...held, address },
+  ]);
+  expect(await member.heldAddresses([{ networkId: 'other', addresses: [mac] }], signal)).toEqual([]);
+  await member.remove('port', portId, signal);
+});
+
 describe('every kind of object', () => {
   test('is made under its marker, found by it, and removed once', async () => {
     const own = await network(member, 'private');

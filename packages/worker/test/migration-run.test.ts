@@ -24,6 +24,26 @@ describe('a cold migration', () => {
     expect(volume?.bytes).toEqual(rig.source.disks.get('2001'));
   });
 
+  test('to an address that another port has is blocked before anything is made', async () => {
+    const mac = rig.source.nics[0]!.mac;
+    const held = { networkId: 'n1', address: mac, portId: 'port-7' };
+    rig.destination.held = [{ ...held, migrationId: 'another' }];
+    await rig.create();
+    expect(await rig.run()).toMatchObject({
+      status: 'failed',
+      error: { code: 'preflight_blocked', message: expect.stringContaining(`${mac} is taken on network`) },
+    });
+    expect(rig.destination.things.size).toBe(0);
+    expect(rig.source.power).toBe('on');
+  });
+
+  test("is in nobody's way with its own ports", async () => {
+    const mac = rig.source.nics[0]!.mac;
+    rig.destination.held = [{ networkId: 'n1', address: mac, portId: 'port-7', migrationId: rig.id }];
+    await rig.create();
+    expect((await rig.run()).status).toBe('completed');
+  });
+
   test('boots from a volume when asked', async () => {
     await rig.create({}, { bootFrom: 'volume' });
     expect((await rig.run()).status).toBe('completed');
