@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@guts/core';
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ErrorBody } from './schemas/common.ts';
+import type { Migration } from './schemas/migration.ts';
 
 /** The part of `fetch` that is used. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -163,4 +164,10 @@ function errorIn(text: string): ErrorBody['error'] | null {
   } catch {
     return null; // no JSON
   }
+}
+
+/** The migration that a creation made. @throws TypeError when a dry run was asked for, which makes none */
+export function made(answer: { readonly migration: Migration } | object): Migration {
+  if ('migration' in answer) return answer.migration;
+  throw new TypeError('a dry run makes no migration');
 }

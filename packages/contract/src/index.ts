@@ -3,7 +3,6 @@ export * from './client.ts';
 export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { ERROR_CATALOGUE } from './error-catalogue.ts';
 export { checkJson, type JsonFault } from './json-check.ts';
-export { made } from './made.ts';
 export * from './routes.ts';
 export { SERVED_ACTIONS } from './served-actions.ts';
 export { ErrorBody } from './schemas/common.ts';
