@@ -1,10 +1,8 @@
 import { type AuditLine, type BusMessage, GutsError, type Lease, type NewEvent } from '@guts/core';
 import { type Kysely, sql } from 'kysely';
+import { unlessBusy } from './busy.ts';
 import type { Db, StoreDialect, Trx } from './dialect.ts';
 import type { Tables } from './schema/tables.ts';
-
-const BUSY_ATTEMPTS = 60;
-const BUSY_PAUSE_MS = 50;
 
 /** What every part of the store works with. */
 export class StoreContext {
@@ -17,15 +15,8 @@ export class StoreContext {
   }
 
   /** One transaction; run again while another process holds the database. */
-  async write<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.db.transaction().execute(work);
-      } catch (error) {
-        if (!this.dialect.isBusy(error) || attempt >= BUSY_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS * (0.5 + Math.random())));
-      }
-    }
+  write<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    return unlessBusy(this.dialect, () => this.db.transaction().execute(work));
   }
 
   /** The database's clock, in ms since the epoch. */

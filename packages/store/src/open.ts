@@ -1,6 +1,7 @@
 import { GutsError, messageOf, type Store } from '@guts/core';
 import { type Dialect, Kysely } from 'kysely';
 import { namingOutages } from './away.ts';
+import { unlessBusy } from './busy.ts';
 import { StoreContext } from './context.ts';
 import type { StoreDialect } from './dialect.ts';
 import { mysqlDialect } from './mysql/dialect.ts';
@@ -45,9 +46,10 @@ interface Opened {
   readonly where: string;
 }
 
-function sqlite(file: string): Opened {
+async function sqlite(file: string): Promise<Opened> {
   try {
-    const dialect = new ImmediateSqliteDialect(openSqlite(file));
+    // Daemons that start together make the same new file.
+    const dialect = new ImmediateSqliteDialect(await unlessBusy(sqliteDialect, () => openSqlite(file)));
     return { dialect, capabilities: sqliteDialect, where: file };
   } catch (error) {
     throw new GutsError('configuration', `the database ${file} cannot be opened: ${messageOf(error)}`, {

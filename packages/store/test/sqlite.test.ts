@@ -53,6 +53,16 @@ describe('SQLite in a file', () => {
   });
 });
 
+test('daemons that start together make one new database', async () => {
+  const url = `sqlite://${folder}/guts.db`;
+  const stores = await Promise.all([1, 2, 3, 4].map(() => openStore({ url })));
+  const upgrades = await Promise.all(stores.map((store) => store.upgrade()));
+  const applied = upgrades.flatMap((one) => one.applied);
+  expect(applied.toSorted()).toEqual([...new Set(applied)].toSorted());
+  expect(await stores[0]?.check()).toMatchObject({ current: true });
+  await Promise.all(stores.map((store) => store.close()));
+});
+
 describe('a database that cannot be used is refused in words', () => {
   test('the folder does not exist', async () => {
     await expect(openStore({ url: `sqlite://${folder}/none/guts.db` })).rejects.toMatchObject({

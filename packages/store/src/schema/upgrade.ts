@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { unlessBusy } from '../busy.ts';
 import type { Db, StoreDialect } from '../dialect.ts';
 import { initial } from './0001-initial.ts';
 import { survival } from './0002-survival.ts';
@@ -48,17 +49,19 @@ async function applyAll(db: Db, dialect: StoreDialect, count?: number): Promise<
   const tables = await db.introspection.getTables();
   if (!tables.some((table) => table.name === 'schema_versions'))
     await dialect.prepare?.(db as unknown as Kysely<unknown>);
-  await db.schema
-    .createTable('schema_versions')
-    .ifNotExists()
-    .addColumn('name', 'varchar(64)', (c) => c.primaryKey())
-    .addColumn('applied_at', 'bigint', (c) => c.notNull())
-    .execute();
+  await unlessBusy(dialect, () =>
+    db.schema
+      .createTable('schema_versions')
+      .ifNotExists()
+      .addColumn('name', 'varchar(64)', (c) => c.primaryKey())
+      .addColumn('applied_at', 'bigint', (c) => c.notNull())
+      .execute(),
+  );
   const done: string[] = [];
   for (const change of CHANGES.slice(0, count)) {
     // Where the schema is not part of a transaction, a change that was cut off is run again: it is written so.
     const applied = dialect.transactionalSchema
-      ? await db.transaction().execute((trx) => applyOne(trx, dialect, change))
+      ? await unlessBusy(dialect, () => db.transaction().execute((trx) => applyOne(trx, dialect, change)))
       : await applyOne(db, dialect, change);
     if (applied) done.push(change.name);
   }
