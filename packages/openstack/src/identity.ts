@@ -1,6 +1,7 @@
 import type { CloudAuth, CloudConfig, DomainRef, ProjectRef } from './config/cloud-config.ts';
 import { LoginError, type LoginMethod, ProtocolError } from './errors.ts';
 import { apiError, readFault } from './faults.ts';
+import { identityUrl } from './token-validation.ts';
 import { type HttpClient, readText } from './transport/http.ts';
 
 interface CatalogEndpoint {
@@ -64,8 +65,7 @@ export async function authenticate(
   config: CloudConfig,
   signal: AbortSignal,
 ): Promise<Token> {
-  const base = config.authUrl.replace(/\/+$/, '');
-  const url = new URL(`${base.endsWith('/v3') ? base : `${base}/v3`}/auth/tokens`);
+  const url = identityUrl(config.authUrl, '/auth/tokens');
   const auth = {
     identity: identityOf(config),
     ...(config.project ? { scope: scopeOf(config.project) } : {}),

@@ -31,6 +31,7 @@ export {
   OpenStackSession,
   type SessionOptions,
 } from './session.ts';
+export type { TokenScope, ValidToken } from './token-validation.ts';
 export type { TlsTrust } from './transport/http.ts';
 export { waitFor, type WaitOptions } from './wait.ts';
 export * from './services/image.ts';

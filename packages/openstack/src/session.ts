@@ -12,6 +12,7 @@ import {
   versionDocument,
   versionedEndpoint,
 } from './service-catalog.ts';
+import { validateToken, type ValidToken } from './token-validation.ts';
 import { type HttpAnswer, HttpClient, type HttpRequest, readText } from './transport/http.ts';
 
 export interface ApiRequest {
@@ -153,6 +154,24 @@ export class OpenStackSession {
     return this.#token.id;
   }
 
+  /**
+   * Asks Keystone about somebody else's token; this login needs a role that may (`service`, or `reader` of the system).
+   * @returns null: it knows no such token, or not any more
+   * @throws ApiError, LoginError, UnreachableError, ProtocolError
+   */
+  validateToken(subject: string, signal: AbortSignal): Promise<ValidToken | null> {
+    const { authUrl } = this.config;
+    const ask = async (): Promise<ValidToken | null> => {
+      this.#check();
+      return validateToken(this.#http, authUrl, { own: this.#token.id, subject }, signal);
+    };
+    const fresh = async (): Promise<ValidToken | null> => {
+      await this.freshen(SPARE_SECONDS, signal);
+      return this.#withLogin(ask, signal);
+    };
+    return withRetries(fresh, 'GET', this.#retries, signal);
+  }
+
   /** Sends JSON, reads JSON. @throws ApiError, UnreachableError, ProtocolError */
   async call(service: ServiceName, wanted: ApiRequest): Promise<unknown> {
     const answer = await this.stream(service, wanted);
@@ -236,7 +255,7 @@ export class OpenStackSession {
   }
 
   /** Once more with a new token when the service no longer takes the old one. */
-  async #withLogin(send: () => Promise<HttpAnswer>, signal: AbortSignal): Promise<HttpAnswer> {
+  async #withLogin<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const used = this.#token;
     try {
       return await send();
