@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Answerer, guts, refusal } from '../test/rig.ts';
-import { apiBase, type CloudChoice, type Login } from './login.ts';
+import { type CloudChoice, type Login } from './login.ts';
 
 const services: Answerer = () => ({ services: [] });
 
@@ -49,7 +49,7 @@ describe('Keystone', () => {
     const { sent } = await guts([...options, ...LIST], services, null, { env, openLogin });
     expect(choices.map((one) => one.cloud)).toEqual([cloud]);
     expect(choices[0]?.env['OS_CLOUD']).toBe(cloud === 'mine' ? 'mine' : undefined);
-    expect(sent).toMatchObject([{ origin: 'http://catalog:7000', line: 'GET /v1/services', token: 't1' }]);
+    expect(sent).toMatchObject([{ origin: 'http://catalog:7000', line: 'GET /v1/p1/services', token: 't1' }]);
     expect(closed()).toBe(1);
   });
   test.for([{ GUTS_TOKEN: 'own' }, { GUTS_TOKEN: 'own', OS_CLOUD: 'mine' }])(
@@ -115,12 +115,13 @@ describe('Keystone', () => {
 });
 
 test.for([
-  ['http://h:7000', 'http://h:7000'],
-  ['http://h/migration/v1/', 'http://h/migration'],
-  ['http://h/migration/v1/p1', 'http://h/migration'],
-  ['http://h/v1/%(project_id)s', 'http://h'],
-  ['http://h/v1/$(tenant_id)s', 'http://h'],
-  ['http://h/v1/AUTH_p1', 'http://h'],
-] as const)('the API below the endpoint %s is at %s', ([endpoint, base]) => {
-  expect(apiBase(endpoint, 'p1')).toBe(base);
+  ['http://h:7000', 'GET /v1/services'],
+  ['http://h:7000/migration/v1/', 'GET /migration/v1/services'],
+  ['http://h:7000/migration/v1/p1', 'GET /migration/v1/p1/services'],
+  ['http://h:7000/v1/%(project_id)s', 'GET /v1/p1/services'],
+  ['http://h:7000/v1/$(tenant_id)s', 'GET /v1/p1/services'],
+] as const)('with the endpoint %s it asks %s', async ([endpoint, line]) => {
+  const { openLogin } = keystone(endpoint);
+  const { sent } = await guts(LIST, services, null, { env: { OS_CLOUD: 'mine' }, openLogin });
+  expect(sent).toMatchObject([{ origin: 'http://h:7000', line }]);
 });

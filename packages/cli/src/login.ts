@@ -40,12 +40,7 @@ export function withLogin(fetch: Fetch, login: Login): Fetch {
   };
 }
 
-/**
- * The address below which the API's paths (`/v1/…`) lie. Endpoints of a catalog may end in the version and in the
- * project's id, which the token tells already.
- */
+/** The address of guts-api as a catalog, or who overrules it, has it: the project may be left to be filled in. */
 export function apiBase(endpoint: string, projectId: string): string {
-  const whole = endpoint.replaceAll(/[%$]\((?:project|tenant)_id\)s/g, projectId).replace(/\/+$/, '');
-  const bare = [`/AUTH_${projectId}`, `/${projectId}`].find((end) => projectId !== '' && whole.endsWith(end));
-  return (bare === undefined ? whole : whole.slice(0, -bare.length)).replace(/\/v1$/, '');
+  return endpoint.replaceAll(/[%$]\((?:project|tenant)_id\)s/g, projectId);
 }

@@ -112,3 +112,20 @@ test('an abort is thrown as it is', async () => {
   const signal = AbortSignal.abort(reason);
   await expect(client.call(routes.sources.list, { signal })).rejects.toBe(reason);
 });
+
+test.for([
+  ['http://h:7000', 'http://h:7000/v1/sources', 'http://h:7000/healthcheck'],
+  ['http://h/migration/', 'http://h/migration/v1/sources', 'http://h/migration/healthcheck'],
+  ['http://h:7000/v1', 'http://h:7000/v1/sources', 'http://h:7000/healthcheck'],
+  ['http://h/a/v1/0123/', 'http://h/a/v1/0123/sources', 'http://h/a/healthcheck'],
+] as const)("a catalog's endpoint %s is an address to call at", async ([baseUrl, sources, health]) => {
+  const asked: string[] = [];
+  const fetch = (url: string): Promise<Response> => {
+    asked.push(url);
+    return Promise.resolve(Response.json({ sources: [] }));
+  };
+  const client = new ApiClient({ fetch, baseUrl, headers: {} });
+  await client.call(routes.sources.list);
+  await client.call(routes.health);
+  expect(asked).toEqual([sources, health]);
+});

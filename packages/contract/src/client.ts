@@ -60,7 +60,10 @@ export class ApiCallError extends Error {
   }
 }
 
-/** Calls routes at one address. */
+/** An endpoint as catalogs have it: it ends in the version, and in the project if there is one. */
+const VERSIONED = /\/v1(?:\/[^/]+)?$/;
+
+/** Calls routes at one address, which may be an endpoint of a catalog, such as `http://host:7000/v1/PROJECT-ID`. */
 export class ApiClient {
   readonly #fetch: Fetch;
   readonly baseUrl: string;
@@ -94,6 +97,12 @@ export class ApiClient {
     return (answer.status === 204 ? undefined : await toJson(answer)) as Of<A>;
   }
 
+  #addressOf(path: string): string {
+    const [version] = VERSIONED.exec(this.baseUrl) ?? [''];
+    const root = this.baseUrl.slice(0, this.baseUrl.length - version.length);
+    return `${root}${version === '' ? path : path.replace(/^\/v1(?=[/?]|$)/, version)}`;
+  }
+
   /** A request as it is, with our headers; for streams. @throws ApiCallError */
   async send(
     path: string,
@@ -101,7 +110,7 @@ export class ApiClient {
   ): Promise<Response> {
     let answer: Response;
     try {
-      answer = await this.#fetch(`${this.baseUrl}${path}`, {
+      answer = await this.#fetch(this.#addressOf(path), {
         ...init,
         headers: { accept: 'application/json', ...this.#headers, ...headers },
       });
