@@ -1,4 +1,4 @@
-import type { AuditLine } from '@guts/core';
+import { type AuditLine, PROJECT_SYSTEM } from '@guts/core';
 import type { ApiParts } from './api-parts.ts';
 import type { Caller } from './authenticator.ts';
 
@@ -10,6 +10,7 @@ export function auditLine(
   resourceId: string,
   data: Readonly<Record<string, unknown>>,
 ): AuditLine {
-  const { projectId, userId } = caller;
+  const { userId } = caller;
+  const projectId = caller.projectId ?? PROJECT_SYSTEM;
   return { id: newId(), projectId, userId, requestId, action, resourceId, data };
 }

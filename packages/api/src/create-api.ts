@@ -3,15 +3,14 @@ import { methodsOf } from '@guts/contract';
 import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
-import { ANY_PROJECT_RULE } from './auth/default-rules.ts';
+import { admission } from './auth/admission.ts';
 import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
-import { RateLimit } from './bounds/rate-limit.ts';
 import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { isLoopback, METRICS_PATH, metricsRoute } from './metrics.ts';
+import { metricsRoute } from './metrics.ts';
 import { keyedRequests } from './protocol/idempotency.ts';
-import { inProjectOfPath, withoutProject } from './protocol/path-project.ts';
+import { withoutProject } from './protocol/path-project.ts';
 import { negotiateVersions } from './protocol/version.ts';
 import { versionDocuments } from './protocol/version-documents.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
@@ -39,6 +38,8 @@ export interface ApiOptions extends ApiParts {
   readonly requestsPerMinute: number;
   /** `/metrics` is answered to this host itself without a token. */
   readonly metricsOpen: boolean;
+  /** How clients get a token, as the header WWW-Authenticate has it; null: they have to know. */
+  readonly challenge: string | null;
   /** How much may happen at once: to be told; the scheduler keeps to it. */
   readonly limits: Limits;
 }
@@ -56,8 +57,6 @@ const BODY_LIMIT = 1024 * 1024;
 /** For a request to arrive, and again for its answer; milliseconds. */
 const REQUEST_MS = 60_000;
 const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
-/** Answered without a token. */
-const OPEN_PATHS: readonly string[] = ['/', '/v1', '/v1/', '/healthcheck', '/v1/openapi.json', '/v1/docs'];
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
 export function createApi(options: ApiOptions): Api {
@@ -88,11 +87,10 @@ export function createApi(options: ApiOptions): Api {
   app.setSerializerCompiler(() => JSON.stringify);
   app.decorate('publicUrl', options.publicUrl);
   app.decorate('keyed', keyedRequests(parts));
-  app.decorateRequest('caller', null);
-  app.decorateRequest('permit', null);
   negotiateVersions(app);
   boundHeaders(app);
-  guard(app, parts, options);
+  admission(app, parts, options);
+  errorAnswers(app, parts, options.challenge);
   metricsRoute(app, parts);
   void app.register(swagger, {
     openapi: {
@@ -143,47 +141,11 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-function guard(
-  app: FastifyInstance,
-  parts: ApiParts,
-  { requestsPerMinute, metricsOpen }: Pick<ApiOptions, 'requestsPerMinute' | 'metricsOpen'>,
-): void {
-  const rate = new RateLimit(requestsPerMinute, parts.clock);
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-openstack-request-id', request.id);
-    const [path = ''] = request.url.split('?');
-    const address = `address ${request.ip}`;
-    if (OPEN_PATHS.includes(path) || (metricsOpen && path === METRICS_PATH && isLoopback(request)))
-      return rate.take(address);
-    // Who guesses tokens is not let ask for more.
-    rate.check(address);
-    const token = [request.headers['x-auth-token']].flat()[0] ?? null;
-    const caller = await parts.authenticate(token);
-    if (!caller) {
-      rate.take(address);
-      throw new GutsError(
-        'unauthorized',
-        token === null ? 'the request has no token' : 'the token is not valid',
-        {
-          remedy: 'Send it in the header X-Auth-Token.',
-        },
-      );
-    }
-    rate.take(`user ${caller.userId ?? ''} of ${caller.projectId}`);
-    const { policy } = parts;
-    const acting = inProjectOfPath(
-      caller,
-      request.originalUrl,
-      policy.allows(ANY_PROJECT_RULE, caller, caller),
-    );
-    // Judged as the token makes the caller, on the project in which it would be done.
-    const permit = (rule: string): void => policy.require(rule, caller, acting);
-    if (!request.is404) permit(request.routeOptions.config.rule ?? `none of ${request.routeOptions.url}`);
-    request.caller = acting;
-    request.permit = permit;
-  });
+function errorAnswers(app: FastifyInstance, { log }: ApiParts, challenge: string | null): void {
   app.setErrorHandler((failure, request, reply) => {
-    const { error, status } = explain(failure, parts.log.child({ request_id: request.id }));
+    const { error, status } = explain(failure, log.child({ request_id: request.id }));
+    // RFC 9110, section 15.5.2: how to get what lets in.
+    if (status === 401 && challenge !== null) void reply.header('www-authenticate', challenge);
     return reply
       .code(status)
       .headers(headersOf(error))

@@ -43,6 +43,7 @@ function validationError(context: string, problems: readonly ValidationProblem[]
 /** After how long it may be asked again; seconds. */
 const RETRY_AFTER: Readonly<Partial<Record<ErrorCode, number>>> = {
   database_unavailable: 5,
+  identity_unavailable: 5,
   bus_unavailable: 5,
 };
 const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -59,7 +60,7 @@ export function headersOf({ code, details }: GutsError): Record<string, string> 
 /** What happened, as an error of ours and its status; what is nobody's business but ours is logged only. */
 export function explain(error: unknown, log: Log): { error: GutsError; status: number } {
   if (error instanceof GutsError) {
-    if (error.code === 'internal' || error.code === 'database_unavailable')
+    if (['internal', 'database_unavailable', 'identity_unavailable'].includes(error.code))
       log.error({ err: error }, 'a request failed');
     return { error, status: ERROR_CODES[error.code].status };
   }

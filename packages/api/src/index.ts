@@ -1,5 +1,7 @@
 export { type Api, type ApiOptions, createApi } from './create-api.ts';
 export { Policy } from './auth/policy.ts';
+export { type RuleFacts, ruleFacts } from './auth/rule-facts.ts';
+export { cachedTokens, type KnownToken, type TokenLookup } from './auth/token-cache.ts';
 export { type Authenticator, type Caller, tokenAuthenticator } from './authenticator.ts';
 export { act, type ActionParts } from './routes/migration-actions.ts';
 export { allowedActions } from './supported.ts';

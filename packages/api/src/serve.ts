@@ -1,7 +1,7 @@
 import { ErrorBody, nameOf, type Route, type Static, type TObject, type TSchema } from '@guts/contract';
 import { GutsError, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
-import type { Caller } from './authenticator.ts';
+import { type Caller, ownProject } from './authenticator.ts';
 import { ruleOf } from './auth/default-rules.ts';
 import { hrefOf } from './protocol/address.ts';
 import type { Keyed } from './protocol/idempotency.ts';
@@ -13,11 +13,6 @@ declare module 'fastify' {
     readonly publicUrl: string | null;
     readonly keyed: Keyed;
   }
-  interface FastifyRequest {
-    caller: Caller | null;
-    /** Whether the caller may do what a rule of the policy is about; throws GutsError `forbidden`. */
-    permit: ((rule: string) => void) | null;
-  }
   interface FastifyContextConfig {
     /** The policy's rule that decides who is served. */
     readonly rule?: string;
@@ -26,13 +21,21 @@ declare module 'fastify' {
 
 type Of<S> = S extends TSchema ? Static<S> : undefined;
 
+/** One project, and never all. */
+export interface OwnScope {
+  readonly projectId: string;
+}
+
 /** What a handler gets. */
 export interface Context<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
   readonly caller: Caller;
-  readonly scope: ProjectScope;
+  /** The project in which the caller acts; reading it throws GutsError `bad_request` when there is none. */
+  readonly scope: OwnScope;
+  /** The same for what may be told of all projects at once: who acts in none is told of all. */
+  readonly view: ProjectScope;
   readonly requestId: string;
   /** Asks the policy for more than the route's own rule. @throws GutsError `forbidden` */
   readonly permit: (rule: string) => void;
@@ -63,6 +66,11 @@ export function callerOf(request: FastifyRequest): Caller {
 function permitOf(request: FastifyRequest): (rule: string) => void {
   if (!request.permit) throw new GutsError('internal', 'a route was served without authorisation');
   return request.permit;
+}
+
+export function admitAgainOf(request: FastifyRequest): () => Promise<void> {
+  if (!request.admitAgain) throw new GutsError('internal', 'a route was served without authentication');
+  return request.admitAgain;
 }
 
 /** What the OpenAPI document says of a route's name and answers. */
@@ -111,22 +119,27 @@ export function serve<
     handler: async (request, reply) => {
       const caller = callerOf(request);
       let { status } = route;
-      const context = {
+      const { projectId } = caller;
+      const context = (ids: Ids): Context<Static<P>, Static<Q>, Of<B>> => ({
         params: request.params as Static<P>,
         query: request.query as Static<Q>,
         body: request.body as Of<B>,
         caller,
-        scope: { projectId: caller.projectId },
+        get scope() {
+          return { projectId: ownProject(caller) };
+        },
+        view: { projectId },
         requestId: request.id,
         permit: (rule: string) => permitOf(request)(rule),
         href: (path: string) => hrefOf(request, app.publicUrl, path),
         otherwise: () => {
           status = route.otherStatus ?? status;
         },
-      };
+        ids,
+      });
       const answer = route.creates
-        ? await app.keyed(request, reply, caller, route.status, (ids) => handler({ ...context, ids }))
-        : await handler({ ...context, ids: freshIds(() => '') });
+        ? await app.keyed(request, reply, caller, route.status, (ids) => handler(context(ids)))
+        : await handler(context(freshIds(() => '')));
       return reply.code(status).send(answer);
     },
   });

@@ -30,6 +30,7 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
     publicUrl: null,
     requestsPerMinute: 0,
     metricsOpen: false,
+    challenge: null,
     limits: DEFAULT_LIMITS,
     version: '0',
     log: SILENT_LOG,
@@ -147,7 +148,7 @@ export async function putInstances(
     id,
     projectId: 'local',
     kind: 'source.refresh' as const,
-    subjectId: 'elsewhere',
+    subjectId: `elsewhere-${sourceId}`,
     input: {},
   };
   await store.createOperation(operation, eventFor('operation', id));

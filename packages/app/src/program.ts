@@ -1,6 +1,7 @@
 import { addClientCommands } from '@guts/cli';
 import { Command, InvalidArgumentError } from 'commander';
 import { addConfig } from './commands/add-config.ts';
+import { addPolicy } from './commands/add-policy.ts';
 import { addSecret } from './commands/add-secret.ts';
 import { addMigrate } from './commands/migrate.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
@@ -85,6 +86,7 @@ export function createProgram(json: boolean): Command {
   addConfig(program);
   addSecret(program);
   addSimulate(program);
+  addPolicy(program, setExitCode);
   addMigrate(program, setExitCode);
   addClientCommands(program, {
     env: process.env,

@@ -136,6 +136,12 @@ export const ERROR_CATALOGUE: Readonly<
     meaning: 'The database does not answer, or is busy for too long.',
     remedy: 'Ask again after `Retry-After`; see that the database runs and is reached.',
   },
+  identity_unavailable: {
+    meaning:
+      'Keystone does not answer, so that tokens cannot be checked; those checked a moment ago still serve.',
+    remedy:
+      'Ask again after `Retry-After`; see that Keystone runs and that the service user of guts-api may log in.',
+  },
   bus_unavailable: {
     meaning: 'The message broker does not answer.',
     remedy: 'Nothing is lost: work is found by polling. See that the broker runs.',

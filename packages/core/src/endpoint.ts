@@ -1,5 +1,7 @@
 /** The project that owns everything while there is no Keystone: embedded mode and the one-shot. */
 export const PROJECT_LOCAL = 'local';
+/** Owner of the audit lines of what is done outside of any project, with a token of the whole system. */
+export const PROJECT_SYSTEM = 'system';
 
 /** A source or a destination as stored: settings are shown, the secret is sealed and never leaves the worker. */
 export type EndpointSide = 'source' | 'destination';

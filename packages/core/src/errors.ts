@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   configuration: { status: 500, exit: 2, retryable: false },
   fault_injected: { status: 500, exit: 1, retryable: false },
   database_unavailable: { status: 503, exit: 11, retryable: true },
+  identity_unavailable: { status: 503, exit: 11, retryable: true },
   bus_unavailable: { status: 503, exit: 11, retryable: true },
   internal: { status: 500, exit: 1, retryable: false },
 } as const;

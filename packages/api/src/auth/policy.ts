@@ -5,9 +5,10 @@ import { type Check, parseExpression } from './policy-expression.ts';
 
 type Match = Extract<Check, { kind: 'match' }>;
 
-/** What is asked for; `projectId`: the project in which it would be done. */
+/** What is asked for. */
 export interface Target {
-  readonly projectId: string;
+  /** The project in which it would be done; null: in none. */
+  readonly projectId: string | null;
 }
 
 /** What a check may ask of the caller, beside `role:` and `rule:`. */
@@ -23,6 +24,7 @@ const LITERAL = /^(?:'([^']*)'|"([^"]*)"|(\d+|true|false))$/i;
 function refuse(name: string, problem: string, remedy?: string): never {
   throw new GutsError('configuration', `policy rule '${name}': ${problem}`, {
     field: 'policy_file',
+    details: { rule: name },
     ...(remedy === undefined ? {} : { remedy }),
   });
 }
@@ -82,6 +84,8 @@ function refuseCycles(rules: ReadonlyMap<string, Check>): void {
 /** Who may do what, in oslo.policy's language: our defaults, with the rules of a policy file over them. */
 export class Policy {
   readonly #rules: ReadonlyMap<string, Check>;
+  /** Every rule in force, as it is written. */
+  readonly rules: ReadonlyMap<string, string>;
 
   /**
    * @param overrides rule → expression; rules of other names than ours are for expressions to refer to
@@ -90,6 +94,7 @@ export class Policy {
   constructor(overrides: Readonly<Record<string, string>> = {}) {
     const texts = Object.entries({ ...DEFAULT_RULES, ...overrides });
     const known = new Set(texts.map(([name]) => name));
+    this.rules = new Map(texts);
     this.#rules = new Map(
       texts.map(([name, text]) => {
         try {
@@ -146,7 +151,9 @@ export class Policy {
 
   #matches({ left, right }: Match, caller: Caller, target: Target): boolean {
     if (left === 'rule') return this.allows(right, caller, target);
-    const wanted = right.replaceAll(PLACE, () => target.projectId);
+    const { projectId } = target;
+    if (projectId === null && right.search(PLACE) >= 0) return false;
+    const wanted = right.replaceAll(PLACE, projectId ?? '');
     // Keystone's role names do not differ by case alone.
     if (left === 'role') return caller.roles.some((role) => role.toLowerCase() === wanted.toLowerCase());
     if (left === 'is_admin') return FACTS['is_admin']?.(caller) === wanted.toLowerCase();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { GutsError, type KeyOwner } from '@guts/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import type { Caller } from '../authenticator.ts';
+import { type Caller, ownProject } from '../authenticator.ts';
 import { explain } from '../errors.ts';
 import { freshIds, type Ids, idsFrom } from './ids.ts';
 
@@ -60,7 +60,7 @@ export function keyedRequests({ store, secrets, newId, log }: ApiParts): Keyed {
   return async (request, reply, caller, status, work) => {
     const key = keyOf(request);
     if (key === null) return work(freshIds(newId));
-    const owner: KeyOwner = { projectId: caller.projectId, userId: caller.userId, key };
+    const owner: KeyOwner = { projectId: ownProject(caller), userId: caller.userId, key };
     // Sealed: a body may hold a password, and a bare digest of it could be guessed.
     const context = `idempotency:${owner.projectId}`;
     const digest = digestOf(request);

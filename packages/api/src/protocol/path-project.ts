@@ -23,10 +23,15 @@ const plain = (id: string): string => id.replaceAll('-', '').toLowerCase();
  */
 export function inProjectOfPath(caller: Caller, url: string, anywhere: boolean): Caller {
   const project = projectInPath(url);
-  if (project === null || caller.projectId === PROJECT_LOCAL || plain(project) === plain(caller.projectId))
+  const own = caller.projectId;
+  if (project === null || own === PROJECT_LOCAL || (own !== null && plain(project) === plain(own)))
     return caller;
   if (anywhere) return { ...caller, projectId: plain(project) };
-  throw new GutsError('forbidden', `the path names project ${project}; the token is of another one`, {
-    remedy: 'Ask for a token of that project, or leave the project out of the path.',
-  });
+  throw new GutsError(
+    'forbidden',
+    `the path names project ${project}; the token is of ${own === null ? 'the whole system' : 'another one'}`,
+    {
+      remedy: 'Ask for a token of that project, or leave the project out of the path.',
+    },
+  );
 }

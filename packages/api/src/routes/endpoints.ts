@@ -113,7 +113,7 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     checkAgainst(schemas.settings, settings, 'settings');
     checkAgainst(schemas.secret, secret, 'secret');
     const sealedSecret = secrets.seal(secret, `${side}:${id}`);
-    const made = { id, projectId: caller.projectId, side, name, driver, settings, sealedSecret };
+    const made = { id, projectId: scope.projectId, side, name, driver, settings, sealedSecret };
     const line = auditLine(parts, { caller, requestId }, `${side}.create`, id, { name, driver });
     const endpoint = await store.createEndpoint(made, eventOf(made, 'created', line));
     return wrap(endpoint);
@@ -160,7 +160,7 @@ function endpointRoutes(app: FastifyInstance, parts: ApiParts, side: EndpointSid
     const facts = { operation_id: id, ...snake(input) };
     const line = auditLine(parts, { caller, requestId }, kind, endpoint.id, facts);
     const operation = await store.createOperation(
-      { id, projectId: caller.projectId, kind, subjectId: endpoint.id, input },
+      { id, projectId: scope.projectId, kind, subjectId: endpoint.id, input },
       {
         ...eventOf(endpoint, 'operation', line),
         resource: 'operation',

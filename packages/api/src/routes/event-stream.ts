@@ -5,12 +5,15 @@ import { GutsError, type GutsEvent, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { EVENT_STREAM_RULE } from '../auth/default-rules.ts';
-import { callerOf } from '../serve.ts';
+import { ownProject } from '../authenticator.ts';
+import { admitAgainOf, callerOf } from '../serve.ts';
 import { eventToWire } from '../wire/records.ts';
 
 const POLL_MS = 500;
 const HEARTBEAT_MS = 15_000;
 const BATCH = 200;
+/** How often it is asked whether the listener would still be let in. */
+const ADMISSION_MS = 5_000;
 
 const schema: FastifySchema & { description: string } = {
   summary: 'Tells what happens, as it happens',
@@ -32,17 +35,39 @@ const schema: FastifySchema & { description: string } = {
   },
 };
 
+/** Null: still admitted. @throws what is no refusal */
+async function refusalOf(admitAgain: () => Promise<void>): Promise<GutsError | null> {
+  try {
+    await admitAgain();
+    return null;
+  } catch (error) {
+    if (error instanceof GutsError) return error;
+    throw error;
+  }
+}
+
 async function* events(
   { store, clock }: ApiParts,
   scope: ProjectScope,
   start: number,
   resourceId: string | undefined,
+  admitAgain: () => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   let after = start;
   let said = clock.monotonic();
+  let admitted = said;
   yield ': guts\n\n';
   while (!signal.aborted) {
+    if (clock.monotonic() - admitted >= ADMISSION_MS) {
+      admitted = clock.monotonic();
+      const refusal = await refusalOf(admitAgain);
+      // Who comes back is told by status, with what to do.
+      if (refusal) {
+        yield `: ${refusal.code}: the stream ends\n\n`;
+        return;
+      }
+    }
     const query = { after, limit: BATCH, ...(resourceId === undefined ? {} : { resourceId }) };
     const batch = await store.listEvents(scope, query).catch((error: unknown): readonly GutsEvent[] => {
       // It comes back, and the stream goes on where it was: no reason to send every listener away.
@@ -67,7 +92,8 @@ export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping
   // Without HEAD: that answer has no body, so that its stream would never notice that nobody listens.
   const config = { rule: EVENT_STREAM_RULE };
   app.get(EVENT_STREAM_PATH, { schema, config, exposeHeadRoute: false }, async (request, reply) => {
-    const { projectId } = callerOf(request);
+    const projectId = ownProject(callerOf(request));
+    const admitAgain = admitAgainOf(request);
     const query = request.query as Readonly<Partial<Record<'after' | 'resource_id', string>>>;
     const last = [request.headers['last-event-id']].flat()[0];
     const after = Number(last ?? query.after ?? 0);
@@ -85,7 +111,7 @@ export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping
       'cache-control': 'no-store',
     });
     try {
-      for await (const text of events(parts, { projectId }, after, query.resource_id, signal))
+      for await (const text of events(parts, { projectId }, after, query.resource_id, admitAgain, signal))
         if (!reply.raw.write(text)) await once(reply.raw, 'drain', { signal });
     } catch (error) {
       // Aborted: the listener went away, or the API stops.

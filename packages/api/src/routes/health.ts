@@ -110,5 +110,5 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
     const whole = detailed ? { ...answer, report: await report(parts, { projectId: null }) } : answer;
     return reply.code(answer.status === 'unavailable' ? 503 : 200).send(whole);
   });
-  serve(app, routes.healthReport, ({ scope }) => report(parts, scope));
+  serve(app, routes.healthReport, ({ view }) => report(parts, view));
 }

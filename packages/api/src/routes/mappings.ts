@@ -72,7 +72,7 @@ export function mappingRoutes(app: FastifyInstance, parts: ApiParts): void {
     const { name, description = null } = body;
     const made = {
       id,
-      projectId: caller.projectId,
+      projectId: scope.projectId,
       name,
       description,
       mapping: mappingFromWire(body.mapping),

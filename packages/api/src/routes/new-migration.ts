@@ -12,6 +12,7 @@ import {
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
 import type { Caller } from '../authenticator.ts';
+import type { OwnScope } from '../serve.ts';
 import { refuseUnsupported } from '../supported.ts';
 import { specFromWire } from '../wire/new-migration.ts';
 import { findEndpoint } from './endpoints.ts';
@@ -21,7 +22,7 @@ import { findMapping } from './mappings.ts';
 /** Who asks, and in which project. */
 export interface Asker {
   readonly caller: Caller;
-  readonly scope: ProjectScope;
+  readonly scope: OwnScope;
   readonly requestId: string;
 }
 
@@ -63,7 +64,7 @@ export async function makeMigration(
   const { spec, mappingId, source, destination, instance } = await wantedOf(parts, scope, body);
   const made: NewMigration = {
     id,
-    projectId: caller.projectId,
+    projectId: scope.projectId,
     userId: caller.userId,
     planId: null,
     name: body.name ?? instance.name.slice(0, 255),
@@ -84,7 +85,7 @@ export async function makeMigration(
     ...(mappingId === null ? {} : { mapping: mappingId }),
   };
   return parts.store.createMigration(made, {
-    projectId: caller.projectId,
+    projectId: scope.projectId,
     resource: 'migration',
     resourceId: id,
     type: 'migration.created',

@@ -4,6 +4,7 @@ import {
   type HeldWork,
   type Limits,
   type Migration,
+  type ProjectScope,
   type Service,
   STATUS_RULES,
   STATUSES,
@@ -80,6 +81,22 @@ function workOf(migration: Migration): HeldWork {
   };
 }
 
+/** Limits of single things, such as `host:SOURCE-ID:host-12`, that are about what may be seen. */
+async function ownOverrides(
+  store: Pick<Store, 'getEndpoint'>,
+  overrides: Limits['overrides'],
+  view: ProjectScope,
+): Promise<Record<string, number>> {
+  if (view.projectId === null) return { ...overrides };
+  const own: Record<string, number> = {};
+  for (const [key, limit] of Object.entries(overrides)) {
+    const [, id = ''] = key.split(':');
+    const source = await store.getEndpoint('source', id, view);
+    if (source ?? (await store.getEndpoint('destination', id, view))) own[key] = limit;
+  }
+  return own;
+}
+
 interface Bounds {
   readonly limits: Limits;
   /** Bytes. */
@@ -115,17 +132,17 @@ export function resourceRoutes(
     return { volumes, links };
   });
 
-  serve(app, routes.limits, async ({ scope }) => {
+  serve(app, routes.limits, async ({ view }) => {
     const all = await holding(store);
     const usage = new Usage(all.map(workOf), limits);
-    const own = all.filter(({ projectId }) => projectId === scope.projectId || scope.projectId === null);
+    const own = all.filter(({ projectId }) => projectId === view.projectId || view.projectId === null);
     const takes = own.flatMap((one) => usage.takesOf(workOf(one)));
     const resources = [...new Set(takes.map(({ resource }) => resource))];
     const [services, taken] = await Promise.all([store.listServices(OFFERED_SECONDS), slotsUsed(store)]);
     const alive = services.filter((one) => one.alive && !one.disabled);
     const { overrides, ...byDefault } = limits;
     return {
-      limits: { ...snake(byDefault), overrides: { ...overrides } },
+      limits: { ...snake(byDefault), overrides: await ownOverrides(store, overrides, view) },
       used: resources.map(({ key, limit, used }) => ({ resource: key, limit, used })),
       slots: {
         total: alive.reduce((sum, one) => sum + one.slots, 0),

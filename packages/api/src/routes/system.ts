@@ -53,10 +53,10 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
     return undefined;
   });
 
-  serve(app, routes.audit, async ({ query, scope, href }) => {
+  serve(app, routes.audit, async ({ query, view, href }) => {
     const limit = limitOf(query);
     const { user, action, resource, request, since, until } = query;
-    const list = await store.listAudit(scope, {
+    const list = await store.listAudit(view, {
       limit,
       ...sortOf(query, AUDIT_SORT_KEYS),
       ...given({

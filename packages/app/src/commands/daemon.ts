@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createApi, tokenAuthenticator } from '@guts/api';
+import { type ApiOptions, cachedTokens, createApi, tokenAuthenticator } from '@guts/api';
 import { type Log, messageOf, recheck } from '@guts/core';
 import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
@@ -12,6 +12,7 @@ import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
+import { keystoneTokens } from '../wiring/keystone-tokens.ts';
 import { startNotifier } from '../wiring/notifications.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
 import { openSecrets, type SealedSecrets } from '../wiring/secrets.ts';
@@ -105,16 +106,44 @@ export function createScheduler({ config, backends, log }: Parts): Scheduler {
   });
 }
 
+interface Callers {
+  readonly authenticate: ApiOptions['authenticate'];
+  readonly challenge: string | null;
+  close(): Promise<void>;
+}
+
+/** How guts-api knows who asks. @throws GutsError `configuration` */
+async function openCallers({ config, env, log }: Parts): Promise<Callers> {
+  if (config.auth === 'local') {
+    log.info({ token_file: config.tokenFile }, 'callers are known by the local token');
+    const authenticate = tokenAuthenticator(loadToken(config.tokenFile));
+    return { authenticate, challenge: null, close: () => Promise.resolve() };
+  }
+  const tokens = keystoneTokens(config, env, log);
+  try {
+    await tokens.start();
+  } catch (error) {
+    await tokens.close();
+    throw error;
+  }
+  const seconds = config.tokenCacheSeconds;
+  const authenticate = cachedTokens(tokens.lookup, { seconds, clock: systemClock });
+  return { authenticate, challenge: tokens.challenge, close: () => tokens.close() };
+}
+
 async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> {
   const { config, backends, log } = parts;
   const { store, bus, relay } = backends;
+  const policy = loadPolicy(config.policyFile);
+  const callers = await openCallers(parts);
   const api = createApi({
     store,
     bus,
     nudge: () => relay.nudge(),
     secrets,
-    authenticate: tokenAuthenticator(loadToken(config.tokenFile)),
-    policy: loadPolicy(config.policyFile),
+    authenticate: callers.authenticate,
+    challenge: callers.challenge,
+    policy,
     host: config.listenHost,
     hostName: config.host,
     port: config.listenPort,
@@ -127,9 +156,18 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     clock: systemClock,
     newId: randomUUID,
   });
-  const address = await api.listen();
-  log.info({ address, token_file: config.tokenFile }, `guts-api listens on ${address}`);
-  return { stop: () => api.close() };
+  const stop = async (): Promise<void> => {
+    await api.close();
+    await callers.close();
+  };
+  try {
+    const address = await api.listen();
+    log.info({ address }, `guts-api listens on ${address}`);
+    return { stop };
+  } catch (error) {
+    await callers.close();
+    throw error;
+  }
 }
 
 async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {

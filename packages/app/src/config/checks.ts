@@ -33,6 +33,12 @@ export function checkValues({ values, origins }: Effective): Fault[] {
     NOTIFIED,
     'amqp://user@host/vhost or amqps://user@host/vhost',
   );
+  if (values.get('auth') === 'keystone' && values.get('keystoneCloud') === null)
+    fault(
+      'keystone_cloud',
+      "'auth' is keystone, but 'keystone_cloud' is not set",
+      'Name the entry of clouds.yaml by which the service user of guts-api logs in.',
+    );
   for (const { key, setting } of LISTED) {
     const path = values.get(key);
     if (!setting.mustExist || typeof path !== 'string') continue;

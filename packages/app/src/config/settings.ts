@@ -2,12 +2,13 @@ import type { Limits } from '@guts/core';
 import type { Group, Setting } from './setting.ts';
 import { api } from './settings/api.ts';
 import { backends } from './settings/backends.ts';
+import { callers } from './settings/callers.ts';
 import { host } from './settings/host.ts';
 import { notifications } from './settings/notifications.ts';
 import { times, worker } from './settings/work.ts';
 
 /** Every setting, by the name it has in our code. */
-export const SETTINGS = { ...host, ...backends, ...notifications, ...api, ...worker, ...times };
+export const SETTINGS = { ...host, ...backends, ...notifications, ...api, ...callers, ...worker, ...times };
 
 /** In the order of the reference. */
 export const GROUPS: readonly Group[] = [
@@ -15,6 +16,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'Database and messages', settings: backends },
   { title: 'Notifications', settings: notifications },
   { title: 'guts-api', settings: api },
+  { title: 'Callers of guts-api', settings: callers },
   { title: 'Workers', settings: worker },
   { title: 'Times', settings: times },
 ];

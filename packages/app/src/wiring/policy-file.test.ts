@@ -24,7 +24,10 @@ test.each([
   ['- a\n', /map of rules/],
   ['migration:audit: 5\n', /'migration:audit': its expression must be a text/],
   ['migration:audit: [\n', /line \d is not readable/],
-  ['migration:audits: role:x\n', /policy file .*'migration:audits': there is no such rule/],
+  ['migration:audits: role:x\n', /policy file .*, line 1: .*'migration:audits': there is no such rule/],
+  ['# a\nx: rule:y\n"migration:audit": rule:x\n', /, line 2: policy rule 'x': there is no rule 'y'/],
+  ['migration:audit: rule:x\nx: rule:migration:audit\n', /refers to itself/],
+  ['migration:audit: role:a role:b\n', /, line 1: .*join checks with and/],
 ])('%j is refused', (text, message) => expect(() => loadPolicy(file(text))).toThrow(message));
 
 test('a missing file is named', () => {

@@ -60,7 +60,9 @@ export function historyStore(context: StoreContext): EventStore & AuditStore {
         descending: direction === 'desc',
         limit: query.limit,
       };
-      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}`;
+      const inScope = scope.projectId === null ? sql`` : sql` and project_id = ${scope.projectId}`;
+      // A line of another project is no place in this list, as one that is not there is none.
+      const own = marker === undefined ? undefined : sql<boolean>`id = ${marker}${inScope}`;
       const rows = await readPage(db, list, own, read);
       return rows.map((row): AuditEntry => ({
         id: row.id,
