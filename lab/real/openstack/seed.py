@@ -210,17 +210,18 @@ def clouds():
         return {"region_name": REGION, "auth": {
             "auth_url": IDENTITY, "username": user, "password": PW, "project_name": project,
             "user_domain_name": "Default", "project_domain_name": "Default"}}
-    with open(APPCRED) as f:
-        appcred = json.load(f)
     every = {
         "lab": cloud("admin", "admin"),
         "lab-demo": cloud("demo", "demo"),
         "lab-demo2": cloud("demo", "demo2"),
         "lab-demo-reader": cloud("demo-reader", "demo"),
-        "lab-demo-appcred": {"region_name": REGION, "auth_type": "v3applicationcredential", "auth": {
-            "auth_url": IDENTITY, "application_credential_id": appcred["id"],
-            "application_credential_secret": appcred["secret"]}},
     }
+    if os.path.exists(APPCRED):   # `resources` makes it
+        with open(APPCRED) as f:
+            appcred = json.load(f)
+        every["lab-demo-appcred"] = {"region_name": REGION, "auth_type": "v3applicationcredential", "auth": {
+            "auth_url": IDENTITY, "application_credential_id": appcred["id"],
+            "application_credential_secret": appcred["secret"]}}
     # JSON is YAML: no yaml module needed, no quoting to get wrong
     private(f"{STATE}/clouds.yaml", json.dumps({"clouds": every}, indent=2) + "\n")
     private(f"{STATE}/openrc", f"""\

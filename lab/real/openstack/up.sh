@@ -3,9 +3,11 @@
 # every listener on 127.0.0.1.  Run it again after a failure, a crash, a reboot or
 # down.sh: what runs is left alone, what is missing is started.  Needs root and
 # install.sh.  Settings: lab.env.sh.
+#   up.sh --identity   only Keystone and what it needs
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/lab.env.sh"
+case ${1:-} in '') ONLY= ;; --identity) ONLY=identity ;; *) echo "usage: up.sh [--identity]" >&2; exit 2 ;; esac
 [ "$(id -u)" = 0 ] || { echo "up: needs root" >&2; exit 1; }
 for program in nova-compute libvirtd mariadbd rabbitmqctl neutron-server cinder-volume; do
   command -v "$program" >/dev/null || { echo "up: $program is not installed: run install.sh first" >&2; exit 1; }
@@ -84,6 +86,24 @@ start mysql mariadbd --no-defaults --user=root --datadir="$LAB_STATE/mysql" --so
   --skip-log-bin --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-flush-method=nosync \
   --innodb-buffer-pool-size=256M --max-connections=500 --character-set-server=utf8mb3 --performance-schema=0
 start memcached memcached -u root -l $IP -p "$LAB_MEMCACHED_PORT" -U 0 -m 64
+start_keystone() {
+  uw keystone "$LAB_KEYSTONE_PORT" /usr/bin/keystone-wsgi-public 2 \
+    --env OS_KEYSTONE_CONFIG_FILES="$E/keystone/keystone.conf"
+}
+seed_identity() {
+  wait_for keystone 60 answers "$IDENTITY/v3"
+  once "catalog-$(cksum <"$LAB_STATE/ports.env" | cut -d' ' -f1)" /usr/bin/python3 "$HERE/seed.py" identity
+}
+if [ "$ONLY" = identity ]; then
+  wait_for mysql 60 sql -e 'select 1'
+  create_databases
+  setup_schemas
+  start_keystone
+  seed_identity
+  /usr/bin/python3 "$HERE/seed.py" clouds
+  say "ready: Keystone alone, $IDENTITY/v3"
+  exit
+fi
 start epmd env ERL_EPMD_ADDRESS=$IP epmd -port "$LAB_EPMD_PORT" -address $IP
 : >"$E/rabbitmq.conf"
 start rabbitmq env HOME="$LAB_STATE/rabbit" RABBITMQ_NODENAME=gutsreal@localhost \
@@ -104,8 +124,7 @@ setup_schemas
 
 # ------------------------------------------------------------- API services --
 say "identity, then the other APIs"
-uw keystone "$LAB_KEYSTONE_PORT" /usr/bin/keystone-wsgi-public 2 \
-  --env OS_KEYSTONE_CONFIG_FILES="$E/keystone/keystone.conf"
+start_keystone
 uw placement "$LAB_PLACEMENT_PORT" /usr/bin/placement-api 1 --env OS_PLACEMENT_CONFIG_DIR="$E/placement"
 wait_for rabbitmq 60 bash -c "exec 3<>/dev/tcp/$IP/$LAB_AMQP_PORT"
 N=(--config-file "$E/neutron/neutron.conf" --config-file "$E/neutron/ml2_conf.ini")
@@ -113,8 +132,7 @@ start neutron-server neutron-server "${N[@]}"
 start nova-api nova-api --config-file "$E/nova/nova.conf"
 start glance-api glance-api --config-file "$E/glance/glance-api.conf"
 start cinder-api cinder-api --config-file "$E/cinder/cinder.conf"
-wait_for keystone 60 answers "$IDENTITY/v3"
-once "catalog-$(cksum <"$LAB_STATE/ports.env" | cut -d' ' -f1)" /usr/bin/python3 "$HERE/seed.py" identity
+seed_identity
 
 say "compute, network and block storage workers"
 start nova-conductor nova-conductor --config-file "$E/nova/nova.conf"

@@ -1,0 +1,279 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { allRoutes } from '@guts/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Keystone, openstack, startKeystone, stopKeystone } from './support/keystone.ts';
+import { ROOT } from './support/lab.ts';
+
+/** guts-api behind a real Keystone: registered by the real client, as docs/keystone.md says. */
+const CACHE_SECONDS = 5;
+const BINARY = join(ROOT, 'packages/app/bin/guts.js');
+const password = randomBytes(12).toString('hex');
+const folder = mkdtempSync(join(tmpdir(), 'guts-keystone-'));
+const cloudsFile = join(folder, 'clouds.yaml');
+
+let keystone: Keystone;
+let url = '';
+let project = '';
+let elsewhere = '';
+const users: Record<string, string> = {};
+let stopApi: () => Promise<void> = () => Promise.resolve();
+
+const tokenOf = (user: string, scope = project): Promise<string> => keystone.token({ user, password, scope });
+const get = (token: string, path = '/v1/sources'): Promise<Response> =>
+  fetch(`${url}${path}`, { headers: { 'x-auth-token': token } });
+
+function writeClouds(more: Record<string, object>): void {
+  const cloud = (username: string, of: object): object => ({
+    region_name: 'RegionOne',
+    auth: { auth_url: keystone.url, username, password, user_domain_id: 'default', ...of },
+  });
+  const own = Object.fromEntries(
+    Object.keys(users).map((name) => [name, cloud(name, { project_id: project })]),
+  );
+  const service = cloud('guts-test', { project_name: 'service', project_domain_id: 'default' });
+  writeFileSync(cloudsFile, JSON.stringify({ clouds: { ...own, 'guts-test': service, ...more } }), {
+    mode: 0o600,
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
+
+async function startApi(port: number): Promise<void> {
+  const child = spawn(process.execPath, [BINARY, 'all'], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      GUTS_STATE_DIR: folder,
+      GUTS_LISTEN_PORT: String(port),
+      GUTS_AUTH: 'keystone',
+      GUTS_KEYSTONE_CLOUD: 'guts-api',
+      GUTS_KEYSTONE_CLOUDS_FILE: cloudsFile,
+      GUTS_TOKEN_CACHE_SECONDS: String(CACHE_SECONDS),
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  stopApi = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  for (let waited = 0; waited < 600; waited += 1) {
+    if (child.exitCode !== null) throw new Error(`guts ended with ${child.exitCode}`);
+    const up = await fetch(`${url}/healthcheck`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (up) return;
+    await sleep(100);
+  }
+  throw new Error('guts-api does not answer');
+}
+
+/** The command line as a user runs it. */
+function guts(cloud: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, OS_CLIENT_CONFIG_FILE: cloudsFile };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [BINARY, '--os-cloud', cloud, ...args], { env }, (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err }),
+    );
+  });
+}
+
+beforeAll(async () => {
+  keystone = await Keystone.open();
+  [project, elsewhere] = [
+    await keystone.make('project', 'guts-test'),
+    await keystone.make('project', 'guts-else'),
+  ];
+  for (const role of ['reader', 'member', 'admin', 'service']) {
+    const user = await keystone.make('user', `guts-${role}`, { password });
+    users[`guts-${role}`] = user;
+    await keystone.grant(project, user, role);
+  }
+  const service = await keystone.make('user', 'guts-test', { password });
+  await keystone.grant(await keystone.idOf('project', 'service'), service, 'service');
+  writeClouds({});
+  // As the docs have it: the service user's own credential, the service and its endpoint.
+  const made = await openstack(
+    cloudsFile,
+    'guts-test',
+    'application credential create guts-api --role service -f json',
+  );
+  const { id, secret } = JSON.parse(made) as { id: string; secret: string };
+  const auth = {
+    auth_url: keystone.url,
+    application_credential_id: id,
+    application_credential_secret: secret,
+  };
+  writeClouds({ 'guts-api': { auth_type: 'v3applicationcredential', auth } });
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  await keystone.dropServices('migration');
+  const LAB = join(process.env['LAB_STATE'] ?? '/tmp/guts-real', 'clouds.yaml');
+  await openstack(LAB, 'lab', 'service create --name guts --description Migration migration');
+  const address = `${url}/v1/%(project_id)s`;
+  await openstack(LAB, 'lab', `endpoint create --region RegionOne migration public ${address}`);
+  await startApi(port);
+}, 300_000);
+
+afterAll(async () => {
+  await stopApi();
+  await keystone.dropServices('migration');
+  await keystone.removeAll();
+  rmSync(folder, { recursive: true });
+}, 120_000);
+
+test('the catalog of a user has the endpoint, and a token of the openstack client works there', async () => {
+  const shown = await openstack(cloudsFile, 'guts-reader', 'catalog show migration -f json');
+  const { endpoints, type } = JSON.parse(shown) as { type: string; endpoints: { url: string }[] };
+  expect(type).toBe('migration');
+  expect(endpoints.map((one) => one.url)).toEqual([`${url}/v1/${project}`]);
+  const token = await openstack(cloudsFile, 'guts-reader', 'token issue -f value -c id');
+  const answer = await get(token, `/v1/${project}/sources`);
+  expect([answer.status, await answer.json()]).toEqual([200, { sources: [], links: { next: null } }]);
+});
+
+test('who has no token, or none that is good, is told where Keystone is', async () => {
+  for (const token of ['', 'gAAAAABmade-up']) {
+    const answer = await get(token);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe(`Keystone uri="${keystone.url}"`);
+  }
+});
+
+describe('every route is for the roles it should be', () => {
+  const FOR_ADMINS = ['services.list', 'services.update', 'services.remove', 'audit'];
+  const FOR_READERS = ['preflight.check', 'preflight.summary'];
+  const RANK = ['guts-service', 'guts-reader', 'guts-member', 'guts-admin'];
+
+  async function served(token: string, prefix: string): Promise<string[]> {
+    const names: string[] = [];
+    for (const [name, { method, path }] of allRoutes) {
+      if (!path.startsWith('/v1/')) continue;
+      // Whom the policy refuses never comes so far that the id or the body is looked at.
+      const asked = path.replace('/v1', prefix).replaceAll(/:\w+/g, 'nothing-there');
+      const answer = await fetch(`${url}${asked}`, { method, headers: { 'x-auth-token': token } });
+      expect([200, 400, 403, 404], `${name}: ${await answer.text()}`).toContain(answer.status);
+      if (answer.status !== 403) names.push(name);
+    }
+    return names;
+  }
+  const expected = (user: string): string[] =>
+    [...allRoutes].flatMap(([name, { method, path }]) => {
+      if (!path.startsWith('/v1/')) return [];
+      const looks = method === 'GET' || FOR_READERS.includes(name);
+      const needed = FOR_ADMINS.includes(name) ? 3 : looks ? 1 : 2;
+      return RANK.indexOf(user) >= needed ? [name] : [];
+    });
+
+  test.each(RANK)('%s', async (user) => {
+    const token = await tokenOf(user);
+    expect(await served(token, '/v1')).toEqual(expected(user));
+    expect(await served(token, `/v1/${project}`)).toEqual(expected(user));
+    // An administrator's token is good for any project, as everywhere in OpenStack; the others' for their own.
+    expect(await served(token, `/v1/${elsewhere}`)).toEqual(user === 'guts-admin' ? expected(user) : []);
+  });
+
+  test('an administrator of the system, who names the project', async () => {
+    const { user, secret } = systemAdmin();
+    const token = await keystone.token({ user, password: secret, scope: 'system' });
+    expect(await served(token, `/v1/${project}`)).toEqual(expected('guts-admin'));
+    expect((await get(token, '/v1/services')).status).toBe(200);
+    const unnamed = await get(token);
+    expect([unnamed.status, await unnamed.text()]).toEqual([400, expect.stringContaining('/v1/PROJECT-ID')]);
+  });
+});
+
+function systemAdmin(): { user: string; secret: string } {
+  return { user: 'admin', secret: process.env['LAB_PASSWORD'] ?? 'labpass' };
+}
+
+describe('a token ends', () => {
+  /** What it is answered now, and again once what was remembered of it has to be forgotten. */
+  async function aroundEnd(token: string, end: () => Promise<unknown>): Promise<number[]> {
+    const before = await get(token);
+    await end();
+    await sleep(CACHE_SECONDS * 1000 + 100);
+    return [before.status, (await get(token)).status];
+  }
+  test('revoked', async () => {
+    const token = await tokenOf('guts-reader');
+    expect(await aroundEnd(token, () => keystone.revoke(token))).toEqual([200, 401]);
+  });
+  test('by its time, however fresh what is remembered of it', async () => {
+    const reader = { user: 'guts-reader', password, scope: project };
+    const { token, endsAt } = await keystone.shortToken(reader, users['guts-reader'] ?? '', 15);
+    const statuses = new Set<number>();
+    while (Date.now() < endsAt - 1000) {
+      statuses.add((await get(token)).status);
+      await sleep(200);
+    }
+    await sleep(endsAt + 100 - Date.now());
+    expect([[...statuses], (await get(token)).status]).toEqual([[200], 401]);
+  });
+  test('its user disabled', async () => {
+    const token = await tokenOf('guts-member');
+    const enabled = (yes: boolean) =>
+      keystone.request('PATCH', `/users/${users['guts-member']}`, { user: { enabled: yes } });
+    expect(await aroundEnd(token, () => enabled(false))).toEqual([200, 401]);
+    await enabled(true);
+  });
+  test('its role taken away', async () => {
+    const token = await tokenOf('guts-member');
+    const role = await keystone.idOf('role', 'member');
+    const path = `/projects/${project}/users/${users['guts-member']}/roles/${role}`;
+    expect(await aroundEnd(token, () => keystone.request('DELETE', path))).toEqual([200, 401]);
+    await keystone.request('PUT', path);
+  });
+  test('while it listens to events: the stream ends', async () => {
+    const token = await tokenOf('guts-reader');
+    const answer = await get(token, '/v1/events/stream');
+    expect(answer.status).toBe(200);
+    await keystone.revoke(token);
+    // Ends by itself, or the test by its deadline.
+    expect(await answer.text()).toContain('unauthorized');
+  });
+});
+
+test('the command line finds guts-api by the catalog', async () => {
+  const listed = await guts('guts-reader', 'source', 'list', '-f', 'json');
+  expect(listed).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(listed.out)).toEqual([]);
+  const refused = await guts('guts-reader', 'service', 'list');
+  expect(refused).toMatchObject({ code: 4, err: expect.stringContaining('migration:services:list') });
+  expect(await guts('guts-admin', 'service', 'list')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('guts-api'),
+  });
+});
+
+test('without Keystone it is 503, and it recovers', async () => {
+  const other = await tokenOf('guts-member');
+  try {
+    await stopKeystone(keystone.url);
+    const answer = await get(other);
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answer.json()).toMatchObject({ error: { guts_code: 'identity_unavailable' } });
+    expect((await fetch(`${url}/healthcheck`)).status).toBe(200);
+  } finally {
+    await startKeystone();
+  }
+  expect((await get(other)).status).toBe(200);
+});
