@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { routes } from '@guts/contract';
+import { EVENT_STREAM_PATH, routes } from '@guts/contract';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { callable } from './callable-routes.ts';
 
@@ -35,7 +35,7 @@ const clientWithoutSchemas: Plugin = {
         : null,
     );
     context.onLoad({ filter: /.*/, namespace: 'callable' }, () => ({
-      contents: `export * from '@guts/contract/client';\nexport { ERROR_CODES } from '@guts/core/errors';\nexport const routes = ${JSON.stringify(callable(routes))};`,
+      contents: `export * from '@guts/contract/client';\nexport { ERROR_CODES } from '@guts/core/errors';\nexport const EVENT_STREAM_PATH = ${JSON.stringify(EVENT_STREAM_PATH)};\nexport const routes = ${JSON.stringify(callable(routes))};`,
       resolveDir: join(root, 'packages/app'),
     }));
   },

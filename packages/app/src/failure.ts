@@ -1,4 +1,4 @@
-import { UsageError } from '@guts/cli';
+import { UsageError } from '@guts/cli/start';
 // Not the whole packages: this is loaded at every start, and bundles are cut by files.
 import { ApiCallError } from '@guts/contract/client';
 import { ERROR_CODES, type ErrorCode, GutsError, messageOf } from '@guts/core/errors';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { createProgram } from '../src/program.ts';
+import { commandReference, leavesOf } from './command-reference.ts';
+import { createWholeProgram } from '../src/program.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
@@ -18,9 +19,10 @@ function linesOf(document: string): { line: string; whole: boolean }[] {
 }
 
 /** What is wrong with a command line, without running it; null: nothing. @param whole nothing may be missing */
-function faultOf(line: string, whole: boolean): string | null {
-  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
-  let command: Command = createProgram(true);
+async function faultOf(line: string, whole: boolean): Promise<string | null> {
+  const [asked = ''] = line.split(' > ');
+  const words = [...asked.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+  let command: Command = await createWholeProgram(true);
   let rest = words.slice(1).filter((word) => !['--help', '--json'].includes(word));
   for (;;) {
     const next = command.commands.find((one) => one.name() === rest[0]);
@@ -42,13 +44,15 @@ function faultOf(line: string, whole: boolean): string | null {
   return option ? `no ${option.flags}` : null;
 }
 
-describe.for(['README.md', 'docs/operations.md'])('%s', (document) => {
-  test('names no command, argument or option that there is not', () => {
+describe.for(['README.md', 'docs/operations.md', 'docs/cli.md'])('%s', (document) => {
+  test('names no command, argument or option that there is not', async () => {
     const lines = linesOf(document);
     expect(lines.length).toBeGreaterThan(10);
-    const wrong = lines
-      .map(({ line, whole }) => [line, faultOf(line, whole)])
-      .filter(([, fault]) => fault !== null);
+    const wrong: string[] = [];
+    for (const { line, whole } of lines) {
+      const fault = await faultOf(line, whole);
+      if (fault !== null) wrong.push(`${line}: ${fault}`);
+    }
     expect(wrong).toEqual([]);
   });
 });
@@ -58,6 +62,18 @@ test.for([
   ['guts service enable h1 --reason why', 'unknown: --reason why'],
   ['guts service disable h1', 'no --reason <text>'],
   ['guts migration show', 'no migration'],
-] as const)('the check finds: %s', ([line, fault]) => {
-  expect(faultOf(line, true)).toBe(fault);
+] as const)('the check finds: %s', async ([line, fault]) => {
+  expect(await faultOf(line, true)).toBe(fault);
+});
+
+test('docs/cli.md is what the commands say of themselves', async () => {
+  const text = commandReference(await createWholeProgram(true));
+  await expect(text).toMatchFileSnapshot(resolve(ROOT, 'docs/cli.md'));
+});
+
+test('the help of every command shows how it is used', async () => {
+  const leaves = leavesOf(await createWholeProgram(true));
+  expect(leaves.length).toBeGreaterThan(60);
+  const without = leaves.filter(({ path, help }) => !help.includes(`\nExamples:\n  guts ${path}`));
+  expect(without.map(({ path }) => path)).toEqual([]);
 });

@@ -29,7 +29,7 @@ async function guts(args: readonly string[]): Promise<{ code: number; out: strin
   let code = 0;
   let out = '';
   const program = new Command('guts').exitOverride().option('--json', '', false);
-  addMigrate(program, (given) => {
+  addMigrate(program, program.command('migrate'), (given) => {
     code = given;
   });
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {

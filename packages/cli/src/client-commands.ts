@@ -1,79 +1,79 @@
-import { readFile } from 'node:fs/promises';
-import { ApiClient, type Fetch } from '@guts/contract';
 import { Argument, type Command } from 'commander';
-import { addEndpointCommands } from './commands/endpoints.ts';
-import { addInventoryCommands } from './commands/inventory.ts';
-import { addMigrationCommands } from './commands/migrations.ts';
-import { addOperationCommands } from './commands/operations.ts';
-import { addServiceCommands } from './commands/services.ts';
-import { addCloudOptions, chosenCloud } from './cloud-options.ts';
-import { bashCompletion } from './completion.ts';
+import { addCloudOptions } from './cloud-options.ts';
 import { terminalAsk } from './confirm.ts';
+import { connect, type ConnectParts } from './connect.ts';
 import { type Ask, type Output, type Run, UsageError } from './context.ts';
-import { apiBase, type OpenLogin, withLogin } from './login.ts';
+import { examples } from './examples.ts';
+import type { LazyGroups } from './lazy-groups.ts';
 import { addShapeOptions, PLAIN, type Shape, shapeOf } from './output/shape.ts';
 
-export interface ClientParts {
-  readonly env: NodeJS.ProcessEnv;
-  readonly fetch: Fetch;
+export interface ClientParts extends ConnectParts {
   readonly out: Output;
-  /** Where a daemon on this host keeps its token. */
-  readonly tokenFile: () => Promise<string>;
-  /** Logs in to Keystone, when options or the environment name a cloud. */
-  readonly openLogin: OpenLogin;
   /** How to ask a person; null: nobody is there. Left out: on this process's terminal, if it has one. */
   readonly ask?: Ask | null;
   readonly setExitCode: (code: number) => void;
 }
 
-async function readToken({ env, tokenFile }: ClientParts): Promise<string> {
-  const given = env['GUTS_TOKEN'];
-  if (given !== undefined && given !== '') return given;
-  const path = env['GUTS_TOKEN_FILE'] ?? (await tokenFile());
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    throw new UsageError(
-      `no token: GUTS_TOKEN is not set and ${path} cannot be read (${(error as Error).message}); is guts-api set up here?`,
-    );
-  }
-}
+type Add = (group: Command, run: Run) => void;
 
-interface Connection {
-  readonly client: ApiClient;
-  readonly close: () => Promise<void>;
-}
+/** What each group is, and where its commands come from once one of them is called. */
+const GROUPS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Add>]>> = {
+  source: ['sources: where machines come from', async () => (await endpoints()).addSourceCommands],
+  destination: ['destinations: where machines go to', async () => (await endpoints()).addDestinationCommands],
+  instance: ['machines of a source', async () => (await inventory()).addInstanceCommands],
+  volume: ['disks of the machines of a source', async () => (await inventory()).addVolumeCommands],
+  network: ['networks of a source', async () => (await inventory()).addNetworkCommands],
+  datastore: ['datastores of a source', async () => (await inventory()).addDatastoreCommands],
+  host: ['hosts of a source', async () => (await inventory()).addHostCommands],
+  mapping: [
+    'stored mappings: where networks and datastores go',
+    async () => (await import('./commands/mappings.ts')).addMappingCommands,
+  ],
+  migration: ['migrations', async () => (await import('./commands/migrations.ts')).addMigrationCommands],
+  operation: [
+    'work that is no migration: validate, refresh, reap',
+    async () => (await import('./commands/operations.ts')).addOperationCommands,
+  ],
+  service: ['the daemons', async () => (await import('./commands/services.ts')).addServiceCommands],
+  driver: [
+    'what workers can reach, and the settings of it',
+    async () => (await import('./commands/drivers.ts')).addDriverCommands,
+  ],
+  limits: [
+    'how much may happen at once, and does',
+    async () => (await import('./commands/limits.ts')).addLimitCommands,
+  ],
+  event: ['what happens', async () => (await import('./commands/events.ts')).addEventCommands],
+  audit: ['who changed what', async () => (await import('./commands/audit.ts')).addAuditCommands],
+};
+const endpoints = () => import('./commands/endpoints.ts');
+const inventory = () => import('./commands/inventory.ts');
 
-/** By Keystone when a cloud is named, else by the token of guts-api itself. @throws UsageError, ApiCallError */
-async function connect(program: Command, parts: ClientParts, signal: AbortSignal): Promise<Connection> {
-  const { api, gutsEndpoint } = program.opts<{ api: string; gutsEndpoint?: string }>();
-  const { fetch } = parts;
-  const choice = chosenCloud(program, parts.env);
-  if (!choice) {
-    const headers = { 'x-auth-token': await readToken(parts) };
-    return {
-      client: new ApiClient({ fetch, baseUrl: gutsEndpoint || api, headers }),
-      close: () => Promise.resolve(),
-    };
-  }
-  const login = await parts.openLogin(choice, signal);
-  const said = program.getOptionValueSource('api') === 'cli' || parts.env['GUTS_API'] ? api : null;
-  const endpoint = gutsEndpoint || said || login.endpoint;
-  if (!endpoint) {
-    await login.close();
-    throw new UsageError(
-      "the cloud's catalog has no endpoint of type migration; say where guts-api is: --guts-endpoint, GUTS_ENDPOINT",
-    );
-  }
-  const baseUrl = apiBase(endpoint, login.projectId);
-  return {
-    client: new ApiClient({ fetch: withLogin(fetch, login), baseUrl, headers: {} }),
-    close: () => login.close(),
-  };
+function addCompletion(program: Command, groups: LazyGroups, out: Output): void {
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .summary('writes a script that completes commands and options')
+    .description(
+      'Writes a script that completes commands, options and their choices, made from the commands that there are.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'guts completion bash > /etc/bash_completion.d/guts',
+        'guts completion zsh > ~/.zfunc/_guts',
+        'guts completion fish > ~/.config/fish/completions/guts.fish',
+      ),
+    )
+    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+      await groups.loadAll();
+      const { completionScript } = await import('./completion/script.ts');
+      out.write(completionScript(program, shell));
+    });
 }
 
 /** Adds every command that talks to a guts-api. */
-export function addClientCommands(program: Command, parts: ClientParts): void {
+export function addClientCommands(program: Command, groups: LazyGroups, parts: ClientParts): void {
   program
     .option('--api <url>', 'address of guts-api; GUTS_API', parts.env['GUTS_API'] ?? 'http://127.0.0.1:7000')
     .option(
@@ -81,7 +81,8 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
       "address of guts-api, whatever Keystone's catalog says; GUTS_ENDPOINT",
       parts.env['GUTS_ENDPOINT'],
     )
-    .option('--json', 'machine-readable output', false);
+    .option('--json', 'machine-readable output', false)
+    .option('--debug', 'shows each request and its answer on standard error, without secrets', false);
   addCloudOptions(program);
   let shape: Shape = PLAIN;
   program.hook('preAction', async (_program, command) => {
@@ -101,29 +102,13 @@ export function addClientCommands(program: Command, parts: ClientParts): void {
       await close();
     }
   };
-  addEndpointCommands(program, run, 'source');
-  addEndpointCommands(program, run, 'destination');
-  addInventoryCommands(program, run);
-  addMigrationCommands(program, run);
-  addOperationCommands(program, run);
-  addServiceCommands(program, run);
-  program
-    .command('completion')
-    .addArgument(new Argument('<shell>', 'which shell').choices(['bash']))
-    .summary('writes a script that completes commands and options: source <(guts completion bash)')
-    .action(() => {
-      parts.out.write(bashCompletion(program));
+  for (const [name, [summary, load]] of Object.entries(GROUPS))
+    groups.add(name, summary, async () => {
+      const add = await load();
+      return (group) => {
+        add(group, run);
+        addShapeOptions(group);
+      };
     });
-  const ours = [
-    'source',
-    'destination',
-    'instance',
-    'network',
-    'datastore',
-    'host',
-    'migration',
-    'operation',
-    'service',
-  ];
-  for (const group of program.commands.filter((one) => ours.includes(one.name()))) addShapeOptions(group);
+  addCompletion(program, groups, parts.out);
 }

@@ -1,4 +1,5 @@
-import type { Fetch } from '@guts/contract';
+import type { Answer, Fetch } from '@guts/contract';
+import type { TellExchange } from './trace-http.ts';
 
 /** A login at Keystone, as far as a client of guts-api needs it. */
 export interface Login {
@@ -17,8 +18,8 @@ export interface CloudChoice {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Logs in. @throws ApiCallError */
-export type OpenLogin = (choice: CloudChoice, signal: AbortSignal) => Promise<Login>;
+/** Logs in. @param tell hears of every request to Keystone @throws ApiCallError */
+export type OpenLogin = (choice: CloudChoice, signal: AbortSignal, tell?: TellExchange) => Promise<Login>;
 
 /** How long a login may take where the call itself has no end; ms. */
 const LOGIN_MS = 120_000;
@@ -27,15 +28,12 @@ const LOGIN_MS = 120_000;
 export function withLogin(fetch: Fetch, login: Login): Fetch {
   return async (url, init) => {
     const signal = init.signal ?? AbortSignal.timeout(LOGIN_MS);
-    const send = (token: string): Promise<Response> => {
-      const headers = new Headers(init.headers);
-      headers.set('x-auth-token', token);
-      return fetch(url, { ...init, headers });
-    };
+    const send = (token: string): Promise<Answer> =>
+      fetch(url, { ...init, headers: { ...init.headers, 'x-auth-token': token } });
     const used = await login.token(signal);
     const answer = await send(used);
     if (answer.status !== 401) return answer;
-    await answer.body?.cancel();
+    await answer.text();
     return send(await login.token(signal, used));
   };
 }

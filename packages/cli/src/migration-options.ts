@@ -1,17 +1,12 @@
 import type { NewMigration } from '@guts/contract';
 import { type Command, Option } from 'commander';
 import { UsageError } from './context.ts';
-import { PLACE_HELP, readPair, readPlace } from './network-place.ts';
+import { addMappingOptions, mappingOf, type MappingOptions } from './mapping-options.ts';
 
 /** What `guts migration create` and `guts migrate` ask of a migration. */
-export interface MigrationOptions {
+export interface MigrationOptions extends MappingOptions {
   readonly name?: string;
   readonly targetProject?: string;
-  readonly network: readonly string[];
-  readonly nic: readonly string[];
-  readonly skipNic: readonly string[];
-  readonly volumeType: readonly string[];
-  readonly skipDisk: readonly string[];
   readonly flavor?: string;
   readonly availabilityZone?: string;
   readonly securityGroup: readonly string[];
@@ -39,14 +34,10 @@ const choice = (flags: string, description: string, choices: readonly string[]):
 
 /** Adds them to a command. */
 export function addMigrationOptions(command: Command): Command {
-  return command
+  command
     .option('--name <name>', 'name of the server (default: the name at the source)')
-    .option('--target-project <project>', "project at the destination (default: the credential's own)")
-    .option('--network <map...>', `PLACE for every NIC, or SOURCE=PLACE; ${PLACE_HELP}; repeatable`, [])
-    .option('--nic <map...>', 'MAC=PLACE[@ADDRESS,…] for one NIC; repeatable', [])
-    .option('--skip-nic <mac...>', 'leaves this NIC out', [])
-    .option('--volume-type <map...>', 'TYPE for every volume, or DATASTORE=TYPE; repeatable', [])
-    .option('--skip-disk <key...>', 'leaves this disk out (key of the device)', [])
+    .option('--target-project <project>', "project at the destination (default: the credential's own)");
+  return addMappingOptions(command)
     .option('--flavor <flavor>', 'name or id (default: the smallest that fits)')
     .option('--availability-zone <zone>', 'for server and volumes')
     .option('--security-group <group...>', 'name or id; repeatable', [])
@@ -73,34 +64,16 @@ export function addMigrationOptions(command: Command): Command {
     .option('--boot-seconds <n>', 'how long a boot may take', seconds);
 }
 
-/** @throws UsageError */
-function readNic(text: string): [mac: string, place: ReturnType<typeof readPlace>] {
-  const [mac, place] = readPair(text, 'MAC=NETWORK');
-  if (mac === '*') throw new UsageError(`"${text}" is not MAC=NETWORK: it names no NIC`);
-  return [mac.toLowerCase(), readPlace(place)];
-}
-
 /** The options as the API's body, without source, destination and instance. @throws UsageError */
 export function migrationBody(
   options: MigrationOptions,
 ): Omit<NewMigration, 'source' | 'destination' | 'instance'> {
-  const networks = options.network.map((text) => {
-    const [source, place] = readPair(text, 'SOURCE=NETWORK');
-    return [source, readPlace(place)] as const;
-  });
-  // A NIC that is left out goes nowhere, but the mapping wants a name.
-  const skipped = options.skipNic.map((mac) => [mac.toLowerCase(), { network: '-', skip: true }] as const);
   const set = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
     value === undefined ? {} : ({ [key]: value } as Partial<Record<K, V>>);
   return {
     ...set('target_name', options.name),
     ...set('target_project', options.targetProject),
-    mapping: {
-      networks: Object.fromEntries(networks),
-      nics: Object.fromEntries([...options.nic.map(readNic), ...skipped]),
-      datastores: Object.fromEntries(options.volumeType.map((text) => readPair(text, 'DATASTORE=TYPE'))),
-      disks: Object.fromEntries(options.skipDisk.map((key) => [key, { skip: true }])),
-    },
+    mapping: mappingOf(options),
     ...set('flavor', options.flavor),
     ...set('availability_zone', options.availabilityZone),
     security_groups: [...options.securityGroup],

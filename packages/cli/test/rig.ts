@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addClientCommands } from '../src/client-commands.ts';
 import type { Ask } from '../src/context.ts';
+import { LazyGroups } from '../src/lazy-groups.ts';
 import type { OpenLogin } from '../src/login.ts';
 
 export type Answerer = (method: string, path: string, body: Record<string, unknown> | null) => unknown;
@@ -23,18 +24,24 @@ export async function guts(
   answer: Answerer,
   ask: Ask | null = null,
   { env = { GUTS_TOKEN: 't' }, openLogin = refuse }: { env?: NodeJS.ProcessEnv; openLogin?: OpenLogin } = {},
-): Promise<{ out: string; calls: Call[]; sent: Sent[]; exit: number }> {
+): Promise<{ out: string; err: string; calls: Call[]; sent: Sent[]; exit: number }> {
   let out = '';
+  let err = '';
   let exit = 0;
   const calls: Call[] = [];
   const sent: Sent[] = [];
   const program = new Command('guts').exitOverride().configureOutput({ writeErr: () => undefined });
-  addClientCommands(program, {
+  addClientCommands(program, new LazyGroups(program), {
     env,
     openLogin,
     out: {
       write: (text) => {
         out += text;
+      },
+    },
+    err: {
+      write: (text) => {
+        err += text;
       },
     },
     tokenFile: () => Promise.resolve('/nowhere'),
@@ -55,7 +62,7 @@ export async function guts(
     },
   });
   await program.parseAsync(args, { from: 'user' });
-  return { out, calls, sent, exit };
+  return { out, err, calls, sent, exit };
 }
 
 export const refusal = (status: number, message: string): Response =>

@@ -3,8 +3,24 @@ import type { Static, TObject, TSchema } from 'typebox';
 import type { ErrorBody } from './schemas/common.ts';
 import type { Migration } from './schemas/migration.ts';
 
-/** The part of `fetch` that is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** The part of a `Response` that is used. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** For streams; null: there is none. */
+  readonly body: AsyncIterable<Uint8Array> | null;
+  text(): Promise<string>;
+}
+/** What is sent: as of `fetch`'s, but only this. */
+export interface Init {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+/** The part of `fetch` that is used: browsers give their own, `guts` a lighter one. */
+export type Fetch = (url: string, init: Init) => Promise<Answer>;
 
 type Of<S> = S extends TSchema ? Static<S> : undefined;
 interface CallableRoute<
@@ -104,11 +120,8 @@ export class ApiClient {
   }
 
   /** A request as it is, with our headers; for streams. @throws ApiCallError */
-  async send(
-    path: string,
-    { headers, ...init }: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> },
-  ): Promise<Response> {
-    let answer: Response;
+  async send(path: string, { headers, ...init }: Init): Promise<Answer> {
+    let answer: Answer;
     try {
       answer = await this.#fetch(this.#addressOf(path), {
         ...init,
@@ -140,7 +153,7 @@ function segment(name: string, value: string | undefined): string {
   });
 }
 
-async function toJson(answer: Response): Promise<unknown> {
+async function toJson(answer: Answer): Promise<unknown> {
   const text = await answer.text();
   try {
     return JSON.parse(text);
@@ -153,7 +166,7 @@ async function toJson(answer: Response): Promise<unknown> {
   }
 }
 
-async function toError(answer: Response): Promise<ApiCallError> {
+async function toError(answer: Answer): Promise<ApiCallError> {
   const { status } = answer;
   const error = errorIn(await answer.text());
   if (!error)

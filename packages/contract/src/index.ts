@@ -46,7 +46,7 @@ export {
   PreflightSummary,
   UnaskedRule,
 } from './schemas/preflight-answer.ts';
-export { Event, Health, HealthReport, Service } from './schemas/system.ts';
+export { AuditLine, Event, Health, HealthReport, Service } from './schemas/system.ts';
 export {
   API_VERSIONS,
   type ApiVersion,

@@ -12,7 +12,7 @@ import {
   limitsRoute,
   volumesRoute,
 } from './routes/resources.ts';
-import { auditRoute, healthReportRoute, healthRoute, serviceRoutes } from './routes/system.ts';
+import { auditRoute, eventRoutes, healthReportRoute, healthRoute, serviceRoutes } from './routes/system.ts';
 
 export type { Route } from './routes/define.ts';
 
@@ -36,6 +36,7 @@ export const routes = {
   preflight: preflightRoutes,
   migrations: migrationRoutes,
   services: serviceRoutes,
+  events: eventRoutes,
   audit: auditRoute,
 };
 

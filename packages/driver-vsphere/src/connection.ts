@@ -41,6 +41,8 @@ import {
   type VSphereSession,
   writeAnnotation,
 } from '@guts/vsphere';
+import { checkClock } from './check-clock.ts';
+import { checkHosts } from './check-hosts.ts';
 import { checkPrivileges } from './check-privileges.ts';
 import { checkTransport } from './check-transport.ts';
 import { allocatedAreas } from './disks/allocated-areas.ts';
@@ -101,7 +103,24 @@ export class VSphereConnection implements SourceConnection {
         remedy: 'Pin its fingerprint or name the authority that signed it.',
       });
     findings.push(...(await inWords(() => checkPrivileges(this.#session, signal))));
+    findings.push(...(await inWords(() => this.#checkReach(signal))));
     return { product: about.fullName, version: about.version, findings };
+  }
+
+  /** What depends on where this worker is: its clock, and the hosts that machines lie on. */
+  async #checkReach(signal: AbortSignal): Promise<Finding[]> {
+    const asked = Date.now();
+    const theirs = await this.#session.currentTime(signal);
+    const clock = checkClock(theirs, new Date((asked + Date.now()) / 2));
+    const { hosts, machines } = await readInventory(this.#session, signal);
+    const used = new Set(machines.map(({ host }) => host?.value));
+    return [
+      ...clock,
+      ...(await checkHosts(
+        hosts.filter(({ ref }) => used.has(ref.value)),
+        signal,
+      )),
+    ];
   }
 
   async *inventory(signal: AbortSignal): AsyncGenerator<InventoryObject, void> {

@@ -13,7 +13,7 @@ import {
   versionedEndpoint,
 } from './service-catalog.ts';
 import { validateToken, type ValidToken } from './token-validation.ts';
-import { type HttpAnswer, HttpClient, type HttpRequest, readText } from './transport/http.ts';
+import { type HttpAnswer, HttpClient, type HttpRequest, type Observe, readText } from './transport/http.ts';
 
 export interface ApiRequest {
   readonly method?: HttpRequest['method'];
@@ -44,6 +44,8 @@ export interface SessionOptions {
   readonly check?: () => void;
   /** Stands around every request to a service, also one that is sent again; what it sends is checked first. */
   readonly around?: Around;
+  /** Hears of every request, also those of the login; not of other logins that come of this one. */
+  readonly observe?: Observe;
 }
 
 /** A login at a cloud, scoped to one project. Logs in again when its token ends. */
@@ -73,11 +75,12 @@ export class OpenStackSession {
 
   /** @throws LoginError, ApiError, UnreachableError, UntrustedCertificateError, ProtocolError */
   static async open(config: CloudConfig, options: SessionOptions): Promise<OpenStackSession> {
-    const { signal, retries = DEFAULT_RETRIES, check = () => undefined, around } = options;
+    const { signal, retries = DEFAULT_RETRIES, check = () => undefined, around, observe } = options;
     const http = new HttpClient({
       trust: config.tls,
       timeoutSeconds: TIMEOUT_SECONDS,
       userAgent: options.userAgent ?? 'guts',
+      ...(observe ? { observe } : {}),
     });
     try {
       const token = await login(http, config, retries, signal);

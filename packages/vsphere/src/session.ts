@@ -185,6 +185,14 @@ export class VSphereSession {
     return first;
   }
 
+  /** The server's clock. @throws ProtocolError when it tells none */
+  async currentTime(signal: AbortSignal): Promise<Date> {
+    const { text } = await this.callOne('CurrentTime', SERVICE_INSTANCE, [], { signal });
+    const time = new Date(text);
+    if (Number.isNaN(time.getTime())) throw new ProtocolError('CurrentTime: the answer is no time');
+    return time;
+  }
+
   /**
    * Logs in again, unless that was done since; callers at the same time share one login.
    * @param refused the value of {@link logins} when the request was sent that was refused

@@ -73,6 +73,7 @@ export const DEFAULT_RULES: Readonly<Record<string, string>> = {
   'migration:migrations:artifacts': READER,
   'migration:migrations:events': READER,
   'migration:migrations:report': READER,
+  'migration:events:list': READER,
   [EVENT_STREAM_RULE]: READER,
   'migration:services:list': ADMIN,
   'migration:services:update': ADMIN,

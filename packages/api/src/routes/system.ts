@@ -7,7 +7,7 @@ import { ALIVE_SECONDS } from '../fresh.ts';
 import { given, limitOf, nextLink, sortOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { slotsUsed } from '../slots-used.ts';
-import { serviceToWire } from '../wire/records.ts';
+import { eventToWire, serviceToWire } from '../wire/records.ts';
 import { snake } from '../wire/snake.ts';
 
 export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
@@ -51,6 +51,26 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
     await store.addAudit(auditLine(parts, asker, 'service.forget', service.id, { binary, host }));
     await store.removeService(service.id);
     return undefined;
+  });
+
+  serve(app, routes.events.list, async ({ query, scope, href }) => {
+    const limit = limitOf(query);
+    const { after = '0', resource, newest } = query;
+    const last = newest === 'true';
+    const events = await store.listEvents(scope, {
+      after: Number(after),
+      limit,
+      newest: last,
+      ...given({ resourceId: resource }),
+    });
+    // The last ones have nothing behind them.
+    const more = last ? undefined : events.at(-1)?.sequence;
+    if (more === undefined || events.length < limit)
+      return { events: events.map(eventToWire), links: { next: null } };
+    const search = new URLSearchParams({ limit: String(limit), after: String(more) });
+    if (resource !== undefined) search.set('resource', resource);
+    const next = `${href(routes.events.list.path)}?${search.toString()}`;
+    return { events: events.map(eventToWire), links: { next } };
   });
 
   serve(app, routes.audit, async ({ query, view, href }) => {

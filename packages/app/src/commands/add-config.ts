@@ -1,8 +1,8 @@
+import { examples } from '@guts/cli/start';
 import { Argument, type Command, Option } from 'commander';
 
-/** Adds `guts config`. */
-export function addConfig(program: Command): void {
-  const config = program.command('config').summary('Shows and checks the configuration');
+/** Fills `guts config`. */
+export function addConfig(program: Command, config: Command): void {
   const option = ['--config <file>', 'configuration file (YAML); GUTS_CONFIG'] as const;
   const around = () => ({
     env: process.env,
@@ -15,6 +15,7 @@ export function addConfig(program: Command): void {
     .summary('Tells every value in effect and where it comes from')
     .description('Tells every value in effect and where it comes from. Passwords in addresses are masked.')
     .option(...option)
+    .addHelpText('after', examples('guts config show --config /etc/guts/guts.yaml'))
     .action(async (options: { config?: string }) => {
       const { showConfig } = await import('./config.ts');
       showConfig(options.config ?? null, around());
@@ -27,6 +28,7 @@ export function addConfig(program: Command): void {
     )
     .addArgument(new Argument('[file]', 'configuration file; default: as --config and GUTS_CONFIG say'))
     .option(...option)
+    .addHelpText('after', examples('guts config check /etc/guts/guts.yaml'))
     .action(async (file: string | undefined, options: { config?: string }) => {
       const { checkConfig } = await import('./config.ts');
       checkConfig(file ?? options.config ?? null, around());
@@ -40,6 +42,7 @@ export function addConfig(program: Command): void {
         .choices(['yaml', 'markdown'])
         .default('yaml'),
     )
+    .addHelpText('after', examples('guts config reference > guts.yaml'))
     .action(async ({ format }: { format: 'yaml' | 'markdown' }) => {
       const { writeReference } = await import('./config.ts');
       writeReference(format, process.stdout);

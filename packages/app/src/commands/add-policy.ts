@@ -1,3 +1,4 @@
+import { examples } from '@guts/cli/start';
 import type { Command } from 'commander';
 
 export interface PolicyCheckOptions {
@@ -13,9 +14,8 @@ export interface PolicyShowOptions {
 
 const CONFIG = ['--config <file>', 'configuration file (YAML); GUTS_CONFIG'] as const;
 
-/** `guts policy`: loaded only when it is called. */
-export function addPolicy(program: Command, setExitCode: (code: number) => void): void {
-  const policy = program.command('policy').summary('Looks after the rules of who may do what');
+/** Fills `guts policy`. */
+export function addPolicy(program: Command, policy: Command, setExitCode: (code: number) => void): void {
   const output = () => ({ json: program.opts<{ json: boolean }>().json, out: process.stdout });
   policy
     .command('show')
@@ -23,7 +23,7 @@ export function addPolicy(program: Command, setExitCode: (code: number) => void)
     .description('Writes the rules in force as a policy file, with what each decides about.')
     .option(...CONFIG)
     .option('--sample', 'a policy file to begin with: all rules as built in, commented out', false)
-    .addHelpText('after', '\nExample: guts policy show --sample > /etc/guts/policy.yaml')
+    .addHelpText('after', examples('guts policy show --sample > policy.yaml'))
     .action(async (options: PolicyShowOptions) => {
       const { showPolicy } = await import('./policy.ts');
       showPolicy(options, process.env, output());
@@ -39,7 +39,10 @@ export function addPolicy(program: Command, setExitCode: (code: number) => void)
     .option('--role <name...>', 'roles of a token', [])
     .option('--rule <name>', 'only this rule; the exit code is 4 when the token does not pass')
     .option('--system', 'the token is of the whole system, not of the project', false)
-    .addHelpText('after', '\nExample: guts policy check policy.yaml --role member reader')
+    .addHelpText(
+      'after',
+      examples('guts policy check policy.yaml', 'guts policy check policy.yaml --role member reader'),
+    )
     .action(async (file: string | undefined, options: PolicyCheckOptions) => {
       const { checkPolicy } = await import('./policy.ts');
       setExitCode(checkPolicy(file ?? null, options, process.env, output()));

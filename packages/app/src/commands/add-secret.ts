@@ -1,15 +1,12 @@
-import { UsageError } from '@guts/cli';
+import { examples, UsageError } from '@guts/cli/start';
 import type { Command } from 'commander';
 
 interface Options {
   readonly config?: string;
 }
 
-/** Adds `guts secret`. */
-export function addSecret(program: Command): void {
-  const secret = program
-    .command('secret')
-    .summary('Looks after the keys that seal passwords in the database');
+/** Fills `guts secret`. */
+export function addSecret(program: Command, secret: Command): void {
   const option = ['--config <file>', 'configuration file (YAML); GUTS_CONFIG'] as const;
   const around = async () => {
     const [{ systemClock }, { pointsFrom }] = await Promise.all([
@@ -31,6 +28,7 @@ export function addSecret(program: Command): void {
     .summary('Tells the ids of the keys and how many secrets each sealed; never keys')
     .description('Tells the ids of the keys and how many secrets each sealed; never keys.')
     .option(...option)
+    .addHelpText('after', examples('guts secret list'))
     .action(async ({ config }: Options) => {
       const { listKeys } = await import('./secret.ts');
       await listKeys(config ?? null, await around());
@@ -40,6 +38,7 @@ export function addSecret(program: Command): void {
     .summary('Tells whether every secret in the database opens')
     .description('Tells whether every secret in the database opens with the keys of this host.')
     .option(...option)
+    .addHelpText('after', examples('guts secret check --config /etc/guts/guts.yaml'))
     .action(async ({ config }: Options) => {
       const { checkSecrets } = await import('./secret.ts');
       await checkSecrets(config ?? null, await around());
@@ -53,6 +52,7 @@ export function addSecret(program: Command): void {
     .option(...option)
     .option('--prepare', 'only adds a key that will seal later, to be brought to every host first', false)
     .option('--retire', 'only takes out keys that nothing refers to any more', false)
+    .addHelpText('after', examples('guts secret rotate', 'guts secret rotate --prepare'))
     .action(async ({ config, prepare, retire }: Options & { prepare: boolean; retire: boolean }) => {
       if (prepare && retire) throw new UsageError('--prepare and --retire exclude each other');
       const { rotateSecrets } = await import('./secret.ts');

@@ -1,4 +1,4 @@
-import { addMigrationOptions, DRY_RUN_HELP, UsageError } from '@guts/cli';
+import { addMigrationOptions, DRY_RUN_HELP, examples, UsageError } from '@guts/cli';
 import { Command, Option } from 'commander';
 import { DEFAULT_USERNAME, type OneShotOptions } from '../one-shot/options.ts';
 
@@ -17,11 +17,9 @@ function checkTogether(command: Command, { action, target, yes, dryRun }: OneSho
     );
 }
 
-/** Adds `guts migrate`, the one-shot. */
-export function addMigrate(program: Command, setExitCode: (code: number) => void): void {
-  const command = program
-    .command('migrate')
-    .summary('Moves machines with one command: no daemon, no database to set up')
+/** Fills `guts migrate`, the one-shot. */
+export function addMigrate(program: Command, command: Command, setExitCode: (code: number) => void): void {
+  command
     .description(
       'Moves machines from a vCenter or ESXi to a cloud of clouds.yaml. The password comes from --password-file, from GUTS_SOURCE_PASSWORD, or is asked for. A run that was cut off goes on when the same command is run again.',
     )
@@ -56,7 +54,14 @@ export function addMigrate(program: Command, setExitCode: (code: number) => void
       'of a revert: does not ask; what was written on the target since cutover is lost',
       false,
     );
-  addMigrationOptions(command).action(async (options: OneShotOptions) => {
+  const more = addMigrationOptions(command).addHelpText(
+    'after',
+    examples(
+      'guts migrate --source https://vcenter.example.org --instance web --cloud prod --network private',
+      'guts migrate --source https://vcenter.example.org --instance web --cloud prod --action revert',
+    ),
+  );
+  more.action(async (options: OneShotOptions) => {
     checkTogether(command, options);
     const { migrateOnce } = await import('../one-shot/migrate.ts');
     setExitCode(await migrateOnce(options, program.opts<{ json: boolean }>().json, process.env));

@@ -1,4 +1,4 @@
-import type { CloudChoice, Login } from '@guts/cli';
+import type { CloudChoice, Login, TellExchange } from '@guts/cli';
 import { ApiCallError } from '@guts/contract';
 import {
   CloudConfigError,
@@ -51,8 +51,13 @@ async function withPassword(env: NodeJS.ProcessEnv, ask: AskSecret): Promise<Nod
   return { ...env, OS_PASSWORD: await ask(`Password of ${user}: `) };
 }
 
-/** Logs in to Keystone for the command line. @throws ApiCallError */
-export function openLogin({ cloud, env }: CloudChoice, signal: AbortSignal, ask: AskSecret): Promise<Login> {
+/** Logs in to Keystone for the command line. @param tell hears of every request @throws ApiCallError */
+export function openLogin(
+  { cloud, env }: CloudChoice,
+  signal: AbortSignal,
+  ask: AskSecret,
+  tell?: TellExchange,
+): Promise<Login> {
   return translated(async () => {
     const loaded =
       cloud === null ? loadCloud({ env: await withPassword(env, ask) }) : loadCloud({ cloud, env });
@@ -64,7 +69,11 @@ export function openLogin({ cloud, env }: CloudChoice, signal: AbortSignal, ask:
       region: env['OS_REGION_NAME'] || loaded.region,
       interface: wanted as EndpointInterface,
     };
-    const session = await OpenStackSession.open(config, { signal, userAgent: `guts/${VERSION}` });
+    const session = await OpenStackSession.open(config, {
+      signal,
+      userAgent: `guts/${VERSION}`,
+      ...(tell ? { observe: tell } : {}),
+    });
     return {
       projectId: session.project.id,
       endpoint: session.endpointOf(SERVICE_TYPE),

@@ -221,6 +221,8 @@ describe('guts service reap', () => {
   test('wants to be told where', async () => {
     const api = cloud({ source: {}, destination: {} });
     await expect(guts(['service', 'reap'], api)).rejects.toThrow(/--source NAME/);
-    await expect(guts(['service', 'reap', '--source', 'gone'], api)).rejects.toThrow(/no such thing/);
+    await expect(guts(['service', 'reap', '--source', 'gone'], api)).rejects.toThrow(
+      /no source with the name/,
+    );
   });
 });

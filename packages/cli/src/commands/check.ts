@@ -7,6 +7,7 @@ import {
 } from '@guts/contract';
 import { type Command, Option } from 'commander';
 import { type CliContext, type Run, UsageError } from '../context.ts';
+import { examples } from '../examples.ts';
 import { addMigrationOptions, migrationBody, type MigrationOptions } from '../migration-options.ts';
 import { notAskedText } from '../output/plan.ts';
 import { type Column, showJson, showList, text } from '../output/show.ts';
@@ -163,6 +164,13 @@ export function addCheck(parent: Command, run: Run): void {
         ]),
       )
       .option('--by-instance', 'one line per instance instead of one per finding', false)
-      .option('--rules', 'lists the rules themselves', false),
+      .option('--rules', 'lists the rules themselves', false)
+      .addHelpText(
+        'after',
+        examples(
+          'guts instance check web --source vc --destination cloud --network private',
+          'guts instance check --all --source vc --destination cloud --mapping prod -f csv',
+        ),
+      ),
   ).action((names: string[], options: Options) => run((context) => check(context, names, options)));
 }

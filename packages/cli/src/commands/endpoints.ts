@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { type ApiClient, type Endpoint, type EndpointChange, routes } from '@guts/contract';
+import type { Endpoint, EndpointChange } from '@guts/contract';
 import type { Command } from 'commander';
 import { type CliContext, type Run, UsageError } from '../context.ts';
+import { examples } from '../examples.ts';
+import { findEndpoint, listEndpoints, oneOf, routesOf, type Side } from '../find-endpoint.ts';
+import { NAME_HELP } from '../find-named.ts';
 import { showList, showOne, text } from '../output/show.ts';
-import { allPages } from '../paging.ts';
 import { readSecretFile } from '../secret-file.ts';
-import { waitForOperation } from '../wait-operation.ts';
+import { addFactCommands } from './destination-facts.ts';
+import { showOperation } from './operations.ts';
 
 const SECRET_FILE = 'YAML or JSON file with the secret (password: …); - is standard input';
-
-export type Side = 'source' | 'destination';
 
 function contentOf(path: string): string {
   try {
@@ -32,31 +33,12 @@ function settingsOf(pairs: readonly string[]): Record<string, unknown> {
   );
 }
 
-// Both sides have the same routes; only the name of the thing differs.
-export const routesOf = (side: Side): typeof routes.sources =>
-  side === 'source' ? routes.sources : (routes.destinations as unknown as typeof routes.sources);
-const oneOf = (answer: unknown, side: Side): Endpoint => (answer as Record<Side, Endpoint>)[side];
-
-export function listEndpoints(client: ApiClient, side: Side, name?: string): Promise<Endpoint[]> {
-  return allPages(async (marker) => {
-    const query = { ...(name === undefined ? {} : { name }), ...(marker === undefined ? {} : { marker }) };
-    const answer = await client.call(routesOf(side).list, { query });
-    const items = (answer as unknown as Record<string, Endpoint[]>)[`${side}s`] ?? [];
-    return { items, next: answer.links.next };
-  });
-}
-
-/** By name, else by id. */
-export async function findEndpoint(client: ApiClient, side: Side, nameOrId: string): Promise<Endpoint> {
-  const [named] = await listEndpoints(client, side, nameOrId);
-  return named ?? oneOf(await client.call(routesOf(side).show, { params: { id: nameOrId } }), side);
-}
-
 async function act(
   context: CliContext,
   side: Side,
   name: string,
   action: 'validate' | 'refresh',
+  wait: boolean,
 ): Promise<void> {
   const { client } = context;
   const endpoint = await findEndpoint(client, side, name);
@@ -64,9 +46,30 @@ async function act(
     params: { id: endpoint.id },
     body: { action },
   });
-  const ended = await waitForOperation(context, operation);
-  showOne(context, ended);
-  if (ended.status !== 'done') context.exit(1);
+  await showOperation(context, operation, wait);
+}
+
+const NOUN = { source: 'vc', destination: 'cloud' } as const;
+const FACTS = { source: 'its inventory', destination: 'its flavors, networks and volume types' } as const;
+
+function addActions(group: Command, run: Run, side: Side): void {
+  for (const [action, summary] of [
+    ['validate', 'connects to it, and tells what it is and what is lacking'],
+    ['refresh', `reads ${FACTS[side]}`],
+  ] as const)
+    group
+      .command(action)
+      .argument(`<${side}>`, NAME_HELP)
+      .summary(summary)
+      .option('--wait', 'stays until that has ended (default)', true)
+      .option('--no-wait', 'shows the operation that does it, and leaves')
+      .addHelpText(
+        'after',
+        examples(`guts ${side} ${action} ${NOUN[side]}`, `guts ${side} ${action} ${NOUN[side]} --no-wait`),
+      )
+      .action((name: string, { wait }: { wait: boolean }) =>
+        run((context) => act(context, side, name, action, wait)),
+      );
 }
 
 interface Change {
@@ -92,14 +95,12 @@ async function changeOf({ settings: before }: Endpoint, change: Change): Promise
   throw new UsageError('say what to change: --set, --unset, --secret-file or --name');
 }
 
-/** `guts source …` or `guts destination …`. */
-export function addEndpointCommands(program: Command, run: Run, side: Side): void {
-  const group = program
-    .command(side)
-    .summary(`${side}s: where machines ${side === 'source' ? 'come from' : 'go to'}`);
+function addEndpointCommands(group: Command, run: Run, side: Side): void {
+  const noun = NOUN[side];
   group
     .command('list')
     .summary(`lists ${side}s`)
+    .addHelpText('after', examples(`guts ${side} list`, `guts ${side} list -f value -c Name`))
     .action(() =>
       run(async (context) =>
         showList(context, await listEndpoints(context.client, side), [
@@ -112,8 +113,10 @@ export function addEndpointCommands(program: Command, run: Run, side: Side): voi
       ),
     );
   group
-    .command('show <name>')
-    .summary(`shows a ${side}, by name or id`)
+    .command('show')
+    .argument(`<${side}>`, NAME_HELP)
+    .summary(`shows a ${side}`)
+    .addHelpText('after', examples(`guts ${side} show ${noun}`, `guts ${side} show ${noun} -f json`))
     .action((name: string) =>
       run(async (context) => showOne(context, await findEndpoint(context.client, side, name))),
     );
@@ -123,6 +126,16 @@ export function addEndpointCommands(program: Command, run: Run, side: Side): voi
     .option('--driver <driver>', 'driver', side === 'source' ? 'vsphere' : 'openstack')
     .option('--set <key=value...>', 'settings; a value that starts with @ is read from that file', [])
     .option('--secret-file <file>', SECRET_FILE)
+    .addHelpText(
+      'after',
+      side === 'source'
+        ? examples(
+            'guts source create vc --set url=https://vcenter.example.org --set username=guts@vsphere.local --set ca=@ca.pem --secret-file vc.yaml',
+          )
+        : examples(
+            'guts destination create cloud --set auth_url=https://keystone.example.org/v3 --set region=RegionOne --secret-file cloud.yaml',
+          ),
+    )
     .action((name: string, options: { driver: string; set: string[]; secretFile?: string }) =>
       run(async (context) => {
         const secret = options.secretFile === undefined ? {} : await readSecretFile(options.secretFile);
@@ -131,7 +144,8 @@ export function addEndpointCommands(program: Command, run: Run, side: Side): voi
       }),
     );
   group
-    .command('set <name>')
+    .command('set')
+    .argument(`<${side}>`, NAME_HELP)
     .summary(`changes a ${side}: settings, secret or name`)
     .description(
       `Changes what is given of a ${side} and leaves the rest. A secret is replaced whole. What was found out by validate is to be found out anew.`,
@@ -140,6 +154,13 @@ export function addEndpointCommands(program: Command, run: Run, side: Side): voi
     .option('--unset <key...>', 'drops these settings', [])
     .option('--secret-file <file>', SECRET_FILE)
     .option('--name <name>', 'a new name')
+    .addHelpText(
+      'after',
+      examples(
+        `guts ${side} set ${noun} --secret-file new.yaml`,
+        `guts ${side} set ${noun} --unset insecure`,
+      ),
+    )
     .action((name: string, change: Change) =>
       run(async (context) => {
         const { client } = context;
@@ -150,21 +171,24 @@ export function addEndpointCommands(program: Command, run: Run, side: Side): voi
       }),
     );
   group
-    .command('delete <name>')
+    .command('delete')
+    .argument(`<${side}>`, NAME_HELP)
     .summary(`deletes a ${side}`)
+    .addHelpText('after', examples(`guts ${side} delete ${noun}`))
     .action((name: string) =>
       run(async ({ client }) => {
         const { id } = await findEndpoint(client, side, name);
         await client.call(routesOf(side).remove, { params: { id } });
       }),
     );
-  group
-    .command('validate <name>')
-    .summary('connects to it and tells what it is')
-    .action((name: string) => run((context) => act(context, side, name, 'validate')));
-  if (side === 'source')
-    group
-      .command('refresh <name>')
-      .summary('reads its inventory')
-      .action((name: string) => run((context) => act(context, side, name, 'refresh')));
+  addActions(group, run, side);
+  if (side === 'destination') addFactCommands(group, run);
 }
+
+/** `guts source …`. */
+export const addSourceCommands = (group: Command, run: Run): void =>
+  addEndpointCommands(group, run, 'source');
+
+/** `guts destination …`. */
+export const addDestinationCommands = (group: Command, run: Run): void =>
+  addEndpointCommands(group, run, 'destination');

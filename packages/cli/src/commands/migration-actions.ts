@@ -2,6 +2,7 @@ import { type MigrationAction, routes } from '@guts/contract';
 import { type Command, Option } from 'commander';
 import { confirm } from '../confirm.ts';
 import type { CliContext, Run } from '../context.ts';
+import { examples } from '../examples.ts';
 import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
 import { showOne } from '../output/show.ts';
 import { WAIT_HELP, waitAndShow } from '../wait-migration.ts';
@@ -46,6 +47,7 @@ export function addMigrationActions(group: Command, run: Run): void {
       .summary(summary)
       .description(description)
       .option('--wait', WAIT_HELP, false)
+      .addHelpText('after', examples(`guts migration ${action} web`, `guts migration ${action} web --wait`))
       .action((given: string, { wait }: { wait: boolean }) =>
         run(async (context) => {
           const id = await findMigration(context.client, given);
@@ -66,6 +68,10 @@ export function addMigrationActions(group: Command, run: Run): void {
     )
     .option('--yes', 'does not ask', false)
     .option('--wait', WAIT_HELP, false)
+    .addHelpText(
+      'after',
+      examples('guts migration revert web', 'guts migration revert web --target remove --yes --wait'),
+    )
     .action(
       (given: string, { target, yes, wait }: { target: 'park' | 'remove'; yes: boolean; wait: boolean }) =>
         run(async (context) => {

@@ -1,7 +1,9 @@
-import { type ApiClient, made, type Migration, type Report, routes } from '@guts/contract';
+import { type ApiClient, made, type Migration, type NewMigration, type Report, routes } from '@guts/contract';
 import type { Command } from 'commander';
 import { type CliContext, type Run, UsageError } from '../context.ts';
+import { examples } from '../examples.ts';
 import { findMigration, MIGRATION_HELP } from '../find-migration.ts';
+import { isBeginning } from '../find-named.ts';
 import { addMigrationOptions, migrationBody, type MigrationOptions } from '../migration-options.ts';
 import { reportText } from '../output/report.ts';
 import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
@@ -9,6 +11,8 @@ import { formatBytes } from '../output/units.ts';
 import { traceText } from '../output/trace.ts';
 import { allPages } from '../paging.ts';
 import { WAIT_HELP, waitAndShow } from '../wait-migration.ts';
+import { findEndpoint, sourceOf } from '../find-endpoint.ts';
+import { findMapping } from './mappings.ts';
 import { DRY_RUN_HELP, dryRun } from './dry-run.ts';
 import { addMigrationActions } from './migration-actions.ts';
 import { SETTLED, watchMigrations, type WatchSource } from '../watch.ts';
@@ -72,6 +76,10 @@ function addReads(group: Command, run: Run): void {
     .command('list')
     .summary('lists migrations')
     .option('--status <statuses>', 'only these, separated by commas')
+    .addHelpText(
+      'after',
+      examples('guts migration list', 'guts migration list --status running,queued -f json'),
+    )
     .action(({ status }: { status?: string }) =>
       run(async (context) => {
         showList(context, await listMigrations(context, status), COLUMNS);
@@ -81,6 +89,7 @@ function addReads(group: Command, run: Run): void {
     .command('show')
     .argument('<migration>', MIGRATION_HELP)
     .summary('shows a migration, and why it waits')
+    .addHelpText('after', examples('guts migration show web', 'guts migration show 3f2a9c1e -f json'))
     .action((given: string) =>
       run(async (context) => {
         const id = await findMigration(context.client, given);
@@ -98,6 +107,7 @@ function addReads(group: Command, run: Run): void {
     .command('steps')
     .argument('<migration>', MIGRATION_HELP)
     .summary('its steps with their attempts')
+    .addHelpText('after', examples('guts migration steps web'))
     .action((given: string) =>
       run(async (context) => {
         const id = await findMigration(context.client, given);
@@ -115,6 +125,7 @@ function addReads(group: Command, run: Run): void {
     .command('disks')
     .argument('<migration>', MIGRATION_HELP)
     .summary('progress per disk')
+    .addHelpText('after', examples('guts migration disks web'))
     .action((given: string) =>
       run(async (context) => {
         const id = await findMigration(context.client, given);
@@ -132,6 +143,7 @@ function addReads(group: Command, run: Run): void {
     .command('artifacts')
     .argument('<migration>', MIGRATION_HELP)
     .summary('what was made outside because of it')
+    .addHelpText('after', examples('guts migration artifacts web -f csv'))
     .action((given: string) =>
       run(async (context) => {
         const id = await findMigration(context.client, given);
@@ -148,6 +160,7 @@ function addReads(group: Command, run: Run): void {
     .command('events')
     .argument('<migration>', MIGRATION_HELP)
     .summary('what happened')
+    .addHelpText('after', examples('guts migration events web'))
     .action((given: string) =>
       run(async (context) => {
         const id = await findMigration(context.client, given);
@@ -163,6 +176,7 @@ function addReads(group: Command, run: Run): void {
     .command('report')
     .argument('<migration>', MIGRATION_HELP)
     .summary('its report')
+    .addHelpText('after', examples('guts migration report web', 'guts migration report web --json'))
     .action((given: string) =>
       run(async (context) => {
         const report = await reportOf(context, await findMigration(context.client, given));
@@ -172,11 +186,43 @@ function addReads(group: Command, run: Run): void {
     );
 }
 
+interface NewOptions extends MigrationOptions {
+  readonly source: string;
+  readonly destination: string;
+  readonly mapping?: string;
+  readonly priority?: number;
+  readonly watch: boolean;
+  readonly wait: boolean;
+  readonly dryRun: boolean;
+}
+
+function priority(given: string): number {
+  const value = /^-?\d{1,3}$/.test(given) ? Number(given) : NaN;
+  if (Math.abs(value) <= 100) return value;
+  throw new UsageError(`"${given}" is no priority: a whole number from -100 to 100 is`);
+}
+
+/** guts-api takes names and ids itself; beginnings of ids are looked up before. */
+async function newMigration(
+  { client }: CliContext,
+  instance: string,
+  options: NewOptions,
+): Promise<NewMigration> {
+  const { source, destination, mapping, priority: rank } = options;
+  return {
+    source: await sourceOf(client, source),
+    destination: isBeginning(destination)
+      ? (await findEndpoint(client, 'destination', destination)).id
+      : destination,
+    instance,
+    ...migrationBody(options),
+    ...(mapping === undefined ? {} : { named_mapping: (await findMapping(client, mapping)).id }),
+    ...(rank === undefined ? {} : { priority: rank }),
+  };
+}
+
 /** `guts migration …`. */
-export function addMigrationCommands(program: Command, run: Run): void {
-  // Without a subcommand, `guts migration` is the daemon of that name, where the binary has it.
-  const known = program.commands.find((one) => one.name() === 'migration');
-  const group = known ?? program.command('migration').summary('migrations');
+export function addMigrationCommands(group: Command, run: Run): void {
   addMigrationOptions(
     group
       .command('create <instance>')
@@ -185,39 +231,38 @@ export function addMigrationCommands(program: Command, run: Run): void {
       .requiredOption('--source <name>', 'name or id of the source')
       .requiredOption('--destination <name>', 'name or id of the destination')
       .option('--dry-run', DRY_RUN_HELP, false)
+      .option('--mapping <name>', 'stored mapping (guts mapping list); what other options say wins over it')
+      .option('--priority <number>', 'from -100 to 100; what has more goes first', priority)
       .option('--watch', 'shows progress until it has ended', false)
-      .option('--wait', WAIT_HELP, false),
-  ).action(
-    (
-      instance: string,
-      options: MigrationOptions & {
-        source: string;
-        destination: string;
-        watch: boolean;
-        wait: boolean;
-        dryRun: boolean;
-      },
-    ) =>
-      run(async (context) => {
-        const { source, destination } = options;
-        if (options.watch && options.wait) throw new UsageError('--watch and --wait exclude each other');
-        const body = { source, destination, instance, ...migrationBody(options) };
-        if (options.dryRun) {
-          if (options.watch || options.wait)
-            throw new UsageError('with --dry-run there is nothing to wait for');
-          return dryRun(context, body);
-        }
-        const migration = made(await context.client.call(routes.migrations.create, { body }));
-        if (options.watch) return watch(context, [migration.id]);
-        if (options.wait) return waitAndShow(context, 'create', migration);
-        showOne(context, migration);
-      }),
+      .option('--wait', WAIT_HELP, false)
+      .addHelpText(
+        'after',
+        examples(
+          'guts migration create web --source vc --destination cloud --network private --watch',
+          'guts migration create vm-42 --source vc --destination cloud --mapping prod --flavor m1.small --wait',
+        ),
+      ),
+  ).action((instance: string, options: NewOptions) =>
+    run(async (context) => {
+      if (options.watch && options.wait) throw new UsageError('--watch and --wait exclude each other');
+      const body = await newMigration(context, instance, options);
+      if (options.dryRun) {
+        if (options.watch || options.wait)
+          throw new UsageError('with --dry-run there is nothing to wait for');
+        return dryRun(context, body);
+      }
+      const migration = made(await context.client.call(routes.migrations.create, { body }));
+      if (options.watch) return watch(context, [migration.id]);
+      if (options.wait) return waitAndShow(context, 'create', migration);
+      showOne(context, migration);
+    }),
   );
   addReads(group, run);
   group
     .command('watch')
     .argument('[migration...]', `${MIGRATION_HELP}; none: all that are going`)
     .summary('shows progress until they have ended; Ctrl-C ends the show, not the migrations')
+    .addHelpText('after', examples('guts migration watch', 'guts migration watch web db'))
     .action((given: string[]) =>
       run(async (context) => {
         const ids = given.length > 0 ? [] : await going(context);

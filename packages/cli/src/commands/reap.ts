@@ -2,10 +2,11 @@ import { ApiCallError, type Endpoint, type Operation, type ReapResult } from '@g
 import type { Command } from 'commander';
 import { confirm } from '../confirm.ts';
 import { type CliContext, type Run, UsageError } from '../context.ts';
+import { examples } from '../examples.ts';
 import { drawLeftovers } from '../output/leftovers.ts';
 import { showJson } from '../output/show.ts';
 import { waitForOperation } from '../wait-operation.ts';
-import { findEndpoint, listEndpoints, routesOf, type Side } from './endpoints.ts';
+import { findEndpoint, listEndpoints, routesOf, type Side } from '../find-endpoint.ts';
 
 interface Options {
   readonly source: readonly string[];
@@ -127,5 +128,9 @@ export function addReapCommand(group: Command, run: Run): void {
     .option('--yes', 'does not ask before it removes', false)
     .option('--include-unknown', 'also removes what this database does not know', false)
     .option('--only <id>', 'removes only this external id; repeatable', collect, [])
+    .addHelpText(
+      'after',
+      examples('guts service reap --all', 'guts service reap --destination cloud --remove --only 3f2a9c1e'),
+    )
     .action((options: Options) => run((context) => reap(context, options)));
 }

@@ -1,6 +1,7 @@
 import { type HealthReport, routes, type Service } from '@guts/contract';
 import type { Command } from 'commander';
 import { type Run, UsageError } from '../context.ts';
+import { examples } from '../examples.ts';
 import { findService, SERVICE_HELP } from '../find-service.ts';
 import { healthText } from '../output/health.ts';
 import { type Column, showJson, showList, showOne, text } from '../output/show.ts';
@@ -29,11 +30,11 @@ const COLUMNS: readonly Column<Service>[] = [
 ];
 
 /** `guts service …`. */
-export function addServiceCommands(program: Command, run: Run): void {
-  const service = program.command('service').summary('the daemons');
+export function addServiceCommands(service: Command, run: Run): void {
   service
     .command('list')
     .summary('lists daemons')
+    .addHelpText('after', examples('guts service list', 'guts service list --sort-column Host'))
     .action(() =>
       run(async (context) => {
         const { services } = await context.client.call(routes.services.list);
@@ -60,6 +61,13 @@ export function addServiceCommands(program: Command, run: Run): void {
     )
     .requiredOption('--reason <text>', 'why')
     .option('--drain', 'hands over what it runs, now', false)
+    .addHelpText(
+      'after',
+      examples(
+        "guts service disable worker-1 --reason 'new memory'",
+        "guts service disable worker-1 --reason 'new memory' --drain",
+      ),
+    )
     .action((id: string, { reason, drain }: { reason: string; drain: boolean }) => {
       if (reason.trim() === '') throw new UsageError('--reason must say why');
       return change(id, { disabled: true, reason, ...(drain ? { drain } : {}) });
@@ -68,11 +76,13 @@ export function addServiceCommands(program: Command, run: Run): void {
     .command('enable')
     .argument('<daemon>', SERVICE_HELP)
     .summary('gives a worker work again')
+    .addHelpText('after', examples('guts service enable worker-1'))
     .action((id: string) => change(id, { disabled: false }));
   service
     .command('forget')
     .argument('<daemon...>', SERVICE_HELP)
     .summary('drops the records of daemons that are dead')
+    .addHelpText('after', examples('guts service forget worker-1 worker-2'))
     .action((given: string[]) =>
       run(async ({ client }) => {
         const ids: string[] = [];
@@ -83,6 +93,7 @@ export function addServiceCommands(program: Command, run: Run): void {
   service
     .command('health')
     .summary('how database, message bus and daemons are, and how much work there is')
+    .addHelpText('after', examples('guts service health', 'guts service health --json'))
     .action(() =>
       run(async (context) => {
         const report: HealthReport = await context.client.call(routes.healthReport);

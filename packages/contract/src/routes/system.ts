@@ -1,7 +1,8 @@
 import { AUDIT_SORT_KEYS } from '@guts/core';
 import Type from 'typebox';
-import { AuditLine, Health, HealthReport, Service, ServiceChange } from '../schemas/system.ts';
-import { byId, exactly, IdQuery, listOf, none, page, route, Since } from './define.ts';
+import { PageQuery } from '../schemas/common.ts';
+import { AuditLine, Event, Health, HealthReport, Service, ServiceChange } from '../schemas/system.ts';
+import { byId, closed, exactly, IdQuery, listOf, none, page, route, Since } from './define.ts';
 
 export const healthRoute = route({
   method: 'GET',
@@ -83,3 +84,33 @@ export const auditRoute = route({
   status: 200,
   answer: listOf('audit', AuditLine),
 });
+
+export const eventRoutes = {
+  list: route({
+    method: 'GET',
+    path: '/v1/events',
+    summary: 'What happened',
+    tag: 'events',
+    params: none,
+    query: Type.Object(
+      {
+        after: Type.Optional(
+          Type.String({ pattern: '^[0-9]{1,15}$', description: 'only events after this sequence' }),
+        ),
+        resource: IdQuery,
+        newest: Type.Optional(
+          Type.Unsafe<'true' | 'false'>({
+            type: 'string',
+            enum: ['true', 'false'],
+            description: 'the last ones instead of the first',
+          }),
+        ),
+        limit: PageQuery.limit,
+      },
+      closed,
+    ),
+    body: null,
+    status: 200,
+    answer: listOf('events', Event),
+  }),
+};

@@ -64,6 +64,7 @@ export const AuditLine = Type.Object({
   resource_id: Nullable(Id),
   data: FreeForm,
 });
+export type AuditLine = Type.Static<typeof AuditLine>;
 
 const counts = <const S extends string>(statuses: readonly S[]) =>
   Type.Object(

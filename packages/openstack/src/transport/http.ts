@@ -29,6 +29,18 @@ export interface HttpAnswer {
   readonly body: Readable & { dump(): Promise<void> };
 }
 
+/** A request that was sent, and the head of its answer. Neither headers nor bodies: both have secrets. */
+export interface Exchange {
+  readonly method: string;
+  readonly url: string;
+  /** Null: there was no answer. */
+  readonly status: number | null;
+  /** Until the head of the answer. */
+  readonly milliseconds: number;
+  readonly requestId: string | null;
+}
+export type Observe = (exchange: Exchange) => void;
+
 const TLS_CODES =
   /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_CA)/;
 const NEVER_SENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
@@ -102,8 +114,10 @@ export class HttpClient {
   readonly #agent: Agent;
   readonly #timeoutSeconds: number;
   readonly #userAgent: string;
+  readonly #observe: Observe;
 
-  constructor(options: { trust: TlsTrust; timeoutSeconds: number; userAgent: string }) {
+  constructor(options: { trust: TlsTrust; timeoutSeconds: number; userAgent: string; observe?: Observe }) {
+    this.#observe = options.observe ?? (() => undefined);
     this.#timeoutSeconds = options.timeoutSeconds;
     this.#userAgent = options.userAgent;
     this.#agent = new Agent({
@@ -117,6 +131,15 @@ export class HttpClient {
     const { body, url, method, headers, signal } = wanted;
     const seconds = wanted.headSeconds ?? this.#timeoutSeconds;
     const source = body === undefined || typeof body === 'string' ? null : watched(body);
+    const began = performance.now();
+    const tell = (status: number | null, requestId: string | null): void =>
+      this.#observe({
+        method,
+        url: `${url.origin}${url.pathname}`,
+        status,
+        milliseconds: performance.now() - began,
+        requestId,
+      });
     try {
       const answer = await request(url, {
         dispatcher: this.#agent,
@@ -127,8 +150,10 @@ export class HttpClient {
         bodyTimeout: seconds * 1000,
         ...(body === undefined ? {} : { body: (source?.chunks ?? body) as string | Readable }),
       });
+      tell(answer.statusCode, [answer.headers['x-openstack-request-id']].flat()[0] ?? null);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
+      tell(null, null);
       signal.throwIfAborted();
       // Not the connection's fault.
       if (source?.failure) throw source.failure.error;
