@@ -1,7 +1,7 @@
 import type * as wire from '@guts/contract';
 import type * as core from '@guts/core';
 import { allowedActions } from '../supported.ts';
-import { snake } from './snake.ts';
+import { type Snake, snake } from './snake.ts';
 
 export function endpointToWire(endpoint: core.Endpoint): wire.Endpoint {
   return {
@@ -64,6 +64,24 @@ export function namedMappingToWire(one: core.NamedMapping): wire.NamedMapping {
   };
 }
 
+// Lists have thousands of these: their names are not worked out anew for each.
+function policiesToWire(policies: core.Policies): Snake<core.Policies> {
+  return {
+    power: policies.power,
+    shutdown_seconds: policies.shutdownSeconds,
+    on_failure: policies.onFailure,
+    verify_data: policies.verifyData,
+    verify_boot: policies.verifyBoot,
+    boot_seconds: policies.bootSeconds,
+    boot_pattern: policies.bootPattern,
+    commit: policies.commit,
+  };
+}
+function demandToWire(demand: core.Demand): Snake<core.Demand> {
+  const { host, datastores, streams, bytes, scratchBytes } = demand;
+  return { host, datastores: [...datastores], streams, bytes, scratch_bytes: scratchBytes };
+}
+
 function specToWire(spec: core.MigrationSpec): Record<string, unknown> {
   return {
     transport: spec.transport,
@@ -76,7 +94,7 @@ function specToWire(spec: core.MigrationSpec): Record<string, unknown> {
     availability_zone: spec.availabilityZone,
     security_groups: spec.securityGroups,
     properties: spec.properties,
-    policies: snake(spec.policies),
+    policies: policiesToWire(spec.policies),
   };
 }
 
@@ -99,7 +117,7 @@ export function migrationToWire(migration: core.Migration): wire.Migration {
     reason: migration.reason,
     error: faultToWire(migration.error),
     request: migration.request,
-    demand: snake(migration.demand),
+    demand: demandToWire(migration.demand),
     trace: migration.trace && snake(migration.trace),
     queued_at: migration.queuedAt,
     cancel_requested: migration.cancelRequested,
