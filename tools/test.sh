@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `npm test`: installs what it needs and runs everything that runs without root, printing each stage's time.
+# `npm test`: installs what it needs and runs what runs without root, but for the slow rest (`npm run test:long`),
+# printing each stage's time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/time-limit.sh

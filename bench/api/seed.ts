@@ -1,20 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_POLICIES, type MigrationSpec } from '@guts/core';
+import { specFromWire } from '@guts/api';
 import { openStore } from '@guts/store';
 
-const SPEC: MigrationSpec = {
-  transport: 'auto',
-  bootFrom: 'image',
-  keepMac: true,
-  keepIp: false,
-  mapping: { networks: { '*': { network: 'private' } }, datastores: {}, nics: {}, disks: {} },
-  flavor: null,
-  targetName: null,
-  availabilityZone: null,
-  securityGroups: [],
-  properties: {},
-  policies: DEFAULT_POLICIES,
-};
+const SPEC = specFromWire({
+  source: 'vc',
+  destination: 'cloud',
+  instance: 'machine',
+  mapping: { networks: { '*': { network: 'private' } } },
+});
 
 /**
  * Makes so many migrations in each project of an empty database.

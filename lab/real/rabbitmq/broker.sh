@@ -1,5 +1,5 @@
-# Sourced: install_broker, install_oslo, start_broker and stop_broker run a private RabbitMQ on free ports of loopback, with TLS by
-# an authority made for the occasion. Sets GUTS_TEST_RABBITMQ (URL), GUTS_TEST_RABBITMQ_TLS, GUTS_TEST_RABBITMQ_CA,
+# Sourced: install_broker, install_oslo, start_broker and stop_broker run a private RabbitMQ on free ports of loopback,
+# with TLS by an authority made for the occasion. Sets GUTS_TEST_RABBITMQ (URL), GUTS_TEST_RABBITMQ_TLS, GUTS_TEST_RABBITMQ_CA,
 # BROKER_DIR and BROKER_PID; start_broker may be called again after the broker was killed, on the same data.
 BROKER_DIR=
 BROKER_PID=

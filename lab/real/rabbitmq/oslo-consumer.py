@@ -1,8 +1,9 @@
 """A consumer of notifications by oslo.messaging itself: one JSON line for each that came, with the level it came at.
 
-oslo-consumer.py URL EXCHANGE TOPIC [durable]
+oslo-consumer.py EXCHANGE TOPIC [durable], with the broker's address in OSLO_URL: it holds a password
 """
 import json
+import os
 import sys
 import threading
 
@@ -31,10 +32,10 @@ class Error(Endpoint):
 
 
 def main():
-    url, exchange, topic, *durable = sys.argv[1:]
+    exchange, topic, *durable = sys.argv[1:]
     conf = cfg.ConfigOpts()
     conf([])
-    transport = oslo_messaging.get_notification_transport(conf, url=url)
+    transport = oslo_messaging.get_notification_transport(conf, url=os.environ['OSLO_URL'])
     conf.set_override('amqp_durable_queues', bool(durable), group='oslo_messaging_rabbit')
     conf.set_override('heartbeat_timeout_threshold', 0, group='oslo_messaging_rabbit')
     lock = threading.Lock()

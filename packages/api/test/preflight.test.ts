@@ -1,9 +1,10 @@
 import { routes, type TSchema } from '@guts/contract';
-import { type DestinationFacts, type Instance, RULES, type Store } from '@guts/core';
+import { type Instance, RULES, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import Value from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../src/index.ts';
+import { destinationFacts } from './destination-facts.ts';
 import { INSTANCE, optionsFor, putEnds, putInstances, TOKEN } from './rig.ts';
 
 const [disk] = INSTANCE.disks;
@@ -16,9 +17,7 @@ const small: Partial<Instance> = {
   firmware: 'bios',
   secureBoot: false,
 };
-const facts: DestinationFacts = {
-  project: { id: 'p', name: 'demo' },
-  admin: false,
+const facts = destinationFacts({
   flavors: [{ id: 'f1', name: 'm1', vcpus: 2, ramMiB: 1024, diskGiB: 10, ephemeralGiB: 0, extraSpecs: {} }],
   networks: [
     {
@@ -31,21 +30,8 @@ const facts: DestinationFacts = {
     },
   ],
   volumeTypes: ['fast'],
-  securityGroups: [],
-  availabilityZones: { compute: null, volume: null },
-  quota: {
-    instances: 2,
-    cores: null,
-    ramMiB: null,
-    volumes: null,
-    gigabytes: null,
-    ports: null,
-    images: null,
-    imageMiB: null,
-    imageUploads: null,
-  },
-  volumeTransports: ['image'],
-};
+  quota: { instances: 2 },
+});
 const mapping = { networks: { '*': { network: 'prod' } } };
 
 let store: Store;

@@ -1,9 +1,10 @@
 import { routes, type TSchema } from '@guts/contract';
-import { DEFAULT_LIMITS, type DestinationFacts, type Store } from '@guts/core';
+import { DEFAULT_LIMITS, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import Value from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../src/index.ts';
+import { destinationFacts } from './destination-facts.ts';
 import { INSTANCE, leased, optionsFor, putEnds, putInstances, TOKEN, workerBeat } from './rig.ts';
 
 let store: Store;
@@ -93,9 +94,7 @@ describe('what there is at a destination', () => {
     own: true,
     subnets: [{ id: 's', name: 's', cidr: '10.0.0.0/24', ipVersion: 4 as const }],
   });
-  const facts: DestinationFacts = {
-    project: { id: 'p', name: 'p' },
-    admin: false,
+  const facts = destinationFacts({
     flavors: ['f2', 'f1'].map((id) => ({
       id,
       name: `m1.${id}`,
@@ -107,21 +106,7 @@ describe('what there is at a destination', () => {
     })),
     networks: [network('n3'), network('n1'), network('n2')],
     volumeTypes: ['ssd', 'hdd'],
-    securityGroups: [],
-    availabilityZones: { compute: null, volume: null },
-    quota: {
-      instances: null,
-      cores: null,
-      ramMiB: null,
-      volumes: null,
-      gigabytes: null,
-      ports: null,
-      images: null,
-      imageMiB: null,
-      imageUploads: null,
-    },
-    volumeTransports: ['image'],
-  };
+  });
   test('is told as the last refresh found it, page by page and by name', async () => {
     await store.putFacts('d1', facts);
     const { flavors, networks, volumeTypes } = routes.destinations;

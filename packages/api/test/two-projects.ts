@@ -2,6 +2,7 @@ import { nameOf, type Route } from '@guts/contract';
 import { DEFAULT_LIMITS, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import { type Api, type Caller, createApi, specFromWire } from '../src/index.ts';
+import { destinationFacts } from './destination-facts.ts';
 import { optionsFor, putInstances, workerBeat } from './rig.ts';
 
 export const PROJECTS = { a: 'a'.repeat(32), b: 'b'.repeat(32) } as const;
@@ -105,27 +106,14 @@ async function fill(store: Store, side: Side): Promise<void> {
     },
     event('mapping', own.mapping),
   );
-  await store.putFacts(own.destination, {
-    project: { id: projectId, name: SECRET[side] },
-    admin: false,
-    flavors: [],
-    networks: [],
-    volumeTypes: [`${SECRET[side]}-type`],
-    securityGroups: [],
-    availabilityZones: { compute: null, volume: null },
-    quota: {
-      instances: null,
-      cores: null,
-      ramMiB: null,
-      volumes: null,
-      gigabytes: null,
-      ports: null,
-      images: null,
-      imageMiB: null,
-      imageUploads: null,
-    },
-    volumeTransports: [],
-  });
+  await store.putFacts(
+    own.destination,
+    destinationFacts({
+      project: { id: projectId, name: SECRET[side] },
+      volumeTypes: [`${SECRET[side]}-type`],
+      volumeTransports: [],
+    }),
+  );
   await store.createMigration(
     {
       id: own.migration,

@@ -7,7 +7,7 @@ export interface PumpParts {
   readonly pollMilliseconds: number;
   /** True when there may be more at once. */
   readonly work: (signal: AbortSignal) => Promise<boolean>;
-  /** What is said, once per outage: it is tried again for as long as it lasts. */
+  /** What is said when it begins to fail, for it is tried again for as long as that lasts. */
   readonly complaint: string;
 }
 

@@ -1,16 +1,8 @@
-import type { NewEvent, Store } from '@guts/core';
+import type { Store } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sleep } from './fixtures.ts';
+import { event as eventOf, sleep } from './fixtures.ts';
 
-const event: NewEvent = {
-  projectId: 'p',
-  resource: 'source',
-  resourceId: 's',
-  type: 'source.created',
-  severity: 'information',
-  message: '',
-  data: {},
-};
+const event = eventOf('s');
 
 /** Reading on in the events, against any implementation. */
 export function cursorsSuite(open: () => Promise<{ store: Store }>): void {

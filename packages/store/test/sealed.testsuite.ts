@@ -1,15 +1,8 @@
-import type { NewEvent, Store } from '@guts/core';
+import type { Store } from '@guts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { event as eventOf } from './fixtures.ts';
 
-const event: NewEvent = {
-  projectId: 'p',
-  resource: 'source',
-  resourceId: 's',
-  type: 'source.created',
-  severity: 'information',
-  message: '',
-  data: {},
-};
+const event = eventOf('s');
 
 /** What keys are rotated with, against any implementation. */
 export function sealedSuite(open: () => Promise<{ store: Store }>): void {
@@ -40,7 +33,7 @@ export function sealedSuite(open: () => Promise<{ store: Store }>): void {
     afterEach(() => store.close());
 
     test('are listed in pages, and all that do not begin so', async () => {
-      const page = await store.listSealed('endpoints', { skip: 1, limit: 1 });
+      const page = await store.listSealed('endpoints', { after: ['a'], limit: 1 });
       expect(page).toEqual([
         {
           table: 'endpoints',
@@ -50,10 +43,10 @@ export function sealedSuite(open: () => Promise<{ store: Store }>): void {
           sealed: 'guts1.old.b',
         },
       ]);
-      const [first] = await store.listSealed('endpoints', { skip: 0, limit: 1 });
+      const [first] = await store.listSealed('endpoints', { after: null, limit: 1 });
       if (!first) throw new Error('nothing is listed');
       expect(await store.replaceSealed(first, 'guts1.new.a')).toBe(true);
-      const others = { notBeginning: 'guts1.new.', skip: 0, limit: 9 };
+      const others = { notBeginning: 'guts1.new.', after: null, limit: 9 };
       expect((await store.listSealed('endpoints', others)).map(({ key }) => key[0])).toEqual(['b', 'c']);
       const [digest] = await store.listSealed('idempotency_keys', others);
       expect(digest).toMatchObject({ context: 'idempotency:p', sealed: 'guts1.old.d' });
@@ -62,8 +55,31 @@ export function sealedSuite(open: () => Promise<{ store: Store }>): void {
       expect(await store.listSealed('idempotency_keys', others)).toEqual([]);
     });
 
+    test('a row that goes meanwhile moves none out of sight', async () => {
+      const [first] = await store.listSealed('endpoints', { after: null, limit: 1 });
+      await store.deleteEndpoint('source', 'a', event);
+      const rest = await store.listSealed('endpoints', { after: first?.key ?? null, limit: 9 });
+      expect(rest.map(({ key }) => key[0])).toEqual(['b', 'c']);
+    });
+
+    test('digests are passed key by key, of whatever project and user', async () => {
+      for (const [projectId, userId, key] of [
+        ['o', 'z', 'z'],
+        ['p', 'u', 'a'],
+      ] as const)
+        await store.takeKey({ projectId, userId, key }, { baseId: 'b', sealedDigest: 'guts1.old.e' }, 60);
+      const seen: string[] = [];
+      for (let after: readonly string[] | null = null; ;) {
+        const [row] = await store.listSealed('idempotency_keys', { after, limit: 1 });
+        if (!row) break;
+        seen.push(row.key.join('/'));
+        after = row.key;
+      }
+      expect(seen).toEqual(['o/z/z', 'p//k', 'p/u/a']);
+    });
+
     test('one that was changed meanwhile stays', async () => {
-      const [row] = await store.listSealed('endpoints', { skip: 0, limit: 1 });
+      const [row] = await store.listSealed('endpoints', { after: null, limit: 1 });
       if (!row) throw new Error('nothing is listed');
       const before = await store.getEndpoint('source', 'a', { projectId: null });
       await store.updateEndpoint('source', 'a', { sealedSecret: 'guts1.new.changed' });

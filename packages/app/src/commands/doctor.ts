@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { openBus } from '@guts/bus';
 import {
   type ConnectParts,
   connect,
@@ -11,12 +9,12 @@ import {
   waitForOperation,
 } from '@guts/cli';
 import { ApiCallError } from '@guts/contract';
-import { messageOf, SILENT_LOG } from '@guts/core';
+import { messageOf } from '@guts/core';
 import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
 import { maskAddress } from '../config/mask.ts';
-import { database, queue } from '../doctor/backends.ts';
 import { type Check, failed, type Finding, ok, warning } from '../doctor/check.ts';
+import { configuredDatabase, configuredQueue } from '../doctor/configured.ts';
 import { privateFile, stateDir } from '../doctor/files.ts';
 import { nodeVersion, openFiles, scratchSpace } from '../doctor/host.ts';
 import { askVersion, freeIn, look, processLimits } from '../doctor/host-facts.ts';
@@ -25,8 +23,6 @@ import { runChecks } from '../doctor/run.ts';
 import { endpointChecks, serviceFindings } from '../doctor/service.ts';
 import { toolChecks } from '../doctor/tools.ts';
 import { VERSION } from '../version.ts';
-import { openDatabase, readPassword } from '../wiring/backends.ts';
-import { systemClock } from '../wiring/clock.ts';
 
 export interface DoctorOptions {
   readonly config?: string;
@@ -45,24 +41,7 @@ function databaseCheck(config: Config): Check {
       run: () =>
         Promise.resolve([ok('database', `${file} is not there yet; a daemon makes it when it starts`)]),
     };
-  return database(where, () => openDatabase(config));
-}
-
-function queueCheck(config: Config): Check {
-  return queue(
-    maskAddress(config.busUrl),
-    () => {
-      const password = readPassword(config.busPasswordFile, 'bus_password_file');
-      return openBus({
-        url: config.busUrl,
-        log: SILENT_LOG,
-        clock: systemClock,
-        ...(password === undefined ? {} : { password }),
-        ...(config.busCaFile === null ? {} : { tls: { caFile: config.busCaFile } }),
-      });
-    },
-    (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
-  );
+  return configuredDatabase(config);
 }
 
 /** What is of this host and its configuration; needs no daemon. */
@@ -78,7 +57,7 @@ function localChecks(config: Config): Check[] {
     privateFile('key file', keyFile, notYet('key file', keyFile), look),
     privateFile('token file', tokenFile, notYet('token file', tokenFile), look),
     databaseCheck(config),
-    queueCheck(config),
+    configuredQueue(config),
     scratchSpace(config.scratchDir, freeIn, formatBytes),
   ];
 }

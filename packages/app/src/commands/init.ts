@@ -1,17 +1,13 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { openBus } from '@guts/bus';
 import { type Ask, type Output, terminalAsk, UsageError } from '@guts/cli';
-import { GutsError, messageOf, SILENT_LOG } from '@guts/core';
+import { GutsError, messageOf } from '@guts/core';
 import { loadConfig } from '../config.ts';
 import { maskAddress } from '../config/mask.ts';
-import { database, queue } from '../doctor/backends.ts';
 import type { Check } from '../doctor/check.ts';
-import { checklist, exitCodeOf } from '../doctor/output.ts';
+import { configuredDatabase, configuredQueue } from '../doctor/configured.ts';
+import { exitCodeOf, findingLines } from '../doctor/output.ts';
 import { runChecks } from '../doctor/run.ts';
-import { openDatabase, readPassword } from '../wiring/backends.ts';
-import { systemClock } from '../wiring/clock.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
 
 export interface InitOptions {
@@ -101,7 +97,7 @@ async function tried(check: Check, out: Output): Promise<void> {
       findings.map(({ subject, message }) => `${subject}: ${message}`).join('; '),
       findings[0]?.remedy ? { remedy: findings[0].remedy } : {},
     );
-  out.write(checklist(findings, out.isTTY === true).replace(/\d+ failed, .*\n$/, ''));
+  for (const line of findingLines(findings, out.isTTY === true)) out.write(`${line}\n`);
 }
 
 /** Tries the database and the broker that the answers name. @throws GutsError, UsageError */
@@ -112,33 +108,8 @@ async function tryOut(answers: Answers, env: NodeJS.ProcessEnv, out: Output): Pr
   ]);
   const config = loadConfig(null, { ...env, GUTS_CONFIG: undefined, ...Object.fromEntries(variables) });
   prepareStateDir(config.stateDir);
-  if (!config.databaseUrl.startsWith('sqlite:'))
-    await tried(reachable(database(maskAddress(config.databaseUrl), () => openDatabase(config))), out);
-  if (config.busUrl !== 'local:') {
-    const password = readPassword(config.busPasswordFile, 'bus_password_file');
-    const open = () =>
-      openBus({
-        url: config.busUrl,
-        log: SILENT_LOG,
-        clock: systemClock,
-        ...(password === undefined ? {} : { password }),
-      });
-    const wait = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal });
-    await tried(queue(maskAddress(config.busUrl), open, wait), out);
-  }
-}
-
-/** A database that answers but has no schema yet is what is expected here. */
-function reachable(check: Check): Check {
-  return {
-    subject: check.subject,
-    run: async (signal) => {
-      const findings = await check.run(signal);
-      return findings.map((one) =>
-        one.remedy === 'Run guts db upgrade.' ? { ...one, verdict: 'ok' as const, remedy: null } : one,
-      );
-    },
-  };
+  if (!config.databaseUrl.startsWith('sqlite:')) await tried(configuredDatabase(config, 'later'), out);
+  if (config.busUrl !== 'local:') await tried(configuredQueue(config), out);
 }
 
 const isUrl = (schemes: RegExp) => (answer: string) => {

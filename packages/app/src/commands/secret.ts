@@ -122,7 +122,7 @@ export function rotateSecrets(
       store,
       clock,
       file: watch ? watch('keys', file) : file,
-      ...(json ? {} : { progress: (done) => void (done > 0 && err.write(`sealed anew: ${done}\n`)) }),
+      ...(json ? {} : { progress: (done) => void err.write(`sealed anew: ${done}\n`) }),
     };
     // The ring is read within the lock: whoever had it before may have changed it.
     return withKeyLock(path, async () => {

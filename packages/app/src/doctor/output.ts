@@ -9,15 +9,19 @@ const counted = (findings: readonly Finding[], verdict: Finding['verdict'], word
   return `${count} ${word}${count === 1 || verdict === 'failed' ? '' : 's'}`;
 };
 
-/** A checklist: marks on a terminal, words where a program reads. */
-export function checklist(findings: readonly Finding[], terminal: boolean): string {
-  const lines = findings.flatMap(({ verdict, subject, message, remedy }) => {
+/** Each finding: marks on a terminal, words where a program reads. */
+export function findingLines(findings: readonly Finding[], terminal: boolean): string[] {
+  return findings.flatMap(({ verdict, subject, message, remedy }) => {
     const mark = terminal ? MARKS[verdict] : WORDS[verdict];
     const head = `${mark} ${printable(subject)}: ${printable(message)}`;
     return remedy === null ? [head] : [head, `${' '.repeat(mark.length + 1)}-> ${printable(remedy)}`];
   });
+}
+
+/** The findings as a checklist, with how many are bad. */
+export function checklist(findings: readonly Finding[], terminal: boolean): string {
   const end = `${counted(findings, 'failed', 'failed')}, ${counted(findings, 'warning', 'warning')}`;
-  return `${[...lines, end].join('\n')}\n`;
+  return `${[...findingLines(findings, terminal), end].join('\n')}\n`;
 }
 
 /** 1 when something a migration needs is not there. */

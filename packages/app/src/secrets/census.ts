@@ -7,9 +7,10 @@ const PAGE = 200;
 export async function* sealedRows(store: SealedStore, notBeginning?: string): AsyncGenerator<SealedRow> {
   const besides = notBeginning === undefined ? {} : { notBeginning };
   for (const table of SEALED_TABLES) {
-    for (let skip = 0; ; skip += PAGE) {
-      const rows = await store.listSealed(table, { ...besides, skip, limit: PAGE });
+    for (let after: SealedRow['key'] | null = null; ;) {
+      const rows: readonly SealedRow[] = await store.listSealed(table, { ...besides, after, limit: PAGE });
       yield* rows;
+      after = rows.at(-1)?.key ?? null;
       if (rows.length < PAGE) break;
     }
   }

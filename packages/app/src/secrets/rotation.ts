@@ -1,15 +1,15 @@
-import { type Clock, GutsError, messageOf, type SealedStore, SEALED_TABLES } from '@guts/core';
+import { type Clock, GutsError, messageOf, type SealedStore } from '@guts/core';
 import { keyFile, writeKeyFile } from '../wiring/key-file.ts';
 import type { KeyRing } from '../wiring/key-ring.ts';
 import { SealedSecrets, sealedPrefix } from '../wiring/secrets.ts';
-import { lackingKeys, takeCensus, usesOf } from './census.ts';
+import { lackingKeys, sealedRows, takeCensus, usesOf } from './census.ts';
 
 /**
  * How long an older key is kept after another one seals; seconds. A daemon looks for the newest key whenever it seals,
  * but stores what it sealed a little later: a request to guts-api takes a minute at most.
  */
 export const GRACE_SECONDS = 300;
-const BATCH = 50;
+const TOLD_EVERY = 50;
 
 export interface RotationParts {
   readonly path: string;
@@ -17,7 +17,7 @@ export interface RotationParts {
   readonly clock: Clock;
   /** How the file is written; a test kills around it. */
   readonly file?: { writeKeyFile(path: string, ring: KeyRing): Promise<void> };
-  /** Told of each batch: how many were sealed anew so far. */
+  /** Told now and then: how many were sealed anew so far. */
   readonly progress?: (done: number) => void;
 }
 
@@ -74,25 +74,18 @@ async function reseal(parts: RotationParts): Promise<{ resealed: number; failed:
   const beginning = sealedPrefix(keys.ring().primary.id);
   const failed: string[] = [];
   let resealed = 0;
-  for (const table of SEALED_TABLES) {
-    // What is sealed anew leaves the list; what cannot be is passed by.
-    let skip = 0;
-    for (;;) {
-      const rows = await store.listSealed(table, { notBeginning: beginning, skip, limit: BATCH });
-      for (const row of rows) {
-        try {
-          const sealed = secrets.seal(secrets.open(row.sealed, row.context), row.context);
-          if (await store.replaceSealed(row, sealed)) resealed += 1;
-        } catch (error) {
-          if (!(error instanceof GutsError) || error.code !== 'configuration') throw error;
-          failed.push(`${row.name}: ${messageOf(error)}`);
-          skip += 1;
-        }
-      }
-      progress?.(resealed);
-      if (rows.length < BATCH) break;
+  let told = 0;
+  for await (const row of sealedRows(store, beginning)) {
+    try {
+      const sealed = secrets.seal(secrets.open(row.sealed, row.context), row.context);
+      if (await store.replaceSealed(row, sealed)) resealed += 1;
+    } catch (error) {
+      if (!(error instanceof GutsError) || error.code !== 'configuration') throw error;
+      failed.push(`${row.name}: ${messageOf(error)}`);
     }
+    if (resealed > told && resealed % TOLD_EVERY === 0) progress?.((told = resealed));
   }
+  if (resealed > told) progress?.(resealed);
   return { resealed, failed };
 }
 

@@ -30,6 +30,17 @@ export function openDatabase(config: Config): Promise<Store> {
   return openStore({ url: config.databaseUrl, ...(password === undefined ? {} : { password }) });
 }
 
+export function openMessageBus(config: Config, log: Log): Promise<Bus> {
+  const password = readPassword(config.busPasswordFile, 'bus_password_file');
+  return openBus({
+    url: config.busUrl,
+    log,
+    clock: systemClock,
+    ...(password === undefined ? {} : { password }),
+    ...(config.busCaFile === null ? {} : { tls: { caFile: config.busCaFile } }),
+  });
+}
+
 /** A file of our own is brought up to date; a database that other daemons share is the operator's to upgrade. */
 async function prepare(store: Store, config: Config): Promise<void> {
   if (config.databaseUrl.startsWith('sqlite:')) {
@@ -55,14 +66,7 @@ export async function openBackends(config: Config, log: Log, watch?: Watch): Pro
   try {
     await prepare(opened, config);
     const store = watch ? watch('store', opened) : opened;
-    const password = readPassword(config.busPasswordFile, 'bus_password_file');
-    const bus = await openBus({
-      url: config.busUrl,
-      log,
-      clock: systemClock,
-      ...(password === undefined ? {} : { password }),
-      ...(config.busCaFile === null ? {} : { tls: { caFile: config.busCaFile } }),
-    });
+    const bus = await openMessageBus(config, log);
     const relay = new OutboxRelay({
       store: opened,
       bus,

@@ -81,7 +81,7 @@ export class SealedSecrets implements Secrets {
 export async function openSecrets(path: string, store: SealedStore | null): Promise<SealedSecrets> {
   // A new key beside secrets that an old one sealed would hide that the old one is lost.
   if (!existsSync(path)) {
-    const [sealed] = store ? await store.listSealed('endpoints', { skip: 0, limit: 1 }) : [];
+    const [sealed] = store ? await store.listSealed('endpoints', { after: null, limit: 1 }) : [];
     if (!sealed) makeKeyFile(path);
   }
   return new SealedSecrets(keyFile(path));

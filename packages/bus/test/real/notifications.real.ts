@@ -29,13 +29,10 @@ let name: string;
 
 function consume(exchange: string, topic: string, durable: boolean): { told: Told[]; child: ChildProcess } {
   const more = durable ? ['durable'] : [];
-  const child = spawn(
-    '/usr/bin/python3',
-    [CONSUMER, url.replace('amqp:', 'rabbit:'), exchange, topic, ...more],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn('/usr/bin/python3', [CONSUMER, exchange, topic, ...more], {
+    env: { ...process.env, OSLO_URL: url.replace('amqp:', 'rabbit:') },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   consumers.push(child);
   const told: Told[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line) as Told));

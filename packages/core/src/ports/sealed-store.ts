@@ -17,12 +17,18 @@ export interface SealedRow {
 /** Everything sealed in the database, for those who look after keys. */
 export interface SealedStore {
   /**
-   * In an order that stays.
+   * By their keys.
    * @param query.notBeginning only those that do not begin so
+   * @param query.after the key of the last row of the page before: rows that come and go meanwhile move none out of
+   *   sight; null: from the first
    */
   listSealed(
     table: SealedTable,
-    query: { readonly notBeginning?: string; readonly skip: number; readonly limit: number },
+    query: {
+      readonly notBeginning?: string;
+      readonly after: SealedRow['key'] | null;
+      readonly limit: number;
+    },
   ): Promise<readonly SealedRow[]>;
   /** Unless it was changed meanwhile: false. Nothing else of the row changes. */
   replaceSealed(row: SealedRow, sealed: string): Promise<boolean>;

@@ -2,8 +2,8 @@ import type { Instance, InstanceDisk } from '../inventory.ts';
 
 const MIB = 2 ** 20;
 /**
- * What one machine is copied with unless somebody knows better: MTV's measurements of its own copies from ESXi
- * (documentation, "MTV performance recommendation") come to about that for one machine, whatever its disks.
+ * What one machine is copied with unless somebody knows better: no measurement, but most of what a link of 1 Gbit/s
+ * carries.
  */
 export const ASSUMED_BYTES_PER_SECOND = 100 * MIB;
 

@@ -1,103 +1,48 @@
 import { describe, expect, test } from 'vitest';
 import type { Instance } from '../inventory.ts';
-import { DEFAULT_POLICIES, type MigrationSpec } from '../migration.ts';
-import type { DestinationFacts, Flavor } from '../ports/destination-driver.ts';
+import * as base from '../../test/preflight-fixtures.ts';
+import { flavor, GIB, network } from '../../test/preflight-fixtures.ts';
+import type { MigrationSpec } from '../migration.ts';
+import type { DestinationFacts } from '../ports/destination-driver.ts';
 import { preflight } from './check.ts';
 
-const GIB = 2 ** 30;
-const flavor = (name: string, vcpus: number, ramMiB: number, diskGiB: number, extraSpecs = {}): Flavor => ({
-  id: `id-${name}`,
-  name,
-  vcpus,
-  ramMiB,
-  diskGiB,
-  ephemeralGiB: 0,
-  extraSpecs,
-});
+/** Flavors of which some may only be named, networks of which two have one name, and room for two volumes. */
 const facts: DestinationFacts = {
-  project: { id: 'p1', name: 'demo' },
-  admin: false,
+  ...base.facts,
   flavors: [
-    flavor('big', 8, 16384, 80),
+    flavor('big', 8, 16_384, 80),
     flavor('small', 2, 2048, 20),
-    flavor('gpu', 2, 2048, 20, { 'pci_passthrough:alias': 'gpu:1' }),
+    { ...flavor('gpu', 2, 2048, 20), extraSpecs: { 'pci_passthrough:alias': 'gpu:1' } },
     flavor('zero', 2, 2048, 0),
   ],
   networks: [
-    {
+    network('prod', {
       id: 'net-1',
-      name: 'prod',
-      shared: false,
-      external: false,
-      own: true,
       subnets: [{ id: 'sub-1', name: 'prod-v4', cidr: '10.0.0.0/24', ipVersion: 4 }],
-    },
-    { id: 'net-2', name: 'twin', shared: false, external: false, own: true, subnets: [] },
-    { id: 'net-3', name: 'twin', shared: false, external: false, own: true, subnets: [] },
+    }),
+    network('twin', { id: 'net-2', subnets: [] }),
+    network('twin', { id: 'net-3', subnets: [] }),
   ],
-  volumeTypes: ['fast'],
-  securityGroups: [{ id: 'sg-1', name: 'default' }],
   availabilityZones: { compute: ['az1', 'az2'], volume: ['az1'] },
-  quota: {
-    instances: 5,
-    cores: 10,
-    ramMiB: 20480,
-    volumes: 2,
-    gigabytes: 100,
-    ports: 10,
-    images: null,
-    imageMiB: null,
-    imageUploads: null,
-  },
-  volumeTransports: ['device', 'image'],
+  quota: { ...base.facts.quota, volumes: 2 },
 };
+/** With UEFI, two disks of which the second boots, and an address that is no address to keep. */
 const instance: Instance = {
-  ref: 'vm-1',
-  name: 'web 01',
-  path: 'DC/vm/web 01',
-  uuid: 'u',
-  powerState: 'on',
-  connected: true,
-  template: false,
-  cpus: 2,
-  coresPerSocket: 1,
-  memoryMiB: 2048,
+  ...base.instance,
   firmware: 'uefi',
   secureBoot: true,
-  tpm: false,
-  encrypted: false,
-  guestId: 'debian12_64Guest',
-  guestName: 'Debian 12',
-  osType: 'linux',
-  toolsRunning: true,
-  changeTracking: { supported: true, enabled: false },
-  snapshotCount: 0,
-  hostRef: 'host-1',
-  hostName: 'esx1',
   bootDiskKey: '2001',
   disks: ['2000', '2001'].map((key, index) => ({
+    ...base.disk,
     key,
     objectId: `1-${key}`,
     label: `Hard disk ${index + 1}`,
     capacityBytes: 10 * GIB + 1,
-    bus: 'scsi',
-    controller: 'pvscsi',
-    datastoreRef: 'datastore-1',
-    datastoreName: 'DS1',
     path: `[DS1] web/web_${index}.vmdk`,
-    thin: true,
-    obstacles: [],
-    delta: false,
   })),
   nics: [
     {
-      key: '4000',
-      label: 'Network adapter 1',
-      mac: '00:50:56:aa:00:01',
-      model: 'vmxnet3',
-      networkRef: 'network-7',
-      networkName: 'VM Network',
-      connected: true,
+      ...base.nic,
       addresses: [
         { address: '10.0.0.9', prefix: 24 },
         { address: 'fe80::1', prefix: 64 },
@@ -106,9 +51,7 @@ const instance: Instance = {
   ],
 };
 const spec: MigrationSpec = {
-  transport: 'auto',
-  bootFrom: 'image',
-  keepMac: true,
+  ...base.spec,
   keepIp: true,
   mapping: {
     networks: { 'VM Network': { network: 'prod' } },
@@ -116,12 +59,8 @@ const spec: MigrationSpec = {
     nics: {},
     disks: {},
   },
-  flavor: null,
-  targetName: null,
-  availabilityZone: null,
   securityGroups: ['default'],
   properties: { hw_vif_model: 'virtio', os_secure_boot: null },
-  policies: DEFAULT_POLICIES,
 };
 /** What is asked of it here: told findings are those that these tests are about. */
 const ABOUT =

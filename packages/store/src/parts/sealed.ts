@@ -7,15 +7,16 @@ export function sealedStore(context: StoreContext): SealedStore {
   const otherwise = (column: string, beginning: string) =>
     sql<boolean>`substr(${sql.ref(column)}, 1, ${beginning.length}) <> ${beginning}`;
   return {
-    async listSealed(table, { notBeginning = '', skip, limit }) {
+    async listSealed(table, { notBeginning = '', after, limit }) {
+      const [first = '', second = '', third = ''] = after ?? [];
       if (table === 'endpoints') {
         const rows = await db
           .selectFrom('endpoints')
           .select(['id', 'side', 'name', 'sealed_secret'])
           .$if(notBeginning !== '', (q) => q.where(otherwise('sealed_secret', notBeginning)))
-          .orderBy('sequence')
+          .$if(after !== null, (q) => q.where('id', '>', first))
+          .orderBy('id')
           .limit(limit)
-          .offset(skip)
           .execute();
         return rows.map((row): SealedRow => ({
           table,
@@ -29,11 +30,13 @@ export function sealedStore(context: StoreContext): SealedStore {
         .selectFrom('idempotency_keys')
         .select(['project_id', 'user_id', 'client_key', 'sealed_digest'])
         .$if(notBeginning !== '', (q) => q.where(otherwise('sealed_digest', notBeginning)))
+        .$if(after !== null, (q) =>
+          q.where(sql<boolean>`(project_id, user_id, client_key) > (${first}, ${second}, ${third})`),
+        )
         .orderBy('project_id')
         .orderBy('user_id')
         .orderBy('client_key')
         .limit(limit)
-        .offset(skip)
         .execute();
       return rows.map((row): SealedRow => ({
         table,
