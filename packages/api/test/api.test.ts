@@ -1,97 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorBody, routes } from '@guts/contract';
 import { SILENT_LOG, type Store } from '@guts/core';
-import { openStore } from '@guts/store';
-import Value from 'typebox/value';
-import type { TSchema } from 'typebox';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../src/index.ts';
-import { leased, eventFor, optionsFor, putInstances, storeWith, TOKEN, workerBeat } from './rig.ts';
+import { leased, eventFor, optionsFor, storeWith, TOKEN } from './rig.ts';
+import { faultsOf, Served, SOURCE } from './served.ts';
 
 let store: Store;
 let api: Api;
-const sealed: string[] = [];
-let nudges: number;
-
+let served: Served;
 beforeEach(async () => {
-  store = await openStore({ url: 'sqlite::memory:' });
-  await store.upgrade();
-  const worker = workerBeat({
-    id: 'w1',
-    slots: 1,
-    drivers: [
-      {
-        name: 'vsphere',
-        side: 'source',
-        title: 'vSphere',
-        settings: { required: ['url'], properties: { url: { type: 'string' } }, additionalProperties: false },
-        secret: { properties: { password: { type: 'string' } }, additionalProperties: false },
-      },
-      { name: 'openstack', side: 'destination', title: 'O', settings: { properties: {} }, secret: {} },
-    ],
-  });
-  await store.heartbeat(worker);
-  nudges = 0;
-  api = createApi({
-    ...optionsFor(store),
-    nudge: () => {
-      nudges += 1;
-    },
-    secrets: {
-      seal: (plain, context) => {
-        sealed.push(context);
-        return Buffer.from(JSON.stringify(plain)).toString('base64');
-      },
-      open: () => ({}),
-    },
-    clock: {
-      now: () => Date.now(),
-      monotonic: () => performance.now(),
-      sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
-    },
-  });
+  served = await Served.open();
+  ({ store, api } = served);
 });
-afterEach(async () => {
-  await api.close();
-  await store.close();
-});
+afterEach(() => served.close());
 
-async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown, token = TOKEN) {
-  const answer = await api.inject({
-    method,
-    url,
-    headers: { 'x-auth-token': token },
-    ...(body === undefined ? {} : { payload: body as object }),
-  });
-  return {
-    status: answer.statusCode,
-    headers: answer.headers,
-    body: answer.body === '' ? null : answer.json(),
-  };
-}
-
-const SOURCE = {
-  name: 'vc',
-  driver: 'vsphere',
-  settings: { url: 'https://vc' },
-  secret: { password: 'geheim' },
-};
-
-async function prepare(): Promise<{ source: string; destination: string }> {
-  const source = (await call('POST', '/v1/sources', SOURCE)).body.source.id as string;
-  const made = await call('POST', '/v1/destinations', { name: 'cloud', driver: 'openstack', settings: {} });
-  await putInstances(store, source, [
-    { ref: 'vm-1', name: 'web' },
-    { ref: 'vm-2', name: 'twin' },
-    { ref: 'vm-3', name: 'twin' },
-    { ref: 'vm-8', name: 'vm-9' },
-    { ref: 'vm-9', name: 'other' },
-  ]);
-  return { source, destination: made.body.destination.id as string };
-}
-
-/** What is wrong with an answer, by the contract's own schema. */
-const faultsOf = (schema: TSchema | null, body: unknown) => (schema ? Value.Errors(schema, body) : []);
+const call: Served['call'] = (...given) => served.call(...given);
+const prepare: Served['prepare'] = () => served.prepare();
 
 describe('who may ask', () => {
   test('nobody without the token, and the answer says how', async () => {
@@ -134,7 +58,7 @@ describe('sources', () => {
     expect(made.status).toBe(201);
     expect(JSON.stringify(made.body)).not.toContain('geheim');
     const { id } = made.body.source as { id: string };
-    expect(sealed.at(-1)).toBe(`source:${id}`);
+    expect(served.sealed.at(-1)).toBe(`source:${id}`);
     expect((await call('GET', '/v1/sources')).body.sources).toHaveLength(1);
     const changed = await call('PATCH', `/v1/sources/${id}`, { name: 'vc2' });
     expect(changed.body.source).toMatchObject({ name: 'vc2', status: 'unknown' });
@@ -253,7 +177,7 @@ describe('migrations', () => {
       request: null,
       trace: null,
     });
-    expect(nudges).toBeGreaterThan(0);
+    expect(served.nudges).toBeGreaterThan(0);
   });
   test('why it waits is shown: the filters with what they left, and the limit without room', async () => {
     await prepare();
@@ -292,92 +216,6 @@ describe('migrations', () => {
     expect((await act('cancel')).body.migration.status).toBe('cancelled');
     expect((await act('cancel')).status).toBe(409);
     expect((await act('dance')).status).toBe(400);
-  });
-});
-
-describe('lists', () => {
-  test('go page by page; a marker that is unknown is said, not taken for the end', async () => {
-    await prepare();
-    for (const instance of ['web', 'vm-2', 'vm-3'])
-      await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance });
-    const seen: string[] = [];
-    let next: string | null = '/v1/migrations?limit=2&source=vc&destination=cloud&status=queued';
-    while (next) {
-      const { body } = await call('GET', next);
-      seen.push(...(body.migrations as { instance_ref: string }[]).map((one) => one.instance_ref));
-      next = body.links.next as string | null;
-    }
-    expect(seen).toEqual(['vm-1', 'vm-2', 'vm-3']);
-    for (const what of ['migrations', 'sources', 'destinations', 'operations'])
-      expect(await call('GET', `/v1/${what}?marker=gone`)).toMatchObject({
-        status: 400,
-        body: { error: { field: 'querystring.marker' } },
-      });
-  });
-  test('are filtered by what a source is called, or by its id', async () => {
-    const { source } = await prepare();
-    await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance: 'web' });
-    const count = async (filter: string) =>
-      ((await call('GET', `/v1/migrations?${filter}`)).body.migrations as unknown[]).length;
-    expect(await count('source=vc')).toBe(1);
-    expect(await count(`source=${source}`)).toBe(1);
-    expect(await count('source=other')).toBe(0);
-    expect(await count('destination=cloud&name=web')).toBe(1);
-    expect(await count('status=completed')).toBe(0);
-    expect((await call('GET', '/v1/migrations?status=broken')).body.error.message).toMatch(/"broken"/);
-  });
-  test('are sorted either way, and the links keep order and filters', async () => {
-    const { source } = await prepare();
-    for (const instance of ['web', 'vm-2', 'vm-3'])
-      await call('POST', '/v1/migrations', { source: 'vc', destination: 'cloud', instance });
-    const walk = async (start: string) => {
-      const seen: string[] = [];
-      for (let next: string | null = start; next;) {
-        const { body } = await call('GET', next);
-        seen.push(...(body.migrations as { instance_ref: string }[]).map((one) => one.instance_ref));
-        next = body.links.next as string | null;
-      }
-      return seen;
-    };
-    expect(await walk('/v1/migrations?limit=1&sort=created_at:desc')).toEqual(['vm-3', 'vm-2', 'vm-1']);
-    expect(await walk('/v1/migrations?limit=1&sort_key=name&sort_dir=desc')).toEqual([
-      'vm-1',
-      'vm-3',
-      'vm-2',
-    ]);
-    expect(await walk('/v1/migrations?limit=1&instance=twin')).toEqual(['vm-2', 'vm-3']);
-    expect(await walk('/v1/migrations?created_since=2099-01-01T00:00:00Z')).toEqual([]);
-    expect((await call('GET', '/v1/migrations?created_since=yesterday')).status).toBe(400);
-    expect((await call('GET', '/v1/migrations?sort=colour')).body.error.field).toBe('querystring.sort');
-    const names = (await call('GET', `/v1/instances?source=${source}&sort=name:desc&limit=2`)).body;
-    expect(names.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-1', 'vm-8']);
-    const rest = (await call('GET', names.links.next as string)).body.instances as { ref: string }[];
-    expect(rest.map((one) => one.ref)).toEqual(['vm-3', 'vm-2']);
-    const on = async (filter: string) =>
-      ((await call('GET', `/v1/instances?source=vc&${filter}`)).body.instances as unknown[]).length;
-    expect(await on('power_state=on&host=host-1&datastore=ds1&guest=linux&folder=DC/vm')).toBe(5);
-    expect(await on('folder=DC/vm/vm-2')).toBe(1);
-    expect(await on('network=none')).toBe(0);
-    expect((await call('GET', '/v1/networks?source=vc&power_state=on')).status).toBe(400);
-    const audit = await call('GET', '/v1/audit?action=source.create&sort=created_at:desc');
-    expect(audit.body.audit).toHaveLength(1);
-  });
-  test('operations, by their subject and status', async () => {
-    const { source, destination } = await prepare();
-    for (const action of ['validate', 'refresh'])
-      await call('POST', `/v1/sources/${source}/actions`, { action });
-    const made = await call('POST', `/v1/destinations/${destination}/actions`, { action: 'validate' });
-    expect(faultsOf(routes.destinations.act.answer, made.body)).toEqual([]);
-    const kinds = async (filter: string) =>
-      ((await call('GET', `/v1/operations?${filter}`)).body.operations as { kind: string }[]).map(
-        (one) => one.kind,
-      );
-    expect(await kinds(`subject=${source}`)).toEqual(['source.validate', 'source.refresh']);
-    expect(await kinds('status=queued,running&limit=1')).toHaveLength(1);
-    expect(await kinds('status=done')).toEqual([]);
-    const shown = await call('GET', `/v1/operations/${made.body.operation.id as string}`);
-    expect(shown.body.operation).toMatchObject({ kind: 'destination.validate', error: null });
-    expect((await call('GET', '/v1/operations/none')).status).toBe(404);
   });
 });
 
