@@ -51,6 +51,9 @@ export const LONG_NAME = ODD_NAME.repeat(3).slice(0, 200);
 /** In the subnet of `private`, outside of its pool. */
 export const ADDRESS = '192.168.77.2';
 
+/** What {@link Lab.left} tells of an empty cloud. */
+export const NOTHING = { ports: 0, images: 0, volumes: 0, servers: 0 };
+
 /** Both fakes, with a machine for every bad day. */
 export class Lab {
   readonly folder: string;
@@ -145,6 +148,14 @@ export class Lab {
   left(): Record<string, number> {
     const { ports, images, volumes, servers } = this.cloud;
     return { ports: ports.size, images: images.size, volumes: volumes.size, servers: servers.size };
+  }
+
+  /** Empties the cloud and takes all faults back, of both ends. */
+  clear(): void {
+    const { ports, images, volumes, servers, faults } = this.cloud;
+    for (const map of [ports, images, volumes, servers]) (map as Map<string, unknown>).clear();
+    faults.clear();
+    this.vcenter.faults.clear();
   }
 
   async close(): Promise<void> {

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addMigrate } from '../src/commands/migrate.ts';
-import { Lab } from './lab.ts';
+import { Lab, NOTHING } from './lab.ts';
 
-const NOTHING = { ports: 0, images: 0, volumes: 0, servers: 0 };
 let lab: Lab;
 let runs = 0;
 beforeAll(async () => {
@@ -17,9 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  lab.cloud.faults.clear();
-  for (const map of [lab.cloud.servers, lab.cloud.images, lab.cloud.ports, lab.cloud.volumes])
-    (map as Map<string, unknown>).clear();
+  lab.clear();
   lab.vcenter.machine('web').setPower('poweredOn');
 });
 afterAll(() => lab.close());

@@ -1,15 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { compareDisks } from '../../../lab/checker/src/compare.ts';
-import { ADDRESS, Lab } from './lab.ts';
+import { ADDRESS, Lab, NOTHING } from './lab.ts';
 
-const NOTHING = { ports: 0, images: 0, volumes: 0, servers: 0 };
 let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.open();
 }, 30_000);
 afterEach(() => {
-  for (const map of [lab.cloud.servers, lab.cloud.images, lab.cloud.ports, lab.cloud.volumes])
-    (map as Map<string, unknown>).clear();
+  lab.clear();
   lab.vcenter.machine('addressed').setPower('poweredOn');
 });
 afterAll(() => lab.close());

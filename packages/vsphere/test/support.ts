@@ -1,8 +1,9 @@
 import { startVCenter, type VCenter, type VCenterOptions } from '@guts/lab-vcenter';
 import { type ConnectOptions, type ManagedRef, VSphereSession } from '../src/index.ts';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
-export const signal = AbortSignal.timeout(120_000);
+/** Of who never gives up: the test's own time is what ends it. */
+export const { signal } = new AbortController();
 
 /** A fake vCenter and the sessions with it, all of which end with the test. */
 export class Peer {
@@ -15,7 +16,7 @@ export class Peer {
 
   static async start(options: VCenterOptions = {}): Promise<Peer> {
     const peer = new Peer(await startVCenter(options));
-    live.push(peer);
+    onTestFinished(() => peer.#close());
     return peer;
   }
 
@@ -30,12 +31,9 @@ export class Peer {
   vm(name: string): ManagedRef {
     return { type: 'VirtualMachine', value: this.vcenter.machine(name).id };
   }
-}
 
-const live: Peer[] = [];
-afterEach(async () => {
-  for (const peer of live.splice(0)) {
-    for (const session of peer.sessions) await session.logout();
-    await peer.vcenter.close();
+  async #close(): Promise<void> {
+    for (const session of this.sessions) await session.logout();
+    await this.vcenter.close();
   }
-});
+}

@@ -102,17 +102,17 @@ describe('a consumer of oslo.messaging', () => {
     expect(told[30]).toMatchObject({ level: 'error', event_type: 'migration.error' });
   });
 
-  test('knows what comes twice by its id', async () => {
+  test('leaves out by its id what comes twice', async () => {
     const [one, other] = [await open(), await open()];
     const { told } = consume(`x-${name}`, `t-${name}`, false);
-    await one.publish(notification(1));
+    // It remembers an id once it has acknowledged the message, which is after our endpoint saw it: hence more than one.
+    for (const n of [1, 2, 3]) await one.publish(notification(n));
+    await vi.waitFor(() => expect(ids(told)).toEqual([1, 2, 3]), soon);
     await other.publish(notification(1));
-    await one.publish(notification(2));
-    await vi.waitFor(() => expect(ids(told)).toContain(2), soon);
-    expect(ids(told)).toEqual([1, 1, 2]);
-    const [first, again, second] = told.map(({ metadata }) => metadata.message_id);
-    expect(again).toBe(first);
-    expect(second).not.toBe(first);
+    await one.publish(notification(4));
+    await vi.waitFor(() => expect(ids(told)).toContain(4), soon);
+    expect(ids(told)).toEqual([1, 2, 3, 4]);
+    expect(new Set(told.map(({ metadata }) => metadata.message_id)).size).toBe(4);
   });
 
   test('finds exchange and queues as it declares them itself, durable or not, whoever comes first', async () => {

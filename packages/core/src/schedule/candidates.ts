@@ -9,13 +9,9 @@ export const AGE_STEP_MS = 10 * 60 * 1000;
 /** Above every priority; finite, so that tiers can be subtracted. */
 const BEGUN = Number.MAX_SAFE_INTEGER;
 
-/**
- * What has begun comes before all else, for its source may be off. Else priority, to which waiting adds; but never
- * beyond the highest priority that waits: among equals age gives no share more than its part.
- */
-function tierOf({ phase, priority }: QueuedWork, waited: number, highest: number): number {
-  if (phase !== null) return BEGUN;
-  return Math.max(priority, Math.min(highest, priority + Math.floor(waited / PRIORITY_STEP_MS)));
+/** What shares fairly: a plan, or, without one, everything of a project. Their ids differ, for both are random. */
+export function shareOf(work: { readonly planId: string | null; readonly projectId: string }): string {
+  return work.planId ?? work.projectId;
 }
 
 /** Of one disk stream, nominal; bytes per second. */
@@ -30,21 +26,23 @@ const BESIDE_COPYING = 90;
 
 /**
  * All work of a round that may begin, with what its order depends on. Each has a place, counted from 0 as they are
- * added; what is known of it stands there in a column of numbers. Thousands of objects, with numbers that an engine
- * boxes, took a round longer to collect than to think about.
+ * added; what is known of it stands there in a column. A round's time is the time to fetch thousands of objects from
+ * memory: each is looked at once, when it is added, and only columns afterwards.
  */
 export class Candidates<Workers = unknown> {
-  readonly work: QueuedWork[] = [];
+  readonly ids: string[] = [];
   /** The workers that it can run on. */
   readonly among: Workers[] = [];
   /** How long it may run; seconds, by nominal rates: good for comparing, not for promising. */
   readonly seconds: Float64Array;
-  /** By {@link tierOf}. */
+  /** What comes first whatever it is: see {@link rank}. */
   readonly tier: Float64Array;
   /** Whole {@link AGE_STEP_MS} that it waited. */
   readonly age: Float64Array;
   /** Whole {@link PRIORITY_STEP_MS} that it waited. */
   readonly hours: Float64Array;
+  /** By {@link shareOf}, each as a number from 0. */
+  readonly share: Int32Array;
   /** How much of its scarcest resource it takes: 0 to 1. */
   readonly part: Float64Array;
   /**
@@ -56,6 +54,7 @@ export class Candidates<Workers = unknown> {
   readonly sharePressure: Float64Array;
   /** Of all, one after the other. */
   readonly #takes: Take[] = [];
+  readonly #shares = new Map<string, number>();
   /** Where the takes of each begin, and at last where they end. */
   readonly #begin: Int32Array;
 
@@ -69,34 +68,57 @@ export class Candidates<Workers = unknown> {
     this.part = column();
     this.pressure = column();
     this.sharePressure = column();
+    this.share = new Int32Array(most);
     this.#begin = new Int32Array(most + 1);
   }
 
   get count(): number {
-    return this.work.length;
+    return this.ids.length;
   }
 
-  add(
-    work: QueuedWork,
-    usage: Usage,
-    among: Workers,
-    when: { readonly now: number; readonly highest: number },
-  ): void {
+  /** Of all. */
+  places(): Int32Array {
+    return new Int32Array(this.count).map((_, at) => at);
+  }
+
+  /** @param now milliseconds since the epoch */
+  add(work: QueuedWork, usage: Usage, among: Workers, now: number): void {
     const { bytes, streams } = work.demand;
-    const waited = Math.max(0, when.now - work.queuedAt);
-    const at = this.work.length;
-    this.work.push(work);
+    const waited = Math.max(0, now - work.queuedAt);
+    const at = this.ids.length;
+    this.ids.push(work.id);
     this.among.push(among);
     usage.addTakes(work, this.#takes);
     this.#begin[at + 1] = this.#takes.length;
     this.seconds[at] = BESIDE_COPYING + bytes / (STREAM_RATE * Math.max(1, streams));
-    this.tier[at] = tierOf(work, waited, when.highest);
+    this.tier[at] = work.phase === null ? work.priority : BEGUN;
     this.age[at] = Math.floor(waited / AGE_STEP_MS);
     this.hours[at] = Math.floor(waited / PRIORITY_STEP_MS);
+    this.share[at] = this.shareNumber(shareOf(work));
     let part = 0;
     for (let n = this.firstTake(at); n < this.#takes.length; n += 1)
       part = Math.max(part, partOf(this.take(n)));
     this.part[at] = part;
+  }
+
+  /**
+   * Tiers, once all are added. What has begun comes before all else, for its source may be off. Else priority, to
+   * which waiting adds; but never beyond the highest priority that waits: among equals age gives no share more than
+   * its part.
+   */
+  rank(highest: number): void {
+    for (let at = 0; at < this.count; at += 1) {
+      const priority = this.tier[at] as number;
+      if (priority === BEGUN) continue;
+      this.tier[at] = Math.max(priority, Math.min(highest, priority + (this.hours[at] as number)));
+    }
+  }
+
+  shareNumber(share: string): number {
+    const known = this.#shares.get(share);
+    if (known !== undefined) return known;
+    this.#shares.set(share, this.#shares.size);
+    return this.#shares.size - 1;
   }
 
   /** Its takes are those from the one that {@link firstTake} tells of it up to the next one's first. */
@@ -154,13 +176,19 @@ export class Candidates<Workers = unknown> {
    */
   inShare(places: Int32Array): Int32Array {
     const { hours, pressure, sharePressure, part, seconds } = this;
-    const columns = [hours, pressure, sharePressure, part, seconds];
-    return places.toSorted((a, b) => {
-      for (const column of columns) {
-        const difference = (column[b] as number) - (column[a] as number);
-        if (difference !== 0) return difference;
-      }
-      return a - b;
-    });
+    return places.toSorted(
+      (a, b) =>
+        more(hours, b, a) ||
+        more(pressure, b, a) ||
+        more(sharePressure, b, a) ||
+        more(part, b, a) ||
+        more(seconds, b, a) ||
+        a - b,
+    );
   }
+}
+
+/** By how much the one is above the other. */
+function more(column: Float64Array, one: number, other: number): number {
+  return (column[one] as number) - (column[other] as number);
 }

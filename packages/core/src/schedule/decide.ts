@@ -16,6 +16,8 @@ type FilterTrace = SchedulingTrace['filters'];
 interface Eligible {
   readonly loads: readonly WorkerLoad[];
   readonly peers: Peers;
+  /** Of each of the loads, as it stands; known once all that waits was looked at. */
+  weights: number[];
   readonly trace: FilterTrace;
   /** Why there is nobody; null when there is somebody. */
   readonly reason: string | null;
@@ -38,8 +40,6 @@ class Round {
   /** What was last said of who lacks a resource, by its index. */
   readonly #lack: (Decision | undefined)[] = [];
   readonly #forward: Candidates<Eligible>;
-  /** Priority of what waits. */
-  #highest = -Infinity;
   /** For whom resources are kept free of work of lower tiers, by their index. */
   readonly #kept: (number | undefined)[] = [];
   /** Something lacked a resource already. */
@@ -51,24 +51,14 @@ class Round {
     this.#forward = new Candidates(view.waiting.length);
     const held = new Map<string, number>();
     for (const { workerId } of view.holding) held.set(workerId, (held.get(workerId) ?? 0) + 1);
-    const losers = new Set<string>();
-    for (const { lostBy, priority } of view.waiting) {
-      if (lostBy !== null) losers.add(lostBy);
-      this.#highest = Math.max(this.#highest, priority);
-    }
     this.#loads = view.workers
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map((worker) => ({ worker, held: held.get(worker.id) ?? 0, suspect: losers.has(worker.id) }));
+      .map((worker) => ({ worker, held: held.get(worker.id) ?? 0, suspect: false }));
   }
 
   decisions(): readonly Decision[] {
-    const { waiting, now, holding, workers } = this.#view;
-    const decisions: Decision[] = [];
-    const when = { now, highest: this.#highest };
-    for (const work of waiting) {
-      if (work.direction === 'undo') decisions.push(this.#undo(work));
-      else this.#forward.add(work, this.#usage, this.#eligibleFor(work), when);
-    }
+    const { holding, workers } = this.#view;
+    const decisions = this.#collect().map((work) => this.#undo(work));
     this.#keepForOldest();
     const slots = workers.reduce((sum, one) => sum + (one.alive && !one.disabled ? one.slots : 0), 0);
     let last: Decision | null = null;
@@ -79,13 +69,33 @@ class Round {
     return decisions;
   }
 
+  /** Looks at everything that waits, once; gives what is to be undone. */
+  #collect(): readonly QueuedWork[] {
+    const { waiting, now } = this.#view;
+    const undo: QueuedWork[] = [];
+    const losers = new Set<string>();
+    let highest = -Infinity;
+    for (const work of waiting) {
+      if (work.lostBy !== null) losers.add(work.lostBy);
+      highest = Math.max(highest, work.priority);
+      const eligible = this.#eligibleFor(work);
+      if (work.direction === 'undo') undo.push(work);
+      else this.#forward.add(work, this.#usage, eligible, now);
+    }
+    this.#forward.rank(highest);
+    for (const load of this.#loads) load.suspect = losers.has(load.worker.id);
+    for (const { eligible } of this.#eligible)
+      eligible.weights = eligible.loads.map((load) => weigh(load, eligible.peers));
+    return undo;
+  }
+
   /** It frees what others wait for: no limit holds it, and the least loaded worker takes it beyond its slots. */
   #undo(work: QueuedWork): Decision {
     const eligible = this.#eligibleFor(work);
-    if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
+    if (eligible.reason !== null) return waits(work.id, eligible.reason, eligible.trace, null);
     this.#usage.take(this.#usage.takesOf(work));
     return this.#place(
-      work,
+      work.id,
       eligible,
       bestOf(eligible, () => true),
       'puts things back before anything new begins',
@@ -94,37 +104,41 @@ class Round {
 
   #decide(at: number): Decision {
     const forward = this.#forward;
-    const [work, eligible] = [forward.work[at] as QueuedWork, forward.among[at] as Eligible];
-    if (eligible.reason !== null) return waits(work, eligible.reason, eligible.trace, null);
+    const [id, eligible] = [forward.ids[at] as string, forward.among[at] as Eligible];
+    if (eligible.reason !== null) return waits(id, eligible.reason, eligible.trace, null);
     const lack = forward.lacking(at);
     if (lack) {
       this.#keep(at, lack);
-      return this.#lacks(work, lack, eligible);
+      return this.#lacks(id, lack, eligible);
     }
     const takes = forward.takesOf(at);
     for (const take of takes) {
       const owner = this.#kept[take.resource.index];
       if (owner === undefined || !forward.precedes(owner, at)) continue;
-      const reason = `${labelOf(take.resource)} is kept free for migration ${forward.work[owner]?.id}, which comes first`;
-      return waits(work, reason, eligible.trace, limitOf(take));
+      const reason = `${labelOf(take.resource)} is kept free for migration ${forward.ids[owner]}, which comes first`;
+      return waits(id, reason, eligible.trace, limitOf(take));
     }
     const best = eligible.full === null ? bestOf(eligible, isFree) : null;
     if (!best || best.free === 0) {
       eligible.full ??= fullOf(eligible);
-      return waits(work, eligible.full.reason, eligible.full.filters, null);
+      return waits(id, eligible.full.reason, eligible.full.filters, null);
     }
     this.#usage.take(takes);
-    return this.#place(work, eligible, best, 'its turn has come');
+    return this.#place(id, eligible, best, 'its turn has come');
   }
 
-  #place(work: QueuedWork, { trace }: Eligible, { free, loads }: Best, why: string): Decision {
+  #place(id: string, { trace }: Eligible, { free, loads }: Best, why: string): Decision {
     const weights = loads.map(({ load, weight }) => ({ workerId: load.worker.id, weight }));
     const [first] = loads;
-    if (!first) return waits(work, 'no worker is left', trace, null);
+    if (!first) return waits(id, 'no worker is left', trace, null);
     const { held, worker } = first.load;
     first.load.held += 1;
+    for (const { eligible } of this.#eligible) {
+      const at = eligible.loads.indexOf(first.load);
+      if (at >= 0) eligible.weights[at] = weigh(first.load, eligible.peers);
+    }
     return {
-      id: work.id,
+      id,
       workerId: worker.id,
       reason: `${why}; ${held} of ${worker.slots} slots of ${worker.host} were taken`,
       trace: {
@@ -169,16 +183,16 @@ class Round {
   }
 
   /** Thousands wait for the same: they share the words and the trace. */
-  #lacks(work: QueuedWork, lack: Take, { trace }: Eligible): Decision {
+  #lacks(id: string, lack: Take, { trace }: Eligible): Decision {
     const { resource, amount } = lack;
     const known = this.#lack[resource.index];
     const limit = known?.trace.limit;
     const same = limit?.used === resource.used && limit.wanted === amount;
     if (known && same && known.trace.filters === trace) {
       const { reason } = known;
-      return { id: work.id, workerId: null, reason, trace: known.trace };
+      return { id, workerId: null, reason, trace: known.trace };
     }
-    const decision = waits(work, lackText(lack), trace, limitOf(lack));
+    const decision = waits(id, lackText(lack), trace, limitOf(lack));
     this.#lack[resource.index] = decision;
     return decision;
   }
@@ -208,7 +222,7 @@ class Round {
       trace.push({ name: filter.name, left: loads.length, reason });
       if (reason !== null) break;
     }
-    return { loads, peers: peersOf(loads), trace, reason, full: null };
+    return { loads, peers: peersOf(loads), weights: [], trace, reason, full: null };
   }
 }
 
@@ -226,13 +240,8 @@ function wantsSame(a: QueuedWork, b: QueuedWork): boolean {
   );
 }
 
-function waits(
-  work: QueuedWork,
-  reason: string,
-  filters: FilterTrace,
-  limit: SchedulingTrace['limit'],
-): Decision {
-  return { id: work.id, workerId: null, reason, trace: { filters, weights: [], limit } };
+function waits(id: string, reason: string, filters: FilterTrace, limit: SchedulingTrace['limit']): Decision {
+  return { id, workerId: null, reason, trace: { filters, weights: [], limit } };
 }
 
 function limitOf({ amount, resource }: Take): SchedulingTrace['limit'] {
@@ -254,13 +263,13 @@ interface Best {
   readonly loads: readonly { readonly load: WorkerLoad; readonly weight: number }[];
 }
 
-function bestOf({ loads, peers }: Eligible, mayBeAsked: (load: WorkerLoad) => boolean): Best {
+function bestOf({ loads, weights }: Eligible, mayBeAsked: (load: WorkerLoad) => boolean): Best {
   const found: { load: WorkerLoad; weight: number }[] = [];
   let free = 0;
-  for (const load of loads) {
+  for (const [at, load] of loads.entries()) {
     if (!mayBeAsked(load)) continue;
     free += 1;
-    const weight = weigh(load, peers);
+    const weight = weights[at] as number;
     const worst = found[TRACED - 1];
     if (worst && weight <= worst.weight) continue;
     const place = found.findIndex((one) => weight > one.weight);

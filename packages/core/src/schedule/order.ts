@@ -1,10 +1,5 @@
-import type { Candidates } from './candidates.ts';
-import type { HeldWork, QueuedWork } from './types.ts';
-
-/** What shares fairly: a plan, or, without one, everything of a project. Their ids differ, for both are random. */
-function shareOf(work: { readonly planId: string | null; readonly projectId: string }): string {
-  return work.planId ?? work.projectId;
-}
+import { type Candidates, shareOf } from './candidates.ts';
+import type { HeldWork } from './types.ts';
 
 /** What the order depends on beside the candidates. */
 export interface Surroundings {
@@ -23,19 +18,23 @@ export function* inOrder(
   { holding, slots }: Surroundings,
   placed: () => boolean,
 ): Generator<number> {
-  const used = new Map<string, number>();
-  for (const one of holding) used.set(shareOf(one), (used.get(shareOf(one)) ?? 0) + 1);
-  const tiers = new Map<number, Map<string, number[]>>();
+  /** By the number of the share. */
+  const used: number[] = [];
+  for (const one of holding) {
+    const share = candidates.shareNumber(shareOf(one));
+    used[share] = (used[share] ?? 0) + 1;
+  }
+  const tiers = new Map<number, Map<number, number[]>>();
   for (let at = 0; at < candidates.count; at += 1) {
     const tier = candidates.tier[at] as number;
-    const shares = tiers.get(tier) ?? new Map<string, number[]>();
+    const shares = tiers.get(tier) ?? new Map<number, number[]>();
     tiers.set(tier, shares);
-    const share = shareOf(candidates.work[at] as QueuedWork);
+    const share = candidates.share[at] as number;
     const list = shares.get(share);
     if (list) list.push(at);
     else shares.set(share, [at]);
   }
-  candidates.press(Int32Array.from(candidates.work.keys()), slots, candidates.pressure);
+  candidates.press(candidates.places(), slots, candidates.pressure);
   for (const [, shares] of [...tiers].toSorted(([a], [b]) => b - a)) {
     let live = [...shares].map(([share, list]) => {
       const places = Int32Array.from(list);
@@ -44,7 +43,7 @@ export function* inOrder(
     });
     while (live.length > 0) {
       let best = live[0] as (typeof live)[number];
-      for (const queue of live) if ((used.get(queue.share) ?? 0) < (used.get(best.share) ?? 0)) best = queue;
+      for (const queue of live) if ((used[queue.share] ?? 0) < (used[best.share] ?? 0)) best = queue;
       // One after the other of the neediest share, until one of them is placed.
       let done = false;
       while (!done && best.next < best.places.length) {
@@ -53,7 +52,7 @@ export function* inOrder(
         yield at;
         done = placed();
       }
-      if (done) used.set(best.share, (used.get(best.share) ?? 0) + 1);
+      if (done) used[best.share] = (used[best.share] ?? 0) + 1;
       if (best.next >= best.places.length) live = live.filter((queue) => queue !== best);
     }
   }

@@ -6,7 +6,7 @@ export interface WorkerLoad {
   /** Migrations it holds. */
   held: number;
   /** It let a lease or a reservation pass just now. */
-  readonly suspect: boolean;
+  suspect: boolean;
 }
 
 /** Orders workers that passed all filters: each weigher gives 0 (worst) to 1 (best), times its multiplier. */

@@ -125,29 +125,48 @@ function workRows(trx: Trx) {
     ]);
 }
 
-function toWork(row: WorkRow): Work {
+/**
+ * Thousands of rows name the same few projects, endpoints and drivers: of equal texts one is kept, so that those who
+ * compare them do not fetch each from memory.
+ */
+class Names {
+  readonly #known = new Map<string, string>();
+
+  one<Text extends string | null>(text: Text): Text {
+    if (text === null) return text;
+    const known = this.#known.get(text);
+    if (known !== undefined) return known as Text;
+    this.#known.set(text, text);
+    return text;
+  }
+}
+
+function toWork(row: WorkRow, names: Names): Work {
   const phase = row.phase as Phase | null;
   const undoing =
     KEPT_STATUSES.includes(row.status as Status) || phase === 'undo' || row.cancel_requested === 1;
   return {
     id: row.id,
-    projectId: row.project_id,
-    planId: row.plan_id,
+    projectId: names.one(row.project_id),
+    planId: names.one(row.plan_id),
     priority: row.priority,
     direction: undoing ? 'undo' : 'forward',
     phase,
-    sourceId: row.source_id,
-    destinationId: row.destination_id,
-    targetProject: row.target_project,
-    sourceDriver: row.source_driver ?? '',
-    destinationDriver: row.destination_driver ?? '',
+    sourceId: names.one(row.source_id),
+    destinationId: names.one(row.destination_id),
+    targetProject: names.one(row.target_project),
+    sourceDriver: names.one(row.source_driver ?? ''),
+    destinationDriver: names.one(row.destination_driver ?? ''),
     demand: row.demand === null ? UNKNOWN_DEMAND : parse<Demand>(row.demand),
     queuedAt: row.queued_at ?? row.created_at,
   };
 }
 
-function toQueued(row: WorkRow): QueuedWork {
-  return { ...toWork(row), reason: row.reason, lostBy: row.worker_id ?? row.reserved_worker_id };
+function toQueued(row: WorkRow, names: Names): QueuedWork {
+  return Object.assign(toWork(row, names), {
+    reason: names.one(row.reason),
+    lostBy: row.worker_id ?? row.reserved_worker_id,
+  });
 }
 
 /** Undo first, then by priority, then oldest first. */
@@ -174,7 +193,8 @@ export async function waitingWork(
     .orderBy('migrations.sequence')
     .limit(limit)
     .execute();
-  return rows.map(toQueued);
+  const names = new Names();
+  return rows.map((row) => toQueued(row, names));
 }
 
 /** What holds a worker now. @param exceptId work that is left out */
@@ -194,12 +214,13 @@ export async function heldWork(
     .where('migrations.status', 'in', HOLDING)
     .where('migrations.id', '!=', exceptId)
     .execute();
+  const names = new Names();
   return rows.flatMap((row) => {
     const workerId = row.worker_id ?? row.reserved_worker_id;
-    return workerId === null ? [] : [{ ...toWork(row), workerId }];
+    return workerId === null ? [] : [{ ...toWork(row, names), workerId }];
   });
 }
 
 export async function queuedWork(trx: Trx, id: string): Promise<QueuedWork> {
-  return toQueued(await workRows(trx).where('migrations.id', '=', id).executeTakeFirstOrThrow());
+  return toQueued(await workRows(trx).where('migrations.id', '=', id).executeTakeFirstOrThrow(), new Names());
 }

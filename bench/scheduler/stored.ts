@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { specFromWire } from '@guts/api';
+import { decide, type Decision, type Limits, type NewEvent, type Store } from '@guts/core';
+import type { simulatedView } from '@guts/scheduler';
+import { openStore } from '@guts/store';
+
+const PROJECT = 'project';
+/** Nothing passes while this measures; seconds. */
+const FOR_EVER = 10 * 24 * 3600;
+const ROUND = { aliveSeconds: FOR_EVER, reservationSeconds: FOR_EVER, limit: 20_000 };
+
+/** What rounds took; milliseconds. */
+export interface RoundTimes {
+  /** To decide, with everything read already. */
+  readonly decision: readonly number[];
+  /** With its reads and writes. */
+  readonly whole: readonly number[];
+}
+
+export interface StoredTimes {
+  /** All workers are idle; nothing is written, so that each round finds the same. */
+  readonly idle: RoundTimes;
+  /** All slots are taken; as the scheduler runs it. */
+  readonly busy: RoundTimes;
+}
+
+const event = (resource: NewEvent['resource'], resourceId: string): NewEvent => ({
+  projectId: PROJECT,
+  resource,
+  resourceId,
+  type: `${resource}.created`,
+  severity: 'information',
+  message: 'asked for',
+  data: {},
+});
+
+async function fill(store: Store, view: ReturnType<typeof simulatedView>): Promise<void> {
+  const sides = { source: 'vsphere', destination: 'openstack' } as const;
+  for (const side of ['source', 'destination'] as const)
+    await store.createEndpoint(
+      { id: side, projectId: PROJECT, side, name: side, driver: sides[side], settings: {}, sealedSecret: '' },
+      event(side, side),
+    );
+  for (const { id, binary, host, version, slots, scratchBytes, bytesPerSecond, drivers } of view.workers)
+    await store.heartbeat({ id, binary, host, version, slots, scratchBytes, bytesPerSecond, drivers });
+  const spec = specFromWire({
+    source: 'source',
+    destination: 'destination',
+    instance: 'machine',
+    mapping: { networks: { '*': { network: 'private' } } },
+  });
+  for (const { id, priority, demand } of view.waiting)
+    await store.createMigration(
+      {
+        id,
+        projectId: PROJECT,
+        userId: null,
+        planId: null,
+        name: id,
+        sourceId: 'source',
+        destinationId: 'destination',
+        instanceRef: id,
+        instanceName: id,
+        targetProject: null,
+        mode: 'cold',
+        purpose: 'production',
+        priority,
+        spec,
+        demand,
+      },
+      event('migration', id),
+    );
+}
+
+/** Rounds over what lies in a SQLite database, as a scheduler of the embedded daemon finds it. */
+export async function storedRounds(
+  view: ReturnType<typeof simulatedView>,
+  limits: Limits,
+  rounds: number,
+): Promise<StoredTimes> {
+  const directory = await mkdtemp(join(tmpdir(), 'guts-bench-scheduler-'));
+  const store = await openStore({ url: `sqlite://${join(directory, 'guts.db')}` });
+  try {
+    await store.upgrade();
+    await fill(store, view);
+    const measure = async (keep: (made: readonly Decision[]) => readonly Decision[]): Promise<RoundTimes> => {
+      const decision: number[] = [];
+      const whole: number[] = [];
+      for (let n = 0; n < rounds; n += 1) {
+        const began = performance.now();
+        await store.scheduleRound(ROUND, (now) => {
+          const read = performance.now();
+          const made = decide(now, limits);
+          decision.push(performance.now() - read);
+          return keep(made);
+        });
+        whole.push(performance.now() - began);
+      }
+      return { decision, whole };
+    };
+    const idle = await measure(() => []);
+    await store.scheduleRound(ROUND, (now) => decide(now, limits));
+    return { idle, busy: await measure((made) => made) };
+  } finally {
+    await store.close();
+    await rm(directory, { recursive: true });
+  }
+}
