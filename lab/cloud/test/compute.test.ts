@@ -5,6 +5,7 @@ import {
   type Client,
   guestDisk,
   type Json,
+  QUICK,
   type Running,
   start,
   until,
@@ -18,7 +19,9 @@ let admin: Client;
 let flavor: string;
 let network: string;
 beforeAll(async () => {
-  lab = await start({ quotas: { instances: 100, cores: 100, volumes: 100 } });
+  // Long enough for its stations to be seen on a busy machine.
+  const delays = { ...QUICK, serverBuild: 300, serverPower: 300 };
+  lab = await start({ quotas: { instances: 100, cores: 100, volumes: 100 }, delays });
   demo = await lab.as('demo');
   admin = await lab.as('admin');
   const flavors = (await demo.call('GET', `${compute}/flavors`)).json['flavors'] as Json[];
