@@ -42,6 +42,7 @@ def main():
     listener = oslo_messaging.get_notification_listener(
         transport, [oslo_messaging.Target(exchange=exchange, topic=topic)],
         [Info('info', lock), Error('error', lock)], executor='threading')
+    conf.set_override('executor_thread_pool_size', 1)  # several threads would tell them out of order
     listener.start()
     sys.stdin.read()  # until whoever started it closes this
     listener.stop()
