@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Cloud, startCloud } from '@guts/lab-cloud';
+import { type MachineSpec, startVCenter, type VCenter } from '@guts/lab-vcenter';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { differs, type Example, examplesOf, run } from './guide.ts';
+import { guestDisk, guts } from './lab.ts';
+
+/** The examples of docs/api-guide.md, in their order, against `guts all` between both fakes. */
+const examples = examplesOf(readFileSync(resolve(import.meta.dirname, '../../../docs/api-guide.md'), 'utf8'));
+const MIB = 2 ** 20;
+
+let folder: string;
+let vcenter: VCenter;
+let cloud: Cloud;
+let daemon: ReturnType<typeof guts>;
+/** What the guide lets its reader set, and what its answers gave. */
+let variables: Record<string, string>;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guts-guide-'));
+  const file = join(folder, 'guest.raw');
+  await guestDisk(file, 'web');
+  const machine = (name: string, more: Partial<MachineSpec> = {}): MachineSpec => ({
+    name,
+    cpus: 1,
+    memoryMiB: 192,
+    guestId: 'debian12_64Guest',
+    powerState: 'poweredOn',
+    toolsRunning: true,
+    disks: [{ sizeBytes: 4 * MIB, source: { file }, controller: 'pvscsi' }],
+    nics: [{ mac: '00:50:56:00:00:01', network: 'VM Network' }],
+    ...more,
+  });
+  const second = { nics: [{ mac: '00:50:56:00:00:02', network: 'VM Network' }] };
+  vcenter = await startVCenter({
+    stateDir: join(folder, 'vcenter'),
+    taskMs: 5,
+    shutdownMs: 20,
+    machines: [machine('web-01'), machine('web-02', second), machine('huge', { memoryMiB: 4 * 2 ** 20 })],
+  });
+  cloud = await startCloud({ stateDir: join(folder, 'cloud') });
+  const user = cloud.users.find((one) => one.name === 'demo');
+  if (!user) throw new Error('the fake cloud has no user demo');
+  const port = await freePort();
+  daemon = guts(['all'], {
+    GUTS_STATE_DIR: join(folder, 'guts'),
+    GUTS_LISTEN_PORT: String(port),
+    GUTS_POLL_MILLISECONDS: '200',
+  });
+  const GUTS = `http://127.0.0.1:${port}`;
+  await vi.waitFor(async () => expect((await fetch(`${GUTS}/healthcheck`)).ok).toBe(true), {
+    timeout: 30_000,
+    interval: 100,
+  });
+  variables = {
+    GUTS,
+    TOKEN: (await readFile(join(folder, 'guts/token'), 'utf8')).trim(),
+    VCENTER: vcenter.url,
+    VCENTER_USER: vcenter.username,
+    VCENTER_PASSWORD: vcenter.password,
+    FINGERPRINT: vcenter.fingerprintSha256,
+    KEYSTONE: cloud.authUrl,
+    CLOUD_USER: user.name,
+    CLOUD_PASSWORD: user.password,
+    CLOUD_PROJECT: user.project,
+  };
+}, 60_000);
+afterAll(async () => {
+  daemon.child.kill('SIGTERM');
+  await daemon.ended;
+  await cloud.close();
+  await vcenter.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What is only looked at may be asked for until it is there. */
+const onlyLooks = ({ command }: Example): boolean => !command.includes('--json') && !command.includes('-N');
+
+describe('docs/api-guide.md', { timeout: 60_000 }, () => {
+  let failed = false;
+  test.for(examples)('line $line', async (example, { skip, onTestFailed }) => {
+    skip(failed, 'one before it failed, whose answer it needs');
+    onTestFailed(() => void (failed = true));
+    const { answer } = example;
+    const look = async (): Promise<void> => {
+      const { out, err } = await run(example, variables);
+      if (out === '') expect.unreachable(err);
+      expect(differs(answer ?? 'HTTP/1.1 200', out, variables)).toBeNull();
+    };
+    if (onlyLooks(example)) await vi.waitFor(look, { timeout: 40_000, interval: 300 });
+    else await look();
+  });
+});
