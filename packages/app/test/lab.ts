@@ -15,15 +15,18 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the command line as a user does: a process of its own. */
+/** Runs the command line as a user does: a process of its own. @param input what it reads */
 export function guts(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  input = '',
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, [inject('guts'), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // One that does not read may be gone already.
+  child.stdin.on('error', () => undefined).end(input);
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));

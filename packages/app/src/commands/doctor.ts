@@ -14,7 +14,7 @@ import type { Command } from 'commander';
 import { type Config, loadConfig } from '../config.ts';
 import { maskAddress } from '../config/mask.ts';
 import { type Check, failed, type Finding, ok, warning } from '../doctor/check.ts';
-import { configuredDatabase, configuredQueue } from '../doctor/configured.ts';
+import { configuredDatabase, configuredKeystone, configuredQueue } from '../doctor/configured.ts';
 import { privateFile, stateDir } from '../doctor/files.ts';
 import { nodeVersion, openFiles, scratchSpace } from '../doctor/host.ts';
 import { askVersion, freeIn, look, processLimits } from '../doctor/host-facts.ts';
@@ -45,7 +45,7 @@ function databaseCheck(config: Config): Check {
 }
 
 /** What is of this host and its configuration; needs no daemon. */
-function localChecks(config: Config): Check[] {
+function localChecks(config: Config, env: NodeJS.ProcessEnv): Check[] {
   const { keyFile, tokenFile } = config;
   const notYet = (subject: string, path: string): Finding =>
     ok(
@@ -58,6 +58,7 @@ function localChecks(config: Config): Check[] {
     privateFile('token file', tokenFile, notYet('token file', tokenFile), look),
     databaseCheck(config),
     configuredQueue(config),
+    ...(config.auth === 'keystone' ? [configuredKeystone(config, env)] : []),
     scratchSpace(config.scratchDir, freeIn, formatBytes),
   ];
 }
@@ -116,7 +117,7 @@ export async function runDoctor(
     },
   };
   const findings = await runChecks([nodeVersion(process.version), configured], signal);
-  const local = config === null ? [] : localChecks(config);
+  const local = config === null ? [] : localChecks(config, parts.env);
   const remote = remoteFindings(program, parts, signal);
   const checks = [...local, openFiles(processLimits), ...toolChecks(askVersion)];
   findings.push(...(await runChecks(checks, signal)), ...(await remote));

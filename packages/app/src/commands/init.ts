@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Ask, type Output, terminalAsk, UsageError } from '@guts/cli';
 import { GutsError, messageOf } from '@guts/core';
-import { loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { maskAddress } from '../config/mask.ts';
 import type { Check } from '../doctor/check.ts';
-import { configuredDatabase, configuredQueue } from '../doctor/configured.ts';
+import { configuredDatabase, configuredKeystone, configuredQueue } from '../doctor/configured.ts';
 import { exitCodeOf, findingLines } from '../doctor/output.ts';
 import { runChecks } from '../doctor/run.ts';
 import { prepareStateDir } from '../wiring/state-dir.ts';
@@ -17,6 +17,9 @@ export interface InitOptions {
   readonly databasePasswordFile?: string;
   readonly busUrl?: string;
   readonly busPasswordFile?: string;
+  readonly auth?: string;
+  readonly keystoneCloud?: string;
+  readonly keystoneCloudsFile?: string;
   readonly listenHost?: string;
   readonly listenPort?: string;
   readonly yes: boolean;
@@ -41,6 +44,9 @@ const NAMES: Readonly<Record<Key, string>> = {
   databasePasswordFile: 'database_password_file',
   busUrl: 'bus_url',
   busPasswordFile: 'bus_password_file',
+  auth: 'auth',
+  keystoneCloud: 'keystone_cloud',
+  keystoneCloudsFile: 'keystone_clouds_file',
   listenHost: 'listen_host',
   listenPort: 'listen_port',
 };
@@ -100,16 +106,22 @@ async function tried(check: Check, out: Output): Promise<void> {
   for (const line of findingLines(findings, out.isTTY === true)) out.write(`${line}\n`);
 }
 
-/** Tries the database and the broker that the answers name. @throws GutsError, UsageError */
-async function tryOut(answers: Answers, env: NodeJS.ProcessEnv, out: Output): Promise<void> {
+/** What the answers, and nothing else, make of the configuration. @throws GutsError `configuration` */
+function configOf(answers: Answers, env: NodeJS.ProcessEnv): Config {
   const variables = Object.entries(answers).map(([name, value]) => [
     `GUTS_${name.toUpperCase()}`,
     String(value),
   ]);
-  const config = loadConfig(null, { ...env, GUTS_CONFIG: undefined, ...Object.fromEntries(variables) });
+  return loadConfig(null, { ...env, GUTS_CONFIG: undefined, ...Object.fromEntries(variables) });
+}
+
+/** Tries the servers that the answers name. @throws GutsError, UsageError */
+async function tryOut(answers: Answers, env: NodeJS.ProcessEnv, out: Output): Promise<void> {
+  const config = configOf(answers, env);
   prepareStateDir(config.stateDir);
   if (!config.databaseUrl.startsWith('sqlite:')) await tried(configuredDatabase(config, 'later'), out);
   if (config.busUrl !== 'local:') await tried(configuredQueue(config), out);
+  if (config.auth === 'keystone') await tried(configuredKeystone(config, env), out);
 }
 
 const isUrl = (schemes: RegExp) => (answer: string) => {
@@ -153,6 +165,26 @@ async function askServers(talk: Talk, said: Answers): Promise<Answers> {
   }
 }
 
+/** Whose tokens guts-api takes; a Keystone is tried, and asked for again until it answers. */
+async function askCallers(talk: Talk, said: Answers): Promise<Answers> {
+  const question = "Who may call: the bearer of this host's token (t), or users of a Keystone (k)?";
+  if (!/^k/i.test(await askFor(talk, question, 't'))) return said;
+  for (;;) {
+    const now: Answers = { ...said, auth: 'keystone' };
+    now['keystone_clouds_file'] = resolve(
+      await askFor(talk, 'clouds.yaml with the service user of guts-api', '/etc/guts/clouds.yaml'),
+    );
+    now['keystone_cloud'] = await askFor(talk, 'Its entry there', 'guts');
+    try {
+      const config = configOf(now, talk.env);
+      await tried(configuredKeystone(config, talk.env), talk.out);
+      return now;
+    } catch (error) {
+      talk.out.write(`${messageOf(error)}\nOnce more:\n`);
+    }
+  }
+}
+
 /** @param answers what options have said already: it is not asked for */
 async function dialogue(talk: Talk, answers: Answers, stateDir: string): Promise<Answers> {
   let said = { ...answers };
@@ -161,6 +193,7 @@ async function dialogue(talk: Talk, answers: Answers, stateDir: string): Promise
   if (said['database_url'] === undefined && /^p/i.test(await askFor(talk, question, 'e')))
     said = await askServers(talk, said);
   else await tryOut(said, talk.env, talk.out);
+  if (said['auth'] === undefined) said = await askCallers(talk, said);
   said['listen_host'] ??= await askFor(talk, 'Address of guts-api (0.0.0.0: every network)', '127.0.0.1');
   said['listen_port'] ??= port(await askFor(talk, 'Its port', '7000', port));
   return said;

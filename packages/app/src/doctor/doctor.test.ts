@@ -3,6 +3,7 @@ import { database, queue } from './backends.ts';
 import { type Check, failed, type Finding, ok, warning } from './check.ts';
 import { privateFile, stateDir } from './files.ts';
 import { nodeVersion, openFiles, scratchSpace } from './host.ts';
+import { keystone } from './keystone.ts';
 import { checklist, exitCodeOf } from './output.ts';
 import { runChecks } from './run.ts';
 import { toolChecks } from './tools.ts';
@@ -29,6 +30,14 @@ const store =
       check: () => Promise.resolve({ current: pending.length === 0, pending, ahead }),
       close: () => Promise.resolve(),
     });
+const user = (role: string) => () =>
+  Promise.resolve({
+    authUrl: 'https://k/v3',
+    name: 'guts',
+    project: 'service',
+    roles: [role],
+    insecure: false,
+  });
 const missing = ok('key file', 'not yet');
 const server = 'postgresql://h/db';
 
@@ -64,6 +73,9 @@ test.for([
   ['a database that is away', database(server, () => Promise.reject(new Error('refused'))), 'failed'],
   ['a broker', queue('amqp://h', bus(true), () => Promise.resolve()), 'ok'],
   ['a broker that is away', queue('amqp://h', bus(false), () => Promise.resolve()), 'failed'],
+  ['a service user that may check tokens', keystone(user('service')), 'ok'],
+  ['a service user that may not', keystone(user('member')), 'failed'],
+  ['a Keystone that is away', keystone(() => Promise.reject(new Error('refused'))), 'failed'],
 ] as const)('%s', async ([, check, verdict]) => {
   expect(await verdictOf(check)).toBe(verdict);
 });

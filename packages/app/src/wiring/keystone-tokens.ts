@@ -20,6 +20,16 @@ const PATIENCE_MS = 10_000;
 /** Whoever waits for it is a request of a user: better told soon that it is away. */
 const RETRIES = { attempts: 2, firstMs: 200, longestSeconds: 2 };
 
+/** As whom guts-api asks Keystone. */
+export interface ServiceUser {
+  readonly authUrl: string;
+  readonly name: string;
+  readonly project: string;
+  readonly roles: readonly string[];
+  /** Keystone's certificate is not checked. */
+  readonly insecure: boolean;
+}
+
 export interface KeystoneTokens {
   readonly lookup: TokenLookup;
   /** What WWW-Authenticate says to who has no token. */
@@ -29,6 +39,11 @@ export interface KeystoneTokens {
    * @throws GutsError `configuration`
    */
   start(): Promise<void>;
+  /**
+   * Logs the service user in and asks Keystone what its own token may.
+   * @throws GutsError `configuration`: Keystone refuses it; `identity_unavailable`: Keystone is away
+   */
+  serviceUser(): Promise<ServiceUser>;
   close(): Promise<void>;
 }
 
@@ -104,13 +119,21 @@ export function keystoneTokens(config: Config, env: NodeJS.ProcessEnv, log: Log)
         const { user, project } = await session();
         log.info({ user: user.name, project: project.name }, 'tokens are checked by Keystone');
       } catch (error) {
-        if (isSettings(error))
-          throw new GutsError('configuration', `keystone_cloud: ${messageOf(error)}`, {
-            cause: error,
-            field: 'keystone_cloud',
-            remedy: 'docs/keystone.md says how to make the service user and its entry in clouds.yaml.',
-          });
+        if (isSettings(error)) throw wrongSettings(error);
         log.warn({ err: error }, 'Keystone does not answer: requests get 503 until it does');
+      }
+    },
+    async serviceUser() {
+      try {
+        const open = await session();
+        const signal = AbortSignal.timeout(PATIENCE_MS);
+        const found = await open.validateToken(await open.token(signal), signal);
+        const { user, project } = open;
+        const { authUrl, tls } = cloud;
+        const insecure = tls.insecure === true;
+        return { authUrl, name: user.name, project: project.name, roles: found?.roles ?? [], insecure };
+      } catch (error) {
+        throw isSettings(error) ? wrongSettings(error) : unavailable(error);
       }
     },
     async close() {
@@ -118,6 +141,14 @@ export function keystoneTokens(config: Config, env: NodeJS.ProcessEnv, log: Log)
       await open?.close();
     },
   };
+}
+
+function wrongSettings(error: unknown): GutsError {
+  return new GutsError('configuration', `keystone_cloud: ${messageOf(error)}`, {
+    cause: error,
+    field: 'keystone_cloud',
+    remedy: 'docs/keystone.md says how to make the service user and its entry in clouds.yaml.',
+  });
 }
 
 /** What does not pass by waiting. */
