@@ -39,7 +39,7 @@ test('--yes writes what options say, for this user alone, and tells what comes n
 });
 
 test('a dialogue asks again for what is of no use', async () => {
-  await init({ config: path() }, [join(folder, 'state'), 'e', '0.0.0.0', 'seven', '7002']);
+  await init({ config: path() }, [join(folder, 'state'), 'e', 't', '0.0.0.0', 'seven', '7002']);
   expect(loadConfig(path(), {})).toMatchObject({
     stateDir: join(folder, 'state'),
     listenHost: '0.0.0.0',
