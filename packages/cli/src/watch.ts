@@ -19,12 +19,13 @@ export const SETTLED: readonly string[] = [
   'committed',
   'awaiting_cutover',
 ];
+/** Between looks: of one migration, and more for each of many, which are not to wear guts-api out. */
 const POLL_MS = 400;
+const POLL_MS_EACH = 10;
 /** Said by the bars already. */
 const QUIET: readonly string[] = ['artifact.created', 'artifact.removed', 'step.started', 'migration.status'];
 
-const titleOf = ({ name, status, step }: Migration): string =>
-  `${name}  ${status}${step === null ? '' : `: ${step}`}`;
+const stateOf = ({ status, step }: Migration): string => (step === null ? status : `${status}: ${step}`);
 
 /** Shows migrations until none is on its way any more; gives their last state. */
 export async function watchMigrations(
@@ -34,21 +35,25 @@ export async function watchMigrations(
 ): Promise<readonly Migration[]> {
   const display = new ProgressDisplay(options.out);
   const seen = new Map<string, number>();
+  const last = new Map<string, Migration>();
+  let going = [...ids];
   for (;;) {
-    const migrations = await Promise.all(ids.map((id) => source.migration(id)));
+    const migrations = await Promise.all(going.map((id) => source.migration(id)));
     for (const migration of migrations) {
+      last.set(migration.id, migration);
       for (const event of await source.events(migration.id, seen.get(migration.id) ?? options.after ?? 0)) {
         seen.set(migration.id, event.sequence);
         if (!QUIET.includes(event.type)) display.line(`${migration.name}: ${event.message}`);
       }
     }
-    const going = migrations.filter((one) => !SETTLED.includes(one.status));
+    const moving = migrations.filter((one) => !SETTLED.includes(one.status));
     const views = [];
-    for (const one of going)
-      views.push({ title: titleOf(one), disks: (await source.disks(one.id)).map(toLine) });
+    for (const one of moving)
+      views.push({ name: one.name, state: stateOf(one), disks: (await source.disks(one.id)).map(toLine) });
     display.show(views);
-    if (going.length === 0) return migrations;
-    await sleep(POLL_MS, undefined, { signal: options.signal });
+    going = moving.map(({ id }) => id);
+    if (going.length === 0) return ids.flatMap((id) => last.get(id) ?? []);
+    await sleep(POLL_MS + POLL_MS_EACH * going.length, undefined, { signal: options.signal });
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type DiskLine, ProgressDisplay } from './board.ts';
+import { ProgressDisplay } from './board.ts';
+import type { DiskLine } from './board-lines.ts';
 
 function sink(isTTY: boolean) {
   let text = '';
@@ -18,7 +19,9 @@ test('piped: plain lines, one per tenth or change of state, no control character
   const out = sink(false);
   const display = new ProgressDisplay(out);
   for (let done = 0; done <= 1000; done += 10)
-    display.show([{ title: 'web', disks: [disk(done, done < 1000 ? 'copying' : 'copied')] }]);
+    display.show([
+      { name: 'web', state: 'running', disks: [disk(done, done < 1000 ? 'copying' : 'copied')] },
+    ]);
   display.line('web: done\u001b[2J');
   expect(out.text()).not.toContain('\u001b');
   expect(out.text().trim().split('\n')).toHaveLength(12);
@@ -27,27 +30,8 @@ test('piped: plain lines, one per tenth or change of state, no control character
 test('on a terminal the block is redrawn in place and lines scroll above it', () => {
   const out = sink(true);
   const display = new ProgressDisplay(out);
-  display.show([{ title: 'web', disks: [disk(500, 'copying')] }]);
+  display.show([{ name: 'web', state: 'running', disks: [disk(500, 'copying')] }]);
   expect(out.text()).toContain('[############............]  50%');
   display.line('step done');
   expect(out.text().endsWith('\u001b[2A\u001b[Jstep done\n')).toBe(true);
-});
-
-test('of many migrations a terminal shows what has room, and the sum', () => {
-  let out = '';
-  const write = (text: string): void => {
-    out += text;
-  };
-  const one = { label: 'd', state: 'copying', bytesDone: 2 ** 20, bytesTotal: 2 ** 21, etaSeconds: null };
-  const views = Array.from({ length: 20 }, (_, at) => ({
-    title: `vm-${at}`,
-    disks: [{ ...one, bytesPerSecond: 2 ** 20 }],
-  }));
-  new ProgressDisplay({ write, isTTY: true, columns: 100, rows: 10 }).show(views);
-  const lines = out.trimEnd().split('\n');
-  expect(lines).toHaveLength(9);
-  expect(lines.slice(-2)).toEqual([
-    '… and 33 lines more',
-    '20 migrations  20.0 MiB of 40.0 MiB  20.0 MiB/s  ETA 1s',
-  ]);
 });
