@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
 import { admission } from './auth/admission.ts';
 import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
+import { boundTexts } from './bounds/texts.ts';
 import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -67,7 +68,7 @@ export function createApi(options: ApiOptions): Api {
     requestTimeout: REQUEST_MS,
     handlerTimeout: REQUEST_MS,
     forceCloseConnections: true,
-    http: { maxHeaderSize: HEADER_BYTES },
+    http: { maxHeaderSize: HEADER_BYTES, requireHostHeader: false },
     clientErrorHandler: (failure, socket) => refuseUnreadable(failure, socket, `req-${options.newId()}`),
     rewriteUrl: ({ url = '/' }) => withoutProject(url),
     genReqId: () => `req-${options.newId()}`,
@@ -87,8 +88,14 @@ export function createApi(options: ApiOptions): Api {
   app.setSerializerCompiler(() => JSON.stringify);
   app.decorate('publicUrl', options.publicUrl);
   app.decorate('keyed', keyedRequests(parts));
+  // Node would answer with 417 and no words; a server may pass over what it does not know (RFC 9110, section 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-openstack-request-id', request.id);
+  });
   negotiateVersions(app);
   boundHeaders(app);
+  boundTexts(app);
   admission(app, parts, options);
   errorAnswers(app, parts, options.challenge);
   metricsRoute(app, parts);

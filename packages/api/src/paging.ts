@@ -88,6 +88,21 @@ export function sortOf<K extends string>(
   return { sort: { key, descending: direction === 'desc' } };
 }
 
+/**
+ * A moment as the store takes it (ISO 8601).
+ * @param text by RFC 3339; a leap second (section 5.7) is the start of the one after it, as clocks count them
+ * @throws GutsError `bad_request` for one that is none
+ */
+export function momentOf(text: string, field: string): string {
+  const plain = text.replace(/:60(?:\.\d+)?(?=[Zz+-])/, ':59');
+  const moment = Date.parse(plain) + (plain === text ? 0 : 1000);
+  if (Number.isFinite(moment)) return new Date(moment).toISOString();
+  throw new GutsError('bad_request', `querystring.${field} is no moment`, {
+    field: `querystring.${field}`,
+    remedy: 'Write it as RFC 3339 has it, such as 2026-01-31T12:00:00Z.',
+  });
+}
+
 /** Without what is undefined: an optional field is left out, never set to nothing. */
 export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {

@@ -75,8 +75,11 @@ export function admitAgainOf(request: FastifyRequest): () => Promise<void> {
 
 /** What the OpenAPI document says of a route's name and answers. */
 export function describe(
-  route: Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'status' | 'otherStatus' | 'answer'>,
-): FastifySchema {
+  route: Pick<
+    Route,
+    'method' | 'path' | 'summary' | 'tag' | 'status' | 'otherStatus' | 'answer' | 'refusesUnsupported'
+  >,
+): FastifySchema & { response: Record<string, object> } {
   const answer = route.answer
     ? { ...route.answer, description: 'done' }
     : { type: 'null', description: 'done; there is nothing to tell' };
@@ -87,6 +90,9 @@ export function describe(
     response: {
       [route.status]: answer,
       ...(route.otherStatus === undefined ? {} : { [route.otherStatus]: answer }),
+      ...(route.refusesUnsupported
+        ? { 501: { ...ErrorBody, description: 'what is asked for is not done by this version' } }
+        : {}),
       default: { ...ErrorBody, description: 'an error' },
     },
   };

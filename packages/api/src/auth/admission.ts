@@ -47,8 +47,7 @@ export function admission(
   app.decorateRequest('caller', null);
   app.decorateRequest('permit', null);
   app.decorateRequest('admitAgain', null);
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-openstack-request-id', request.id);
+  app.addHook('onRequest', async (request) => {
     const [path = ''] = request.url.split('?');
     const address = `address ${request.ip}`;
     if (OPEN_PATHS.includes(path) || (metricsOpen && path === METRICS_PATH && isLoopback(request)))

@@ -8,12 +8,23 @@ import { envelope } from '../errors.ts';
 export const HEADER_BYTES = 16 * 1024;
 const HEADERS = 100;
 
-/** Node drops headers beyond a number in silence, a token with them: too many are refused in words instead. */
+/**
+ * Node drops headers beyond a number in silence, a token with them, and all Hosts but the first: too many are refused
+ * in words instead. So is a request without a Host, which Node would refuse without any (RFC 9112, section 3.2).
+ */
 export function boundHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
     if (request.raw.rawHeaders.length / 2 <= HEADERS) return;
     const failure = new Error(`the request has more than ${HEADERS} headers`);
     throw Object.assign(failure, { statusCode: 431 });
+  });
+  app.addHook('onRequest', async ({ raw }) => {
+    const hosts = raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+    if (hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0')) return;
+    throw new GutsError('bad_request', `the request has ${hosts === 0 ? 'no' : 'more than one'} Host`, {
+      field: 'headers.host',
+      remedy: 'Send the header Host once.',
+    });
   });
 }
 

@@ -4,14 +4,24 @@ import type { Caller } from '../authenticator.ts';
 /** Keystone's ids are 32 hexadecimal digits; some tools write them as UUIDs. */
 const PROJECT = /^\/v1\/([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=[/?#]|$)/i;
 
-/** The project that a path names, as it was written; null: none. */
-export function projectInPath(url: string): string | null {
-  return PROJECT.exec(url)?.[1] ?? null;
+/** What a target is that is no path (RFC 9112, section 3.2): no route of ours begins so. */
+const NO_PATH = '/*';
+
+/** The path and query of a request's target, which a client may send with the server's address before it. */
+function pathOf(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  if (path.startsWith('/')) return path;
+  return path.length === target.length ? NO_PATH : `/${path}`;
+}
+
+/** The project that the path of a target names, as it was written; null: none. */
+export function projectInPath(target: string): string | null {
+  return PROJECT.exec(pathOf(target))?.[1] ?? null;
 }
 
 /** A path as our routes know it: every one may have the project after `/v1`, as catalogs write endpoints. */
-export function withoutProject(url: string): string {
-  return url.replace(PROJECT, '/v1');
+export function withoutProject(target: string): string {
+  return pathOf(target).replace(PROJECT, '/v1');
 }
 
 const plain = (id: string): string => id.replaceAll('-', '').toLowerCase();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { EVENT_STREAM_PATH } from '@guts/contract';
+import { ErrorBody, EVENT_STREAM_PATH } from '@guts/contract';
 import { GutsError, type GutsEvent, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
@@ -32,6 +32,7 @@ const schema: FastifySchema & { description: string } = {
   produces: ['text/event-stream'],
   response: {
     200: { description: 'the stream', content: { 'text/event-stream': { schema: { type: 'string' } } } },
+    default: { description: 'an error', content: { 'application/json': { schema: ErrorBody } } },
   },
 };
 

@@ -103,7 +103,13 @@ async function toldAll(
 
 /** Open: `/healthcheck` (200 while it serves, else 503). With a token: what exactly is the matter. */
 export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const schema: FastifySchema = { ...describe(routes.health), security: [] };
+  const described = describe(routes.health);
+  const away = { ...routes.health.answer, description: 'it cannot serve: the database is away or outdated' };
+  const schema: FastifySchema = {
+    ...described,
+    security: [],
+    response: { ...described.response, 503: away },
+  };
   app.get(routes.health.path, { schema }, async (request, reply) => {
     const answer = await health(parts);
     const detailed = answer.status !== 'unavailable' && (await toldAll(parts, request));

@@ -10,7 +10,7 @@ import {
 } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
-import { given, limitOf, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
+import { given, limitOf, momentOf, nextLink, pageOf, sortOf, statusesOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import {
   artifactToWire,
@@ -59,8 +59,8 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
         status: statusesOf(status, STATUSES),
         sourceId: source && (await endpointId(parts, 'source', source, scope)),
         destinationId: destination && (await endpointId(parts, 'destination', destination, scope)),
-        createdSince: query.created_since,
-        updatedSince: query.updated_since,
+        createdSince: query.created_since && momentOf(query.created_since, 'created_since'),
+        updatedSince: query.updated_since && momentOf(query.updated_since, 'updated_since'),
       }),
     });
     const links = nextLink(

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { auditLine } from '../audit.ts';
 import { ALIVE_SECONDS } from '../fresh.ts';
-import { given, limitOf, nextLink, sortOf } from '../paging.ts';
+import { given, limitOf, momentOf, nextLink, sortOf } from '../paging.ts';
 import { serve } from '../serve.ts';
 import { slotsUsed } from '../slots-used.ts';
 import { eventToWire, serviceToWire } from '../wire/records.ts';
@@ -85,8 +85,8 @@ export function systemRoutes(app: FastifyInstance, parts: ApiParts): void {
         action,
         resourceId: resource,
         requestId: request,
-        since,
-        until,
+        since: since && momentOf(since, 'since'),
+        until: until && momentOf(until, 'until'),
       }),
     });
     const links = nextLink(href(routes.audit.path), query, limit, list.at(-1)?.id, list.length);

@@ -14,6 +14,8 @@ export interface Route {
   /** Of the same answer, when the request asked for less. */
   readonly otherStatus?: number;
   readonly answer: TSchema | null;
+  /** What may be asked for and this version does not do is answered with 501. */
+  readonly refusesUnsupported?: boolean;
   /** It makes something: takes the header Idempotency-Key. */
   readonly creates?: boolean;
   /** Bytes; 1 MiB unless told. */
@@ -62,6 +64,7 @@ export function route<
   status: number;
   otherStatus?: number;
   answer: A;
+  refusesUnsupported?: boolean;
   creates?: boolean;
   bodyLimit?: number;
 }) {

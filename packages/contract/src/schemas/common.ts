@@ -1,4 +1,4 @@
-import Type, { type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import { ERROR_CODES, type ErrorCode } from '@guts/core';
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -10,7 +10,18 @@ export const Id = Type.String({ minLength: 1, maxLength: 64 });
 export const Name = Type.String({ minLength: 1, maxLength: 255 });
 export const Timestamp = Type.String({ format: 'date-time' });
 export const Bytes = Type.Integer({ minimum: 0, description: 'bytes' });
-export const FreeForm = Type.Record(Type.String({ maxLength: 255 }), Type.Unknown());
+const Key = { minLength: 1, maxLength: 255 };
+/**
+ * By keys that users choose. Written out: as a record, a key is only looked at when a pattern fits it, which fits no
+ * line break, and its bounds are lost.
+ */
+export const mapOf = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Record<string, Static<T>>>({
+    type: 'object',
+    propertyNames: Key,
+    additionalProperties: schema,
+  });
+export const FreeForm = mapOf(Type.Unknown());
 
 /** An error as stored in a resource. */
 export const StoredFault = Type.Object({

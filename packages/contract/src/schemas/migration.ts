@@ -2,11 +2,21 @@ import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES } from '@guts/cor
 import Type from 'typebox';
 import { Finding } from './finding.ts';
 import { InstanceCheck, UnaskedRule } from './preflight-answer.ts';
-import { Bytes, ErrorBody, FreeForm, Id, Name, Nullable, StoredFault, Timestamp, Words } from './common.ts';
+import {
+  Bytes,
+  ErrorBody,
+  FreeForm,
+  Id,
+  mapOf,
+  Name,
+  Nullable,
+  StoredFault,
+  Timestamp,
+  Words,
+} from './common.ts';
 
 const closed = { additionalProperties: false } as const;
 const Key = Type.String({ minLength: 1, maxLength: 255 });
-const mapOf = <T extends Parameters<typeof Type.Record>[1]>(schema: T) => Type.Record(Key, schema);
 
 export const NicMapping = Type.Object(
   {
