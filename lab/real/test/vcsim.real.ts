@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
-  collectInventory,
   createSnapshot,
   listSnapshots,
   LoginError,
@@ -11,6 +10,7 @@ import {
   removeSnapshot,
   setChangeTracking,
   readMachine,
+  toMachine,
   UntrustedCertificateError,
   type VirtualMachine,
   VSphereSession,
@@ -98,8 +98,8 @@ test('follows the inventory: everything, then a rename, then a machine that goes
       if (change.type === 'resync') whole = false;
       if (change.type === 'parity') whole = true;
       if (change.type === 'gone') names.delete(change.ref.value);
-      if (change.type === 'changed')
-        for (const one of collectInventory([change.object]).machines) names.set(one.ref.value, one.name);
+      if (change.type === 'changed' && change.object.ref.type === 'VirtualMachine')
+        names.set(change.object.ref.value, toMachine(change.object).name);
     }
   };
   try {

@@ -40,27 +40,35 @@ export function toObject(content: XmlElement): ObjectProperties {
   return { ref: content.get('obj').ref(), properties, missing };
 }
 
-async function* pages(
+/**
+ * Reads page by page and hands each object over as it comes, also when a later one fails.
+ */
+async function pages(
   session: VSphereSession,
   specs: Structure,
+  take: (object: ObjectProperties) => void,
   { signal, ofThisLogin = false }: { readonly signal: AbortSignal; readonly ofThisLogin?: boolean },
-): AsyncGenerator<ObjectProperties, void> {
+): Promise<void> {
   const collector = session.content.propertyCollector;
   const options = struct([['maxObjects', PAGE_OBJECTS]]);
   const fields = [
     ['specSet', specs],
     ['options', options],
   ] as const;
-  let [page] = await session.call('RetrievePropertiesEx', collector, fields, { signal, ofThisLogin });
+  const each = {
+    path: ['returnval', 'objects'],
+    take: (content: XmlElement): void => take(toObject(content)),
+  };
+  let [page] = await session.call('RetrievePropertiesEx', collector, fields, { signal, ofThisLogin, each });
   let token: string | null = null;
   try {
     while (page) {
       token = page.textOf('token');
-      for (const object of page.all('objects')) yield toObject(object);
       if (token === null) return;
       [page] = await session.call('ContinueRetrievePropertiesEx', collector, [['token', token]], {
         signal,
         ofThisLogin: true,
+        each,
       });
     }
     token = null;
@@ -75,46 +83,73 @@ async function* pages(
 
 /**
  * Everything of the given types below the root folder, page by page, through a view that is destroyed after.
+ * @param take is given each object as it comes, also when the retrieval fails later
  * @throws SessionLostError when the view ended in between with its login: what was told may not be everything
  */
-export async function* retrieveAll(
+export async function retrieveAll(
   session: VSphereSession,
   paths: PropertyPaths,
   signal: AbortSignal,
-): AsyncGenerator<ObjectProperties, void> {
-  const { viewManager, rootFolder } = session.content;
-  const fields = [
-    ['container', { ref: rootFolder }],
-    ['type', Object.keys(paths)],
-    ['recursive', true],
-  ] as const;
+  take: (object: ObjectProperties) => void,
+): Promise<void> {
   const login = session.logins;
-  const view = (await session.callOne('CreateContainerView', viewManager, fields, { signal })).ref();
+  const view = await viewOfAll(session, Object.keys(paths), { signal });
   try {
-    const traversal = struct(
-      [
-        ['name', 'view'],
-        ['type', 'ContainerView'],
-        ['path', 'view'],
-        ['skip', false],
-      ],
-      'TraversalSpec',
-    );
-    const objectSet = struct([
-      ['obj', { ref: view }],
-      ['skip', true],
-      ['selectSet', traversal],
-    ]);
-    yield* pages(session, filterSpec(paths, objectSet), { signal, ofThisLogin: true });
+    await pages(session, filterSpec(paths, membersOf(view)), take, { signal, ofThisLogin: true });
     if (session.logins !== login) throw new SessionLostError('a retrieval');
   } finally {
-    await session
-      .call('DestroyView', view, [], { signal: AbortSignal.timeout(10_000) })
-      .catch(() => undefined);
+    await destroyView(session, view);
   }
 }
 
-export function filterSpec(paths: PropertyPaths, objectSet: Structure | readonly Structure[]): Structure {
+/** A view of all objects of the given types below the root folder, also of those that come later; ends with the login. */
+export async function viewOfAll(
+  session: VSphereSession,
+  types: readonly string[],
+  options: { readonly signal: AbortSignal; readonly ofThisLogin?: boolean },
+): Promise<ManagedRef> {
+  const { viewManager, rootFolder } = session.content;
+  const fields = [
+    ['container', { ref: rootFolder }],
+    ['type', types],
+    ['recursive', true],
+  ] as const;
+  return (await session.callOne('CreateContainerView', viewManager, fields, options)).ref();
+}
+
+/** Never throws: what cannot be destroyed ends with the login. */
+export async function destroyView(session: VSphereSession, view: ManagedRef): Promise<void> {
+  const signal = AbortSignal.timeout(10_000);
+  await session.call('DestroyView', view, [], { signal }).catch(() => undefined);
+}
+
+/** The objects of a view, and not the view itself. */
+export function membersOf(view: ManagedRef): Structure {
+  const traversal = struct(
+    [
+      ['name', 'view'],
+      ['type', 'ContainerView'],
+      ['path', 'view'],
+      ['skip', false],
+    ],
+    'TraversalSpec',
+  );
+  return struct([
+    ['obj', { ref: view }],
+    ['skip', true],
+    ['selectSet', traversal],
+  ]);
+}
+
+/** One object alone. */
+export function itself(ref: ManagedRef): Structure {
+  return struct([
+    ['obj', { ref }],
+    ['skip', false],
+  ]);
+}
+
+export function filterSpec(paths: PropertyPaths, objectSet: Structure): Structure {
   return struct([
     ['propSet', propertySpecs(paths)],
     ['objectSet', objectSet],
@@ -129,14 +164,12 @@ export async function retrieveOne(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<ObjectProperties | null> {
-  const objectSet = struct([
-    ['obj', { ref }],
-    ['skip', false],
-  ]);
   try {
-    for await (const object of pages(session, filterSpec({ [ref.type]: paths }, objectSet), { signal }))
-      return object;
-    return null;
+    const found: ObjectProperties[] = [];
+    await pages(session, filterSpec({ [ref.type]: paths }, itself(ref)), (one) => void found.push(one), {
+      signal,
+    });
+    return found[0] ?? null;
   } catch (error) {
     if (isFault(error, 'ManagedObjectNotFound')) return null;
     throw error;

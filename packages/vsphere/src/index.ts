@@ -18,7 +18,6 @@ export type { ManagedRef } from './xml/element.ts';
 export type * from './inventory/types.ts';
 export {
   ancestors,
-  collectInventory,
   type Inventory,
   readAncestors,
   readDatastore,

@@ -1,4 +1,4 @@
-import { filterSpec, type PropertyPaths } from './collector.ts';
+import { destroyView, filterSpec, itself, membersOf, type PropertyPaths, viewOfAll } from './collector.ts';
 import { faultError, isFault, ObjectGoneError, SessionLostError } from './errors.ts';
 import type { VSphereSession } from './session.ts';
 import type { ManagedRef, XmlElement } from './xml/element.ts';
@@ -41,6 +41,9 @@ function toUpdate(element: XmlElement): ObjectUpdate {
   return { kind, ref: element.get('obj').ref(), changes, missing };
 }
 
+/** What is followed: one object, or all that exist and come of the types of which properties are wanted. */
+export type Objects = ManagedRef | 'all';
+
 /**
  * Follows objects with a property collector of its own, so that several loops of one session do not mix their
  * filters. The first sets are the present state; an empty set is yielded when nothing changed for a while. A
@@ -49,13 +52,13 @@ function toUpdate(element: XmlElement): ObjectUpdate {
 export async function* follow(
   session: VSphereSession,
   paths: PropertyPaths,
-  objectSet: Structure | readonly Structure[],
+  objects: Objects,
   signal: AbortSignal,
 ): AsyncGenerator<UpdateSet, void> {
   let losses = 0;
   for (;;) {
     try {
-      for await (const set of followOnce(session, filterSpec(paths, objectSet), signal)) {
+      for await (const set of followOnce(session, paths, objects, signal)) {
         losses = 0;
         yield set;
       }
@@ -69,21 +72,33 @@ export async function* follow(
 /** @throws SessionLostError when the collector is gone */
 async function* followOnce(
   session: VSphereSession,
-  spec: Structure,
+  paths: PropertyPaths,
+  objects: Objects,
   signal: AbortSignal,
 ): AsyncGenerator<UpdateSet, void> {
   const { propertyCollector } = session.content;
   const collector = (
     await session.callOne('CreatePropertyCollector', propertyCollector, [], { signal })
   ).ref();
+  let view: ManagedRef | null = null;
   try {
+    let objectSet: Structure;
+    if (objects === 'all') {
+      view = await viewOfAll(session, Object.keys(paths), { signal, ofThisLogin: true });
+      objectSet = membersOf(view);
+    } else objectSet = itself(objects);
     const fields = [
-      ['spec', spec],
+      ['spec', filterSpec(paths, objectSet)],
       ['partialUpdates', false],
     ] as const;
     await session.call('CreateFilter', collector, fields, { signal, ofThisLogin: true });
     let version = '';
     for (;;) {
+      const updates: ObjectUpdate[] = [];
+      const each = {
+        path: ['returnval', 'filterSet', 'objectSet'],
+        take: (one: XmlElement): void => void updates.push(toUpdate(one)),
+      };
       const [set] = await session.call(
         'WaitForUpdatesEx',
         collector,
@@ -91,14 +106,14 @@ async function* followOnce(
           ['version', version],
           ['options', struct([['maxWaitSeconds', WAIT_SECONDS]])],
         ],
-        { signal, headSeconds: WAIT_SECONDS * 3, ofThisLogin: true },
+        { signal, headSeconds: WAIT_SECONDS * 3, ofThisLogin: true, each },
       );
       const fresh = version === '';
       version = set?.textOf('version') ?? version;
       const filters = set?.all('filterSet') ?? [];
       yield {
         fresh,
-        updates: filters.flatMap((filter) => filter.all('objectSet').map(toUpdate)),
+        updates,
         missing: filters.flatMap((filter) => filter.all('missingSet').map((one) => one.get('obj').ref())),
         truncated: set?.boolOf('truncated') ?? false,
       };
@@ -109,6 +124,7 @@ async function* followOnce(
     await session
       .call('DestroyPropertyCollector', collector, [], { signal: AbortSignal.timeout(10_000) })
       .catch(() => undefined);
+    if (view) await destroyView(session, view);
   }
 }
 
@@ -136,14 +152,10 @@ export async function waitUntil<T>(
   optional: readonly string[] = [],
 ): Promise<T> {
   const seen = new Map<string, XmlElement>();
-  const objectSet = struct([
-    ['obj', { ref }],
-    ['skip', false],
-  ]);
   for await (const { fresh, updates, missing } of follow(
     session,
     { [ref.type]: [...paths, ...optional] },
-    objectSet,
+    ref,
     signal,
   )) {
     if (fresh) seen.clear();

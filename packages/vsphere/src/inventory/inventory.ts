@@ -15,34 +15,34 @@ export interface Inventory {
   readonly containers: ReadonlyMap<string, Container>;
 }
 
-/** Sorts objects of one retrieval into the inventory's lists. */
-export function collectInventory(objects: Iterable<ObjectProperties>): Inventory {
-  const machines: VirtualMachine[] = [];
-  const hosts: HostSystem[] = [];
-  const datastores: Datastore[] = [];
-  const networks: Network[] = [];
-  const containers = new Map<string, Container>();
-  for (const object of objects) {
+/** Sorts objects of one retrieval into the inventory's lists, one by one: properties of all of them are never held. */
+class Sorted implements Inventory {
+  readonly machines: VirtualMachine[] = [];
+  readonly hosts: HostSystem[] = [];
+  readonly datastores: Datastore[] = [];
+  readonly networks: Network[] = [];
+  readonly containers = new Map<string, Container>();
+
+  add(object: ObjectProperties): void {
     switch (object.ref.type) {
       case 'VirtualMachine':
-        machines.push(toMachine(object));
+        this.machines.push(toMachine(object));
         break;
       case 'HostSystem':
-        hosts.push(toHost(object));
+        this.hosts.push(toHost(object));
         break;
       case 'Datastore':
-        datastores.push(toDatastore(object));
+        this.datastores.push(toDatastore(object));
         break;
       case 'Folder':
       case 'Datacenter':
       case 'VirtualApp':
-        containers.set(object.ref.value, toContainer(object));
+        this.containers.set(object.ref.value, toContainer(object));
         break;
       default:
-        networks.push(toNetwork(object));
+        this.networks.push(toNetwork(object));
     }
   }
-  return { machines, hosts, datastores, networks, containers };
 }
 
 const READ_TRIES = 3;
@@ -50,10 +50,10 @@ const READ_TRIES = 3;
 /** Reads the whole inventory once; begins anew when the session is lost in the middle. */
 export async function readInventory(session: VSphereSession, signal: AbortSignal): Promise<Inventory> {
   for (let tries = 1; ; tries += 1) {
-    const objects: ObjectProperties[] = [];
+    const found = new Sorted();
     try {
-      for await (const object of retrieveAll(session, PATHS, signal)) objects.push(object);
-      return collectInventory(objects);
+      await retrieveAll(session, PATHS, signal, (object) => found.add(object));
+      return found;
     } catch (error) {
       if (!(error instanceof SessionLostError) || tries === READ_TRIES) throw error;
     }

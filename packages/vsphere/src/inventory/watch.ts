@@ -3,7 +3,6 @@ import type { ObjectProperties } from '../collector.ts';
 import type { VSphereSession } from '../session.ts';
 import { follow } from '../updates.ts';
 import type { ManagedRef, XmlElement } from '../xml/element.ts';
-import { struct, type Structure } from '../xml/write.ts';
 import { PATHS } from './records.ts';
 
 export type InventoryChange =
@@ -15,54 +14,6 @@ export type InventoryChange =
   | { readonly type: 'parity' };
 
 const RESYNC_PAUSE_MS = 5000;
-
-/**
- * The inventory's tree from the root folder: folders, data centres, clusters, resource pools and vApps, whose members
- * are in no folder.
- */
-function treeSpec(root: ManagedRef): Structure {
-  const select = (...names: string[]): [string, Structure[]] => [
-    'selectSet',
-    names.map((name) => struct([['name', name]], 'SelectionSpec')),
-  ];
-  const traversal = (name: string, type: string, path: string, ...next: string[]): Structure =>
-    struct(
-      [['name', name], ['type', type], ['path', path], ['skip', false], select(...next)],
-      'TraversalSpec',
-    );
-  return struct([
-    ['obj', { ref: root }],
-    ['skip', false],
-    [
-      'selectSet',
-      [
-        traversal(
-          'folder',
-          'Folder',
-          'childEntity',
-          'folder',
-          'vms',
-          'hosts',
-          'networks',
-          'datastores',
-          'compute',
-          'computePool',
-          'pool',
-          'poolVms',
-        ),
-        traversal('vms', 'Datacenter', 'vmFolder', 'folder'),
-        traversal('hosts', 'Datacenter', 'hostFolder', 'folder'),
-        traversal('networks', 'Datacenter', 'networkFolder', 'folder'),
-        traversal('datastores', 'Datacenter', 'datastoreFolder', 'folder'),
-        traversal('compute', 'ComputeResource', 'host'),
-        traversal('computePool', 'ComputeResource', 'resourcePool', 'pool', 'poolVms'),
-        // A vApp is a resource pool.
-        traversal('pool', 'ResourcePool', 'resourcePool', 'pool', 'poolVms'),
-        traversal('poolVms', 'ResourcePool', 'vm'),
-      ],
-    ],
-  ]);
-}
 
 /**
  * Follows the inventory for ever: everything first, then `parity`, then changes. Properties of an object come only
@@ -96,7 +47,7 @@ async function* watchOnce(
   const known = new Map<string, { ref: ManagedRef; properties: Map<string, XmlElement> }>();
   let started = false;
   let parity = false;
-  for await (const set of follow(session, PATHS, treeSpec(session.content.rootFolder), signal)) {
+  for await (const set of follow(session, PATHS, 'all', signal)) {
     if (set.fresh && started) {
       known.clear();
       parity = false;

@@ -1,6 +1,6 @@
 import { faultError, HttpStatusError, ProtocolError } from '../errors.ts';
 import type { ManagedRef, XmlElement } from '../xml/element.ts';
-import { parseXml } from '../xml/parse.ts';
+import { type Each, parseXml } from '../xml/parse.ts';
 import { envelope, type Structure } from '../xml/write.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 
@@ -10,6 +10,11 @@ export interface SoapOptions {
   readonly headSeconds?: number;
   /** What the request holds and no error may show, should the server repeat it. */
   readonly secrets?: readonly string[];
+  /**
+   * Elements of a long answer, by their path in the method's response, that are handed over as they come. Some may have
+   * been when the answer turns out to be broken; none when it is a fault.
+   */
+  readonly each?: Each;
 }
 
 /** SOAP 1.1 over HTTPS as vim25 speaks it, with the session's cookie. */
@@ -35,7 +40,7 @@ export class SoapClient {
     method: string,
     self: ManagedRef,
     fields: Structure['fields'],
-    { secrets = [], ...options }: SoapOptions,
+    { secrets = [], each, ...options }: SoapOptions,
   ): Promise<XmlElement[]> {
     const answer = await this.#http.request({
       url: this.#url,
@@ -52,7 +57,8 @@ export class SoapClient {
     if (answer.status !== 200 && answer.status !== 500) {
       throw new HttpStatusError(answer.status, method, await beginning(answer.body, secrets));
     }
-    const root = await parseXml(answer.body);
+    const path = ['Envelope', 'Body', `${method}Response`, ...(each?.path ?? [])];
+    const root = await parseXml(answer.body, { each: each ? { path, take: each.take } : null });
     const body = root.find('Body');
     if (root.name !== 'Envelope' || !body)
       throw new ProtocolError(`${method}: the answer is no SOAP envelope`);

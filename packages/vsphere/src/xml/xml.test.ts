@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../errors.ts';
+import type { XmlElement } from './element.ts';
 import { parseXml } from './parse.ts';
 import { element, envelope, escapeXml, struct } from './write.ts';
 
@@ -81,8 +82,45 @@ describe('reading', () => {
     await expect(parse(text)).rejects.toThrow(message);
     await expect(parse(text)).rejects.toBeInstanceOf(ProtocolError);
   });
+  describe('elements that are handed over as they come', () => {
+    const text =
+      '<a><l><x>0</x></l><l><x>1<x>in</x></x><y>2</y><x>3</x><x/></l><x>4</x><l><m><x>5</x></m><x> <z>6</z> </x></l></a>';
+    const read = async (path: readonly string[], size: number) => {
+      const taken: XmlElement[] = [];
+      const each = { path, take: (one: XmlElement): void => void taken.push(one) };
+      return { root: await parseXml(pieces(text, size), { each }), taken };
+    };
+    test('are those at the path and no others, and are not in what is read', async () => {
+      const whole = await parse(text);
+      for (let size = 1; size < 12; size += 1) {
+        const { root, taken } = await read(['a', 'l', 'x'], size);
+        expect(taken).toEqual(whole.all('l').flatMap((one) => one.all('x')));
+        expect(root.all('l').map(({ elements }) => elements.map(({ name }) => name))).toEqual([
+          [],
+          ['y'],
+          ['m'],
+        ]);
+        expect(root.find('x')?.text).toBe('4');
+        expect(root.find('l.m.x') ?? root.all('l')[2]?.find('m.x')?.text).toBe('5');
+      }
+    });
+    test('a path that is not there takes nothing', async () => {
+      for (const path of [['b'], ['a', 'x', 'l'], ['a', 'l', 'x', 'x', 'x']]) {
+        const { root, taken } = await read(path, 5);
+        expect([taken, root]).toEqual([[], await parse(text)]);
+      }
+    });
+    test('come before the rest is read, and an error after them is still one', async () => {
+      const taken: string[] = [];
+      const each = { path: ['a', 'x'], take: (one: XmlElement): void => void taken.push(one.text) };
+      await expect(parseXml(pieces('<a><x>1</x><x>2</x><q:x/></a>'), { each })).rejects.toThrow(
+        /well-formed/,
+      );
+      expect(taken).toEqual(['1', '2']);
+    });
+  });
   test('an answer that is too long is refused', async () => {
-    await expect(parseXml(pieces('<a>' + 'x'.repeat(100) + '</a>'), 50)).rejects.toThrow(
+    await expect(parseXml(pieces('<a>' + 'x'.repeat(100) + '</a>'), { limitBytes: 50 })).rejects.toThrow(
       /longer than 50 bytes/,
     );
   });
