@@ -83,6 +83,31 @@ async function made(path: string, body: unknown): Promise<string> {
   return id;
 }
 
+/** What the stream tells of all that has been: read until nothing comes for a second. */
+async function readStream(): Promise<void> {
+  const stop = new AbortController();
+  const response = await fetch(`${api}/v1/events/stream`, {
+    headers: { 'x-auth-token': TOKEN.core },
+    signal: stop.signal,
+  });
+  if (!response.body) throw new Error('the stream has no body');
+  let text = '';
+  let timer = setTimeout(() => stop.abort(), 5000);
+  try {
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      clearTimeout(timer);
+      timer = setTimeout(() => stop.abort(), 1000);
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  expect(text).toContain('migration.created');
+  answers.push({ from: 'GET /v1/events/stream', text });
+}
+
 /** Runs an operation of a source or destination to its end. */
 async function act(kind: string, id: string, action: string): Promise<string> {
   const { operation } = (await ask('POST', `/v1/${kind}/${id}/actions`, { action })) as {
@@ -297,6 +322,7 @@ test('no password is found anywhere', { timeout: 300_000 }, async () => {
       for (const query of ['', `?source=${good}`]) await ask('GET', `${path.replace(/:\w+/, id)}${query}`);
   }
   for (const path of ['/', '/v1', '/metrics', '/v1/openapi.json', '/v1/docs']) await ask('GET', path);
+  await readStream();
 
   // Commands, with a database and a cloud that are not there, and with what is there.
   const config = ['--config', join(folder, 'guts.yaml')];
