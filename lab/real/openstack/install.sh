@@ -29,6 +29,8 @@ PKGS=(
   cinder-api cinder-scheduler cinder-volume
   # clients that check ours: the openstack command line, VMware's Python library
   python3-openstackclient python3-pyvmomi
+  # disk servers, and the clients that judge what our NBD client read and wrote
+  nbdkit libnbd-bin
   # guest image builder (guest/build-guest-image.sh)
   busybox-static cpio fdisk mtools dosfstools kmod syslinux syslinux-common
   systemd-boot-efi binutils genisoimage

@@ -29,3 +29,8 @@ export {
   totalBytes,
 } from './extents.ts';
 export { openFlatVmdk } from './vmdk/flat-file.ts';
+export { openNbdReader, type NbdReader, type NbdReaderOptions } from './nbd/reader.ts';
+export { openNbdWriter, type NbdWriter, type NbdWriterOptions } from './nbd/writer.ts';
+export { listNbdExports } from './nbd/list.ts';
+export { parseNbdUri, type NbdTarget } from './nbd/uri.ts';
+export { NbdError, NbdServerError } from './nbd/errors.ts';

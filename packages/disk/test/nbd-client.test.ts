@@ -1,0 +1,437 @@
+import { setMaxListeners } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import {
+  copyDisk,
+  DiskSizeError,
+  DiskUsageError,
+  listNbdExports,
+  NbdError,
+  NbdServerError,
+  openNbdReader,
+  openNbdWriter,
+  rangeReader,
+  UnsupportedDiskError,
+  type NbdReaderOptions,
+  type NbdWriterOptions,
+} from '../src/index.ts';
+import { ALL_FLAGS, FakeNbdServer, FLAG, optionReply, simpleReply, type FakeOptions } from './nbd-server.ts';
+import { collect, noise } from './support.ts';
+
+const signal = new AbortController().signal;
+setMaxListeners(0, signal);
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+async function serve(options: FakeOptions): Promise<FakeNbdServer> {
+  const server = await FakeNbdServer.start(options);
+  cleanups.push(async () => {
+    await server.stop();
+    expect(server.mistakes).toEqual([]);
+  });
+  return server;
+}
+const at = (server: FakeNbdServer, exportName = ''): Pick<NbdReaderOptions, 'target'> => ({
+  target: { address: { kind: 'unix', path: server.path }, exportName, secure: false },
+});
+async function reading(server: FakeNbdServer, more: Partial<NbdReaderOptions> = {}) {
+  const reader = await openNbdReader({ ...at(server), ...more }, signal);
+  cleanups.push(() => reader.close());
+  return reader;
+}
+async function writing(server: FakeNbdServer, more: Partial<NbdWriterOptions> = {}) {
+  const writer = await openNbdWriter({ ...at(server), ...more }, signal);
+  cleanups.push(() => writer.close());
+  return writer;
+}
+const failure = (opening: Promise<{ close(): Promise<void> }>): Promise<unknown> =>
+  opening.then(
+    async (opened) => {
+      await opened.close();
+      throw new Error('was opened');
+    },
+    (error: unknown) => error,
+  );
+async function turnsUntil(met: () => boolean): Promise<void> {
+  for (let turn = 0; !met(); turn += 1) {
+    if (turn > 3000) throw new Error('did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+const sparse = (): Uint8Array => {
+  const disk = new Uint8Array(256 * 1024);
+  disk.set(noise(20_000, 1), 8192);
+  disk.set(noise(70_000, 2), 100_000);
+  return disk;
+};
+
+test.each([
+  ['structured replies', true, {}],
+  ['simple replies', false, { refuse: { 8: 0x80000001 } }],
+  ['an old server without GO', true, { refuse: { 7: 0x80000001 } }],
+  ['an old server that pads', true, { refuse: { 7: 0x80000001 }, handshakeFlags: 1 }],
+])('reads what lies there, over %s', async (_name, knowsMap, how) => {
+  const disk = sparse();
+  const server = await serve({ exports: { '': { disk } }, ...how });
+  const reader = await reading(server, { requestBytes: 10_000 });
+  expect(reader.size).toBe(disk.length);
+  expect(reader.capabilities).toEqual({
+    randomAccess: true,
+    multiPass: true,
+    knowsMap,
+  });
+  const whole = new Uint8Array(disk.length).fill(0xaa);
+  await reader.read(0, whole, signal);
+  expect(Buffer.compare(whole, disk)).toBe(0);
+  const part = new Uint8Array(12_345);
+  await reader.read(99_999, part, signal);
+  expect(Buffer.compare(part, disk.subarray(99_999, 99_999 + 12_345))).toBe(0);
+  await expect(reader.read(disk.length - 1, new Uint8Array(2), signal)).rejects.toThrow(DiskUsageError);
+  expect(Math.max(...server.served.map(({ length }) => length))).toBeLessThanOrEqual(10_000);
+  await turnsUntil(() => reader.connections === 4);
+  await reader.close();
+  await turnsUntil(() => server.open === 0);
+  expect(server.served.filter(({ type }) => type === 2).length).toBe(server.connections);
+});
+
+test('each way to refuse has its own error', async () => {
+  const disk = new Uint8Array(512);
+  const exports = { '': { disk } };
+  const code = async (options: Partial<FakeOptions>, name = ''): Promise<string> => {
+    const server = await serve({ exports, ...options });
+    const error = await failure(openNbdReader(at(server, name), signal));
+    expect(error).toBeInstanceOf(NbdError);
+    return `${(error as NbdError).code}: ${(error as NbdError).message}`;
+  };
+  const greeting = (style: bigint): Buffer => {
+    const bytes = Buffer.alloc(152);
+    bytes.writeBigUInt64BE(0x4e42444d41474943n);
+    bytes.writeBigUInt64BE(style, 8);
+    return bytes;
+  };
+  expect(await code({}, 'nowhere "x"')).toMatch(/^nbd_export_unknown: .*no export "nowhere \\"x\\""/);
+  expect(await code({ greeting: greeting(0x00420281861253n) })).toMatch(/^nbd_too_old: .*oldstyle/);
+  expect(await code({ handshakeFlags: 0 })).toMatch(/^nbd_too_old: .*fixed newstyle/);
+  expect(await code({ greeting: greeting(1n) })).toMatch(/^nbd_protocol: /);
+  expect(await code({ greeting: Buffer.from('SSH-2.0-OpenSSH_9.2p1 Debian') })).toMatch(
+    /^nbd_protocol: .*greet/,
+  );
+  expect(await code({ refuse: { 8: 0x80000005, 7: 0x80000005 } })).toMatch(/^nbd_tls_required: .*nbds/);
+  expect(await code({ refuse: { 7: 0x80000005 } })).toMatch(/^nbd_tls_required: .*because of a test/);
+  expect(await code({ refuse: { 7: 0x80000002 } })).toMatch(/^nbd_policy: .*because of a test/);
+  expect(await code({ refuse: { 7: 0x80000007 } })).toMatch(/^nbd_shutdown: /);
+  expect(await code({ refuse: { 7: 0x80000008 } })).toMatch(/^nbd_refused: .*80000008/);
+  expect(await code({ refuse: { 7: 0x80000001 } }, 'gone')).toMatch(/^nbd_export_unknown: .*hangs up/);
+  expect(await code({ cutAfter: () => 18 })).toMatch(/^nbd_connection_lost: /);
+  expect(await code({ onOption: (option) => [optionReply(option + 1, 1)] })).toMatch(
+    /^nbd_protocol: .*not sent/,
+  );
+  expect(await code({ onOption: () => [Buffer.alloc(20, 7)] })).toMatch(/^nbd_protocol: .*magic/);
+  expect(await code({ onOption: (option) => [optionReply(option, 1, Buffer.alloc(20_000))] })).toMatch(
+    /^nbd_protocol: .*20000/,
+  );
+  expect(await code({ onOption: (option) => (option === 7 ? [optionReply(7, 1)] : undefined) })).toMatch(
+    /^nbd_protocol: .*describe/,
+  );
+  const info = optionReply(7, 3, Buffer.from([0, 77]));
+  expect(
+    await code({
+      onOption: (option) => (option === 7 ? Array.from({ length: 1000 }, () => info) : undefined),
+    }),
+  ).toMatch(/^nbd_protocol: .*without end/);
+  const nowhere = {
+    target: { address: { kind: 'unix' as const, path: '/nowhere/at/all' }, exportName: '', secure: false },
+  };
+  expect(await failure(openNbdReader(nowhere, signal))).toMatchObject({
+    code: 'nbd_unreachable',
+    retryable: true,
+  });
+});
+
+test('a server that says nothing, and one that is aborted, are left in time', async () => {
+  const server = await serve({ exports: {}, mostConnections: 0 });
+  expect(await failure(openNbdReader({ ...at(server), connectSeconds: 0.05 }, signal))).toMatchObject({
+    code: 'nbd_stalled',
+    retryable: true,
+  });
+  const stop = new AbortController();
+  const opening = failure(openNbdReader(at(server), stop.signal));
+  setTimeout(() => stop.abort(new Error('enough')), 20);
+  expect(await opening).toMatchObject({ message: 'enough' });
+  await turnsUntil(() => server.open === 0);
+});
+
+test('impossible sizes are refused', async () => {
+  const opened = async (item: object): Promise<unknown> => {
+    const server = await serve({ exports: { '': { disk: new Uint8Array(8192), ...item } } });
+    return failure(openNbdReader(at(server), signal));
+  };
+  expect(await opened({ size: 2n ** 63n })).toBeInstanceOf(UnsupportedDiskError);
+  expect(await opened({ size: 2n ** 53n })).toBeInstanceOf(UnsupportedDiskError);
+  expect(await opened({ size: 5000n, blocks: [4096, 4096, 65536] })).toBeInstanceOf(UnsupportedDiskError);
+  for (const blocks of [
+    [3, 4096, 65536],
+    [0, 4096, 65536],
+    [131072, 131072, 2 ** 25],
+    [512, 100, 4096],
+    [512, 4096, 512],
+  ])
+    expect(await opened({ blocks })).toMatchObject({ code: 'nbd_protocol' });
+});
+
+test('lists exports; a policy against it is told', async () => {
+  const server = await serve({
+    exports: { a: { disk: new Uint8Array(1) }, 'b/c': { disk: new Uint8Array(1) } },
+  });
+  expect(await listNbdExports(at(server), signal)).toEqual([
+    { name: 'a', description: 'a disk' },
+    { name: 'b/c', description: 'a disk' },
+  ]);
+  const shy = await serve({ exports: {}, refuse: { 3: 0x80000002 } });
+  await expect(listNbdExports(at(shy), signal)).rejects.toMatchObject({ code: 'nbd_policy' });
+  const endless = await serve({
+    exports: {},
+    onOption: () => Array.from({ length: 20_000 }, () => optionReply(3, 2, Buffer.alloc(4))),
+  });
+  await expect(listNbdExports(at(endless), signal)).rejects.toMatchObject({ code: 'nbd_protocol' });
+});
+
+test('the map: what is zero is never read, and a short or long answer makes no difference', async () => {
+  const disk = sparse();
+  const allocation = [
+    { length: 8192, state: 3 },
+    { length: 10_000, state: 0 },
+    { length: 10_000, state: 4 },
+    { length: 50_000, state: 2 },
+    { length: 30_000, state: 1 },
+    { length: disk.length - 108_192, state: 0 },
+  ];
+  for (const statusLimit of [1, 2, 1000]) {
+    const server = await serve({ exports: { '': { disk, allocation } }, statusLimit });
+    const reader = await reading(server);
+    expect(await collect(reader.extents(signal))).toEqual([
+      { offset: 0, length: 8192, kind: 'zero' },
+      { offset: 8192, length: 20_000, kind: 'data' },
+      { offset: 28_192, length: 50_000, kind: 'zero' },
+      // A hole that is not said to be zero may hold anything.
+      { offset: 78_192, length: disk.length - 78_192, kind: 'data' },
+    ]);
+    expect(server.served.every(({ type }) => type === 7)).toBe(true);
+    // A long last extent is used, also beyond what was asked for.
+    expect(server.served).toHaveLength(Math.ceil(6 / statusLimit));
+  }
+});
+
+test('blocks of the server are kept to, and answers that are not whole blocks do no harm', async () => {
+  const disk = noise(64 * 1024, 9);
+  const allocation = [
+    { length: 5000, state: 3 },
+    { length: 7288, state: 0 },
+    { length: disk.length - 12_288, state: 3 },
+  ];
+  disk.fill(0, 0, 5000).fill(0, 12_288);
+  const server = await serve({
+    exports: { '': { disk, blocks: [4096, 4096, 8192], allocation } },
+    statusLimit: 2,
+  });
+  const reader = await reading(server);
+  expect(await collect(reader.extents(signal))).toEqual([
+    { offset: 0, length: 5000, kind: 'zero' },
+    { offset: 5000, length: 7288, kind: 'data' },
+    { offset: 12_288, length: disk.length - 12_288, kind: 'zero' },
+  ]);
+  for (const [offset, length] of [
+    [0, 1],
+    [4095, 2],
+    [1, 20_000],
+    [4096, 4096],
+    [8000, 500],
+    [60_000, 5536],
+  ] as const) {
+    const buffer = new Uint8Array(length).fill(0xee);
+    await reader.read(offset, buffer, signal);
+    expect(Buffer.compare(buffer, disk.subarray(offset, offset + length))).toBe(0);
+  }
+  const stuck = await serve({
+    exports: {
+      '': {
+        disk,
+        blocks: [4096, 4096, 8192],
+        allocation: [
+          { length: 100, state: 0 },
+          { length: 1, state: 3 },
+        ],
+      },
+    },
+    statusLimit: 1,
+  });
+  const other = await reading(stuck);
+  await expect(collect(other.extents(signal))).rejects.toMatchObject({ code: 'nbd_protocol' });
+});
+
+test('a dirty bitmap tells what was written; where there is none, opening says so', async () => {
+  const disk = sparse();
+  const extents = [
+    { length: 65_536, state: 0 },
+    { length: 65_536, state: 1 },
+    { length: 131_072, state: 0 },
+  ];
+  const server = await serve({ exports: { '': { disk, bitmap: { name: 'pass-1', extents } } } });
+  const reader = await reading(server, { dirtyBitmap: 'pass-1' });
+  expect(await collect(reader.dirty(signal))).toEqual([{ offset: 65_536, length: 65_536 }]);
+  expect((await collect(reader.extents(signal)))[0]).toEqual({ offset: 0, length: 8192, kind: 'zero' });
+  expect(await failure(openNbdReader({ ...at(server), dirtyBitmap: 'pass-2' }, signal))).toBeInstanceOf(
+    UnsupportedDiskError,
+  );
+  const plain = await reading(server);
+  expect(() => plain.dirty(signal)).toThrow(UnsupportedDiskError);
+});
+
+test('a copy through reader and writer is byte for byte, sends no zeros, and is beyond a crash after its flush', async () => {
+  const disk = sparse();
+  const from = await serve({ exports: { '': { disk } } });
+  const empty = new Uint8Array(disk.length + 4096);
+  const to = await serve({ exports: { '': { disk: empty } } });
+  const target = await writing(to, { size: disk.length });
+  expect(target.size).toBe(disk.length);
+  expect(target.capabilities.readsAsZero).toBe(true);
+  await copyDisk({ source: await reading(from), target, chunkSize: 64 * 1024, signal });
+  expect(target.capabilities.readsAsZero).toBe(false);
+  expect(Buffer.compare(to.stable.get('')!.subarray(0, disk.length), disk)).toBe(0);
+  expect(to.served.filter(({ type }) => type === 6)).toEqual([]);
+  // Again, over other data: now its zeros are sent, as zeros.
+  const other = rangeReader({ size: disk.length, readRange: async (_offset, buffer) => void buffer.fill(0) });
+  await copyDisk({ source: other, target, chunkSize: 64 * 1024, signal });
+  expect(to.stable.get('')!.every((byte) => byte === 0)).toBe(true);
+  expect(to.served.filter(({ type }) => type === 6).length).toBeGreaterThan(0);
+  await expect(target.write(disk.length, new Uint8Array(1), signal)).rejects.toThrow(DiskUsageError);
+});
+
+test('whether a target reads as zero is known, never hoped', async () => {
+  const zeros = new Uint8Array(65_536);
+  const known = async (
+    item: object,
+    more: Partial<NbdWriterOptions> = {},
+    how: Partial<FakeOptions> = {},
+  ) => {
+    const server = await serve({ exports: { '': { disk: zeros.slice(), ...item } }, ...how });
+    const writer = await writing(server, more);
+    return { readsAsZero: writer.capabilities.readsAsZero, server };
+  };
+  expect((await known({})).readsAsZero).toBe(true);
+  expect((await known({ allocation: [{ length: 65_536, state: 1 }] })).readsAsZero).toBe(false);
+  expect((await known({ disk: noise(65_536) })).readsAsZero).toBe(false);
+  expect((await known({}, {}, { refuse: { 8: 0x80000001 } })).readsAsZero).toBe(false);
+  const cleared = await known({ disk: noise(65_536) }, { clear: true });
+  expect(cleared.readsAsZero).toBe(true);
+  expect(cleared.server.served[0]).toMatchObject({ type: 6, flags: 16, offset: 0, length: 65_536 });
+  const slow = await known(
+    { disk: noise(65_536) },
+    { clear: true },
+    {
+      onRequest: ({ cookie, flags, type }) =>
+        type === 6 && flags === 16 ? [simpleReply(cookie, 95)] : undefined,
+    },
+  );
+  expect(slow.readsAsZero).toBe(false);
+  expect(
+    (await known({ disk: noise(65_536), flags: ALL_FLAGS & ~FLAG.fast }, { clear: true })).readsAsZero,
+  ).toBe(false);
+});
+
+test('what a target cannot do is done otherwise or refused', async () => {
+  const opened = async (flags: number, more: Partial<NbdWriterOptions> = {}) => {
+    const server = await serve({ exports: { '': { disk: noise(65_536), flags } } });
+    return { server, writer: await writing(server, more) };
+  };
+  // No write-zeroes: zeros are sent. No flush: every write goes through.
+  const plain = await opened(FLAG.has | FLAG.fua);
+  await plain.writer.zero(100, 50_000, signal);
+  await plain.writer.write(0, noise(77, 3), signal);
+  await plain.writer.trim(0, 65_536, signal);
+  await plain.writer.flush(signal);
+  expect(
+    plain.server.served
+      .filter(({ type }) => type !== 7)
+      .every(({ type, flags }) => type === 1 && flags === 1),
+  ).toBe(true);
+  expect(
+    plain.server.stable
+      .get('')!
+      .subarray(100, 50_100)
+      .every((byte) => byte === 0),
+  ).toBe(true);
+  const thick = await opened(ALL_FLAGS, { thick: true });
+  await thick.writer.zero(0, 4096, signal);
+  await thick.writer.trim(4096, 8192, signal);
+  expect(thick.server.served.slice(-2)).toMatchObject([
+    { type: 6, flags: 2 },
+    { type: 4, offset: 4096, length: 8192 },
+  ]);
+  await expect(opened(FLAG.has | FLAG.readOnly | FLAG.flush)).rejects.toMatchObject({
+    code: 'nbd_read_only',
+  });
+  await expect(opened(FLAG.has)).rejects.toThrow(UnsupportedDiskError);
+  await (await opened(FLAG.has, { volatile: true })).writer.flush(signal);
+  await expect(opened(ALL_FLAGS, { size: 65_537 })).rejects.toThrow(DiskSizeError);
+});
+
+test('a server without room to zero as much at once gets zeros sent', async () => {
+  const server = await serve({
+    exports: { '': { disk: noise(65_536) } },
+    onRequest: ({ cookie, type }) => (type === 6 ? [simpleReply(cookie, 75)] : undefined),
+  });
+  const writer = await writing(server);
+  await writer.zero(0, 65_536, signal);
+  expect(server.options.exports['']!.disk.every((byte) => byte === 0)).toBe(true);
+});
+
+test('parts of a block are read, changed and written, by one at a time', async () => {
+  const disk = noise(65_536, 4);
+  const expected = disk.slice();
+  const server = await serve({ exports: { '': { disk, blocks: [4096, 4096, 16_384] } } });
+  const writer = await writing(server);
+  const all: Promise<void>[] = [];
+  for (let offset = 10; offset + 700 < 65_536; offset += 700) {
+    const data = noise(700, offset);
+    if (offset % 3 === 0) {
+      expected.fill(0, offset, offset + 700);
+      all.push(writer.zero(offset, 700, signal));
+    } else {
+      expected.set(data, offset);
+      all.push(writer.write(offset, data, signal));
+    }
+  }
+  await Promise.all(all);
+  expect(Buffer.compare(disk, expected)).toBe(0);
+  const large = noise(50_001, 5);
+  expected.set(large, 9000);
+  await writer.write(9000, large, signal);
+  expect(Buffer.compare(disk, expected)).toBe(0);
+});
+
+test('errors of the server keep their names', async () => {
+  const error = async (number: number): Promise<unknown> => {
+    const server = await serve({
+      exports: { '': { disk: new Uint8Array(4096) } },
+      onRequest: ({ cookie, type }) => (type === 1 ? [simpleReply(cookie, number)] : undefined),
+    });
+    const writer = await writing(server);
+    return writer.write(0, new Uint8Array(10), signal).catch((caught: unknown) => caught);
+  };
+  for (const [number, errno, code, retryable] of [
+    [1, 'EPERM', 'nbd_not_permitted', false],
+    [5, 'EIO', 'nbd_io', true],
+    [12, 'ENOMEM', 'nbd_no_memory', true],
+    [22, 'EINVAL', 'nbd_invalid', false],
+    [28, 'ENOSPC', 'nbd_no_space', false],
+    [75, 'EOVERFLOW', 'nbd_too_large', false],
+    [108, 'ESHUTDOWN', 'nbd_shutdown', true],
+    [4711, 'EINVAL', 'nbd_invalid', false],
+  ] as const) {
+    const caught = await error(number);
+    expect(caught).toBeInstanceOf(NbdServerError);
+    expect(caught).toMatchObject({ errno, code, retryable });
+  }
+});

@@ -1,0 +1,496 @@
+import { setMaxListeners } from 'node:events';
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import {
+  NbdError,
+  openNbdReader,
+  openNbdWriter,
+  type CopyClock,
+  type NbdReaderOptions,
+  type NbdWriterOptions,
+} from '../src/index.ts';
+import {
+  chunk,
+  dataChunk,
+  errorChunk,
+  FakeNbdServer,
+  holeChunk,
+  simpleReply,
+  statusChunk,
+  type FakeOptions,
+  type FakeReply,
+  type FakeRequest,
+} from './nbd-server.ts';
+import { collect, noise } from './support.ts';
+
+const signal = new AbortController().signal;
+setMaxListeners(0, signal);
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+async function serve(options: FakeOptions): Promise<FakeNbdServer> {
+  const server = await FakeNbdServer.start(options);
+  cleanups.push(async () => {
+    await server.stop();
+    expect(server.mistakes).toEqual([]);
+  });
+  return server;
+}
+const at = (server: FakeNbdServer): Pick<NbdReaderOptions, 'target'> => ({
+  target: { address: { kind: 'unix', path: server.path }, exportName: '', secure: false },
+});
+async function reading(server: FakeNbdServer, more: Partial<NbdReaderOptions> = {}) {
+  const reader = await openNbdReader({ ...at(server), ...more }, signal);
+  cleanups.push(() => reader.close());
+  return reader;
+}
+async function writing(server: FakeNbdServer, more: Partial<NbdWriterOptions> = {}) {
+  const writer = await openNbdWriter({ ...at(server), ...more }, signal);
+  cleanups.push(() => writer.close());
+  return writer;
+}
+async function turnsUntil(met: () => boolean): Promise<void> {
+  for (let turn = 0; !met(); turn += 1) {
+    if (turn > 3000) throw new Error('did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Time that moves when it is told to. */
+class Clock implements CopyClock {
+  now = 0;
+  readonly sleeping = new Set<{ readonly until: number; readonly wake: () => void }>();
+  monotonic(): number {
+    return this.now;
+  }
+  sleep(milliseconds: number, until?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const sleeper = { until: this.now + milliseconds, wake: resolve };
+      this.sleeping.add(sleeper);
+      until?.addEventListener('abort', () => {
+        this.sleeping.delete(sleeper);
+        reject(until.reason as Error);
+      });
+      if (until?.aborted === true) reject(until.reason as Error);
+    });
+  }
+  pass(milliseconds: number): void {
+    this.now += milliseconds;
+    for (const sleeper of this.sleeping)
+      if (sleeper.until <= this.now) {
+        this.sleeping.delete(sleeper);
+        sleeper.wake();
+      }
+  }
+}
+
+const disk = noise(65_536, 7);
+const one = { connections: 1, readAttempts: 1 } as const;
+/** The error of reading bytes 1000 to 1100 from a server that replies like this. */
+async function readError(
+  reply: (request: FakeRequest) => FakeReply,
+  more: Partial<FakeOptions> = {},
+): Promise<NbdError> {
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: (request) => (request.type === 0 ? reply(request) : undefined),
+    ...more,
+  });
+  const reader = await reading(server, one);
+  const error = await reader.read(1000, new Uint8Array(100), signal).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(NbdError);
+  await reader.close();
+  await turnsUntil(() => server.open === 0);
+  return error as NbdError;
+}
+const part = disk.subarray(1000, 1100);
+
+test.each<[string, (request: FakeRequest) => FakeReply, string]>([
+  ['no magic', () => [Buffer.alloc(16)], 'magic'],
+  ['an unknown cookie', ({ cookie }) => [dataChunk(cookie + 1n, true, 1000, part)], 'does not wait'],
+  ['a huge cookie', () => [dataChunk(2n ** 64n - 1n, true, 1000, part)], 'does not wait'],
+  [
+    'a simple reply with data',
+    ({ cookie }) => [simpleReply(cookie, 0, Buffer.from(part))],
+    'no structured reply',
+  ],
+  ['a simple reply with an error', ({ cookie }) => [simpleReply(cookie, 5)], 'no structured reply'],
+  ['data before the request', ({ cookie }) => [dataChunk(cookie, true, 999, part)], 'bytes 999'],
+  ['data behind the request', ({ cookie }) => [dataChunk(cookie, true, 1001, part)], 'bytes 1001'],
+  ['data far away', ({ cookie }) => [chunk(cookie, true, 1, Buffer.alloc(108, 0xff))], 'bytes'],
+  [
+    'more data than asked for',
+    ({ cookie }) => [dataChunk(cookie, true, 1000, disk.subarray(0, 101))],
+    '109 bytes',
+  ],
+  ['no data', ({ cookie }) => [dataChunk(cookie, true, 1000, new Uint8Array(0))], 'has 8 bytes'],
+  ['too little data', ({ cookie }) => [dataChunk(cookie, true, 1000, part.subarray(1))], 'sends 99 bytes'],
+  ['nothing at all', ({ cookie }) => [chunk(cookie, true, 0)], 'sends 0 bytes'],
+  ['an end that is none', ({ cookie }) => [chunk(cookie, false, 0)], 'type 0'],
+  ['an end with data', ({ cookie }) => [chunk(cookie, true, 0, Buffer.alloc(1))], 'type 0'],
+  ['a hole of nothing', ({ cookie }) => [holeChunk(cookie, true, 1000, 0)], 'no bytes'],
+  ['a hole beyond', ({ cookie }) => [holeChunk(cookie, true, 1000, 2 ** 31)], 'bytes 1000 to'],
+  ['a hole of wrong length', ({ cookie }) => [chunk(cookie, true, 2, Buffer.alloc(13))], 'has 13 bytes'],
+  [
+    'the same bytes twice',
+    ({ cookie }) => [dataChunk(cookie, false, 1000, part), holeChunk(cookie, true, 1050, 10)],
+    'twice',
+  ],
+  ['an unknown chunk', ({ cookie }) => [chunk(cookie, true, 99)], 'unknown type 99'],
+  ['block status', ({ cookie }) => [statusChunk(cookie, true, 7, [[100, 0]])], 'type 5'],
+  ['no error', ({ cookie }) => [errorChunk(cookie, 0)], 'cannot be read'],
+  ['an error elsewhere', ({ cookie }) => [errorChunk(cookie, 5, '', 5000)], 'error at byte 5000'],
+  [
+    'an error cut off',
+    ({ cookie }) => [chunk(cookie, true, 0x8001, Buffer.from([0, 0, 0, 5, 0, 9]))],
+    'cannot be read',
+  ],
+  [
+    'an endless error',
+    ({ cookie }) => [chunk(cookie, true, 0x8001, Buffer.alloc(5000, 1))],
+    'has 5000 bytes',
+  ],
+  [
+    'errors without end',
+    ({ cookie }) =>
+      Array.from({ length: 1100 }, () => {
+        const bytes = errorChunk(cookie, 5);
+        bytes.writeUInt16BE(0, 4);
+        return bytes;
+      }),
+    'no end',
+  ],
+])('a server that breaks the protocol is left: %s', async (_name, reply, why) => {
+  const error = await readError(reply);
+  expect(error).toMatchObject({ code: 'nbd_protocol', retryable: false });
+  expect(error.message).toContain(why);
+});
+
+test('structured replies that were not agreed on are refused', async () => {
+  const error = await readError(({ cookie }) => [dataChunk(cookie, true, 1000, part)], {
+    refuse: { 8: 0x80000001 },
+  });
+  expect(error).toMatchObject({ code: 'nbd_protocol' });
+});
+
+test('what a server says of an error is told in printable words of bounded length', async () => {
+  const told = await readError(({ cookie }) => [
+    errorChunk(cookie, 5, `bad\u0007 sector\n${'x'.repeat(4000)}`, 1050),
+  ]);
+  expect(told).toMatchObject({ code: 'nbd_io', retryable: true, errno: 'EIO' });
+  expect(told.message).toMatch(/read bytes 1000 to 1100: EIO \(bad sector xxx/);
+  expect(told.message.length).toBeLessThan(400);
+  // An error type of the future is an error all the same, and the connection goes on.
+  expect(
+    await readError(({ cookie }) => [chunk(cookie, true, 0x8077, Buffer.from([0, 0, 0, 28, 0, 0, 9]))]),
+  ).toMatchObject({ code: 'nbd_no_space' });
+});
+
+test.each<[string, (request: FakeRequest) => FakeReply, string]>([
+  ['no extent', ({ cookie }) => [chunk(cookie, true, 5, Buffer.from([0, 0, 0, 7]))], 'has 4 bytes'],
+  ['half an extent', ({ cookie }) => [chunk(cookie, true, 5, Buffer.alloc(16))], 'has 16 bytes'],
+  ['an extent of nothing', ({ cookie }) => [statusChunk(cookie, true, 7, [[0, 0]])], 'no bytes'],
+  ['an unknown context', ({ cookie }) => [statusChunk(cookie, true, 8, [[100, 0]])], 'not agreed on'],
+  [
+    'a context twice',
+    ({ cookie }) => [statusChunk(cookie, false, 7, [[100, 0]]), statusChunk(cookie, true, 7, [[100, 0]])],
+    'twice',
+  ],
+  ['no context', ({ cookie }) => [chunk(cookie, true, 0)], 'not in every way'],
+  ['a plain yes', ({ cookie }) => [simpleReply(cookie)], 'not in every way'],
+  [
+    'too many extents',
+    ({ cookie }) => {
+      const bytes = statusChunk(cookie, true, 7, [[1, 0]]);
+      bytes.writeUInt32BE(4 + 8 * (2 ** 20 + 1), 16);
+      return [bytes];
+    },
+    'has 8388620 bytes',
+  ],
+])('a map that cannot be is refused: %s', async (_name, reply, why) => {
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: (request) => (request.type === 7 ? reply(request) : undefined),
+  });
+  const reader = await reading(server, one);
+  const error: unknown = await collect(reader.extents(signal)).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'nbd_protocol' });
+  expect((error as Error).message).toContain(why);
+});
+
+test('bytes that anything may have happened to end in a typed error or in data, never in waiting', async () => {
+  const mangle = fc.record({ at: fc.nat(2000), value: fc.nat(255), cut: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(mangle, { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      async (changes, structured) => {
+        const server = await FakeNbdServer.start({
+          exports: { '': { disk } },
+          ...(structured ? {} : { refuse: { 8: 0x80000001 } }),
+          onRequest: ({ type, cookie }) => {
+            if (type !== 0) return undefined;
+            const data = disk.subarray(1000, 2000);
+            const honest = structured
+              ? Buffer.concat([
+                  dataChunk(cookie, false, 1500, data.subarray(500)),
+                  dataChunk(cookie, true, 1000, data.subarray(0, 500)),
+                ])
+              : simpleReply(cookie, 0, Buffer.from(data));
+            let bytes = honest;
+            for (const { at: where, value, cut } of changes) {
+              if (cut)
+                bytes = Buffer.concat([
+                  bytes.subarray(0, where % bytes.length),
+                  Buffer.from([value]),
+                  bytes.subarray(where % bytes.length),
+                ]);
+              else bytes[where % bytes.length] = value;
+            }
+            return [bytes];
+          },
+        });
+        try {
+          const reader = await openNbdReader({ ...at(server), ...one, stallSeconds: 0.03 }, signal);
+          const outcome: unknown = await reader
+            .read(1000, new Uint8Array(1000), signal)
+            .catch((error: unknown) => error);
+          expect(outcome === undefined || outcome instanceof NbdError).toBe(true);
+          await reader.close();
+        } finally {
+          await server.stop();
+        }
+      },
+    ),
+    { seed: 6, numRuns: 120 },
+  );
+});
+
+test('a flood of replies to one request is refused before it fills memory', async () => {
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: ({ type, cookie }) =>
+      type === 0 ? Array.from({ length: 300 }, () => dataChunk(cookie, false, 0, disk)) : undefined,
+  });
+  const reader = await reading(server, one);
+  await expect(reader.read(0, new Uint8Array(65_536), signal)).rejects.toMatchObject({
+    code: 'nbd_protocol',
+  });
+});
+
+test('silence is noticed by the clock, and each way differently', async () => {
+  const clock = new Clock();
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: ({ type, offset }) => (type === 0 && offset === 0 ? 'silence' : undefined),
+  });
+  const options = { ...one, clock, stallSeconds: 60, requestSeconds: 150 };
+  const reader = await reading(server, options);
+  let outcome: unknown;
+  const stuck = reader.read(0, new Uint8Array(10), signal).catch((error: unknown) => {
+    outcome = error;
+  });
+  await turnsUntil(() => clock.sleeping.size === 1);
+  // Others move, so the server is not dead; but one request must not wait for ever.
+  for (let time = 0; time < 150; time += 30) {
+    expect(outcome).toBeUndefined();
+    await reader.read(10, new Uint8Array(10), signal);
+    clock.pass(30_000);
+    await turnsUntil(() => clock.sleeping.size === 1 || outcome !== undefined);
+  }
+  await stuck;
+  expect(outcome).toMatchObject({ code: 'nbd_stalled', retryable: true });
+  expect((outcome as Error).message).toContain('read bytes 0 to 10');
+  // Alone, it is given up after the shorter time.
+  const alone = reader.read(0, new Uint8Array(10), signal).catch((error: unknown) => error);
+  await turnsUntil(() => server.served.filter(({ offset, type }) => type === 0 && offset === 0).length === 2);
+  await turnsUntil(() => clock.sleeping.size === 1);
+  clock.pass(59_999);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  clock.pass(1);
+  expect(await alone).toMatchObject({ code: 'nbd_stalled' });
+});
+
+test('an abort stops a request, wherever it stands, and what comes late touches nothing', async () => {
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: ({ type, offset }) => {
+      if (type !== 0 || offset !== 0) return undefined;
+      return 'silence';
+    },
+  });
+  const reader = await reading(server, { ...one, bytesInFlight: 10_000 });
+  const stop = new AbortController();
+  const buffer = new Uint8Array(8000);
+  const first = reader.read(0, buffer, stop.signal);
+  // There is no room for the second: it waits its turn.
+  const second = reader.read(0, new Uint8Array(8000), stop.signal);
+  await turnsUntil(() => server.served.length === 1);
+  stop.abort(new Error('enough'));
+  await expect(first).rejects.toThrow('enough');
+  await expect(second).rejects.toThrow('enough');
+  expect(server.served).toHaveLength(1);
+});
+
+test('a reply that comes after the abort is passed over, and the connection goes on', async () => {
+  const held: FakeRequest[] = [];
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: (request) => {
+      if (request.type !== 0) return undefined;
+      held.push(request);
+      if (held.length < 2) return [];
+      const last = held[1]!;
+      // First the data of the request that was given up.
+      return [
+        dataChunk(held[0]!.cookie, true, 0, disk.subarray(0, 5000)),
+        dataChunk(last.cookie, true, last.offset, disk.subarray(last.offset, last.offset + last.length)),
+      ];
+    },
+  });
+  const reader = await reading(server, one);
+  const stop = new AbortController();
+  const buffer = new Uint8Array(5000);
+  const given = reader.read(0, buffer, stop.signal).catch((error: unknown) => error);
+  await turnsUntil(() => held.length === 1);
+  stop.abort(new Error('enough'));
+  expect(await given).toMatchObject({ message: 'enough' });
+  const other = new Uint8Array(300);
+  await reader.read(600, other, signal);
+  expect(Buffer.compare(other, disk.subarray(600, 900))).toBe(0);
+  expect(buffer.every((byte) => byte === 0)).toBe(true);
+  expect(server.connections).toBe(1);
+});
+
+test('no more is under way than the budget allows', async () => {
+  let under = 0;
+  let most = 0;
+  const server = await serve({
+    exports: { '': { disk } },
+    unruly: 3,
+    onRequest: ({ type, length }) => {
+      if (type !== 0) return undefined;
+      under += length;
+      most = Math.max(most, under);
+      // The reply follows in a later turn; by then as much has come as ever will.
+      setImmediate(() => (under -= length));
+      return undefined;
+    },
+  });
+  const reader = await reading(server, { ...one, bytesInFlight: 20_000, requestBytes: 1000 });
+  const whole = new Uint8Array(65_536);
+  await reader.read(0, whole, signal);
+  expect(Buffer.compare(whole, disk)).toBe(0);
+  expect(most).toBeLessThanOrEqual(20_000);
+});
+
+test('a server that is shutting down is left politely, and the next request finds another', async () => {
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: ({ type, cookie }, connection) =>
+      type === 0 && connection === 0 ? [errorChunk(cookie, 108)] : undefined,
+  });
+  const reader = await reading(server, { ...one, readAttempts: 2 });
+  const buffer = new Uint8Array(100);
+  await reader.read(500, buffer, signal);
+  expect(Buffer.compare(buffer, disk.subarray(500, 600))).toBe(0);
+  expect(server.connections).toBe(2);
+  await turnsUntil(() => server.served.some(({ type }) => type === 2));
+});
+
+test('reads go on over a lost connection, with back-off while the server is away', async () => {
+  const server = await serve({ exports: { '': { disk } } });
+  const reader = await reading(server, { connections: 3 });
+  await turnsUntil(() => reader.connections === 3);
+  await server.stop();
+  const buffer = new Uint8Array(65_536);
+  const read = reader.read(0, buffer, signal);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  await server.listen();
+  await read;
+  expect(Buffer.compare(buffer, disk)).toBe(0);
+});
+
+test('who is gone for good is given up with the reason', async () => {
+  const server = await serve({ exports: { '': { disk } } });
+  const reader = await reading(server, { ...one, reconnectAttempts: 2 });
+  await server.stop();
+  await turnsUntil(() => reader.connections === 0);
+  await expect(reader.read(0, new Uint8Array(1), signal)).rejects.toMatchObject({
+    code: 'nbd_unreachable',
+    retryable: true,
+  });
+  await server.listen();
+  await reader.read(0, new Uint8Array(1), signal);
+});
+
+test('another export after connecting anew is not taken for the first', async () => {
+  const server = await serve({ exports: { '': { disk } } });
+  const reader = await reading(server, { ...one, readAttempts: 3 });
+  server.options = { exports: { '': { disk: disk.subarray(0, 4096) } } };
+  server.cutAll();
+  await turnsUntil(() => reader.connections === 0);
+  await expect(reader.read(0, new Uint8Array(1), signal)).rejects.toMatchObject({
+    code: 'nbd_export_changed',
+  });
+});
+
+test('several connections only where the server says so and takes them', async () => {
+  const alone = await serve({ exports: { '': { disk, flags: 1 } } });
+  const reader = await reading(alone);
+  await reader.read(0, new Uint8Array(10), signal);
+  expect(alone.connections).toBe(1);
+  const few = await serve({ exports: { '': { disk } }, mostConnections: 2 });
+  const other = await reading(few, { connectSeconds: 0.1 });
+  await turnsUntil(() => other.connections === 2);
+  await turnsUntil(() => few.connections === 3 && few.open === 2);
+  await other.read(0, new Uint8Array(10), signal);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(few.connections).toBe(3);
+});
+
+test('a crash of the server between write and flush is never papered over', async () => {
+  const server = await serve({ exports: { '': { disk: noise(65_536, 8) } } });
+  const writer = await writing(server, { connections: 2 });
+  await turnsUntil(() => writer.connections === 2);
+  await writer.write(0, noise(1000, 1), signal);
+  await writer.flush(signal);
+  // Nothing is open: this loss costs nothing.
+  server.crash();
+  await turnsUntil(() => server.connections === 4 && writer.connections === 2);
+  await writer.write(5000, noise(1000, 2), signal);
+  server.crash();
+  await turnsUntil(() => server.connections === 6);
+  await expect(writer.flush(signal)).rejects.toMatchObject({ code: 'nbd_writes_lost', retryable: false });
+  await expect(writer.write(0, noise(10), signal)).rejects.toMatchObject({ code: 'nbd_writes_lost' });
+  await expect(writer.zero(0, 10, signal)).rejects.toMatchObject({ code: 'nbd_writes_lost' });
+});
+
+test('a flush that failed fails for ever', async () => {
+  let fails = true;
+  const server = await serve({
+    exports: { '': { disk: noise(4096) } },
+    onRequest: ({ type, cookie }) => (type === 3 && fails ? [simpleReply(cookie, 5)] : undefined),
+  });
+  const writer = await writing(server);
+  await writer.write(0, noise(10), signal);
+  await expect(writer.flush(signal)).rejects.toMatchObject({ code: 'nbd_io' });
+  fails = false;
+  await expect(writer.flush(signal)).rejects.toMatchObject({ code: 'nbd_writes_lost' });
+});
+
+test('after close nothing is done, and what was under way fails', async () => {
+  const server = await serve({
+    exports: { '': { disk: noise(4096) } },
+    onRequest: ({ type }) => (type < 2 ? 'silence' : undefined),
+  });
+  const writer = await writing(server);
+  const stuck = writer.write(0, noise(10), signal).catch((error: unknown) => error);
+  await turnsUntil(() => server.served.some(({ type }) => type === 1));
+  await writer.close();
+  await writer.close();
+  expect(await stuck).toMatchObject({ code: 'disk_usage' });
+  await expect(writer.write(0, noise(10), signal)).rejects.toMatchObject({ code: 'disk_usage' });
+  await turnsUntil(() => server.open === 0);
+});
