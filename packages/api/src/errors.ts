@@ -25,19 +25,25 @@ interface ValidationProblem {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
+/** What people call the parts of a request that fastify names so. */
+const PARTS: Readonly<Record<string, string>> = { querystring: 'query', params: 'path' };
+
 function validationError(context: string, problems: readonly ValidationProblem[]): GutsError {
   const [first] = problems;
-  const field = `${context}${(first?.instancePath ?? '').replaceAll('/', '.')}`;
-  const extra = first?.params?.['additionalProperty'];
-  const allowed = first?.params?.['allowedValues'];
-  const what =
-    typeof extra === 'string'
-      ? `has no field "${extra}"`
-      : `${first?.message ?? 'is not valid'}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`;
-  return new GutsError('bad_request', `${field} ${what}`, {
-    field,
-    remedy: 'The OpenAPI document (/v1/openapi.json) describes what is accepted.',
-  });
+  const { instancePath = '', message = 'is not valid', params = {} } = first ?? {};
+  // A JSON pointer (RFC 6901, section 4) as people write it.
+  const steps = instancePath.split('/').slice(1);
+  const path = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const { additionalProperty: extra, missingProperty: missing, allowedValues: allowed } = params;
+  const at = [PARTS[context] ?? context, ...path].join('.');
+  const told = (field: string, what: string): GutsError =>
+    new GutsError('bad_request', `${at} ${what}`, {
+      field,
+      remedy: 'The OpenAPI document (/v1/openapi.json) describes what is accepted.',
+    });
+  if (typeof extra === 'string') return told(`${at}.${extra}`, `has no field "${extra}"`);
+  if (typeof missing === 'string') return told(`${at}.${missing}`, `lacks "${missing}"`);
+  return told(at, Array.isArray(allowed) ? `${message}: ${allowed.join(', ')}` : message);
 }
 
 /** After how long it may be asked again; seconds. */

@@ -14,11 +14,11 @@ test.for([
 });
 
 test.for([
-  [{ sort: 'colour' }, 'querystring.sort', /cannot be sorted by "colour"/],
-  [{ sort: 'name:up' }, 'querystring.sort', /"up" is no direction/],
-  [{ sort: 'name:asc,created_at:asc' }, 'querystring.sort', /one key/],
-  [{ sort: 'name', sort_key: 'name' }, 'querystring.sort', /sort_key or sort_dir too/],
-  [{ sort_dir: 'asc' }, 'querystring.sort_dir', /needs a sort_key/],
+  [{ sort: 'colour' }, 'query.sort', /cannot be sorted by "colour"/],
+  [{ sort: 'name:up' }, 'query.sort', /"up" is no direction/],
+  [{ sort: 'name:asc,created_at:asc' }, 'query.sort', /one key/],
+  [{ sort: 'name', sort_key: 'name' }, 'query.sort', /sort_key or sort_dir too/],
+  [{ sort_dir: 'asc' }, 'query.sort_dir', /needs a sort_key/],
 ] as const)('%j is refused', ([query, field, message]) => {
   expect(() => sortOf(query, KEYS)).toThrow(
     expect.objectContaining({
@@ -43,6 +43,6 @@ test.for([
 test('what is no moment is refused', () => {
   for (const text of ['2023-13-29T00:00:00Z', 'yesterday', '2026-01-01T00:00:61Z'])
     expect(() => momentOf(text, 'since')).toThrow(
-      expect.objectContaining({ code: 'bad_request', field: 'querystring.since' }),
+      expect.objectContaining({ code: 'bad_request', field: 'query.since' }),
     );
 });

@@ -21,7 +21,7 @@ export async function pageOf(
   if (marker === undefined) return { limit };
   if ((await find(marker)) === null)
     throw new GutsError('bad_request', `the marker "${marker}" is unknown`, {
-      field: 'querystring.marker',
+      field: 'query.marker',
       remedy: 'Begin again without a marker: what it named may have been deleted.',
     });
   return { limit, marker };
@@ -33,7 +33,7 @@ export function statusesOf<S extends string>(text: string | undefined, all: read
     const status = all.find((one) => one === word.trim());
     if (status) return status;
     throw new GutsError('bad_request', `"${word}" is no status`, {
-      field: 'querystring.status',
+      field: 'query.status',
       remedy: `Statuses are: ${all.join(', ')}.`,
     });
   });
@@ -69,7 +69,7 @@ export function sortOf<K extends string>(
   const { sort, sort_key: sortKey, sort_dir: sortDir } = query;
   const refuse = (field: string, message: string): never => {
     throw new GutsError('bad_request', message, {
-      field: `querystring.${field}`,
+      field: `query.${field}`,
       remedy: `Sort by one of ${keys.join(', ')}: sort=${keys[0] ?? ''}:desc, or sort_key and sort_dir.`,
     });
   };
@@ -97,8 +97,8 @@ export function momentOf(text: string, field: string): string {
   const plain = text.replace(/:60(?:\.\d+)?(?=[Zz+-])/, ':59');
   const moment = Date.parse(plain) + (plain === text ? 0 : 1000);
   if (Number.isFinite(moment)) return new Date(moment).toISOString();
-  throw new GutsError('bad_request', `querystring.${field} is no moment`, {
-    field: `querystring.${field}`,
+  throw new GutsError('bad_request', `query.${field} is no moment`, {
+    field: `query.${field}`,
     remedy: 'Write it as RFC 3339 has it, such as 2026-01-31T12:00:00Z.',
   });
 }

@@ -27,7 +27,7 @@ describe('lists', () => {
     for (const what of ['migrations', 'sources', 'destinations', 'operations'])
       expect(await call('GET', `/v1/${what}?marker=gone`)).toMatchObject({
         status: 400,
-        body: { error: { field: 'querystring.marker' } },
+        body: { error: { field: 'query.marker' } },
       });
   });
   test('are filtered by what a source is called, or by its id', async () => {
@@ -64,7 +64,7 @@ describe('lists', () => {
     expect(await walk('/v1/migrations?limit=1&instance=twin')).toEqual(['vm-2', 'vm-3']);
     expect(await walk('/v1/migrations?created_since=2099-01-01T00:00:00Z')).toEqual([]);
     expect((await call('GET', '/v1/migrations?created_since=yesterday')).status).toBe(400);
-    expect((await call('GET', '/v1/migrations?sort=colour')).body.error.field).toBe('querystring.sort');
+    expect((await call('GET', '/v1/migrations?sort=colour')).body.error.field).toBe('query.sort');
     const names = (await call('GET', `/v1/instances?source=${source}&sort=name:desc&limit=2`)).body;
     expect(names.instances.map((one: { ref: string }) => one.ref)).toEqual(['vm-1', 'vm-8']);
     const rest = (await call('GET', names.links.next as string)).body.instances as { ref: string }[];

@@ -120,9 +120,9 @@ describe('texts and values that cannot be kept', () => {
   });
   test('are refused in an address', async () => {
     for (const [url, field] of [
-      ['/v1/sources/a%00', 'params.id'],
-      ['/v1/sources?name=%00', 'querystring.name'],
-      ['/v1/sources?%00=1', 'querystring'],
+      ['/v1/sources/a%00', 'path.id'],
+      ['/v1/sources?name=%00', 'query.name'],
+      ['/v1/sources?%00=1', 'query'],
     ] as const) {
       const answer = await api.inject({ method: 'GET', url, headers: { 'x-auth-token': TOKEN } });
       expect([answer.statusCode, answer.json().error.field]).toEqual([400, field]);

@@ -46,8 +46,8 @@ function check(root: unknown, name: string): void {
 export function boundTexts(app: FastifyInstance): void {
   app.addHook('preValidation', async (request) => {
     if (request.is404) return;
-    check(request.params, 'params');
-    check(request.query, 'querystring');
+    check(request.params, 'path');
+    check(request.query, 'query');
     check(request.body, 'body');
   });
 }

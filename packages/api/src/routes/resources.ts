@@ -124,7 +124,7 @@ export function resourceRoutes(
     const at = marker?.indexOf('/') ?? 0;
     if (marker !== undefined && at < 1)
       throw new GutsError('bad_request', `the marker "${marker}" is the id of no volume`, {
-        field: 'querystring.marker',
+        field: 'query.marker',
       });
     const after = marker === undefined ? null : { instance: marker.slice(0, at), key: marker.slice(at + 1) };
     const volumes = await readVolumes(store, source.id, { limit, after, instance, datastore });
