@@ -3,15 +3,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Cloud, startCloud } from '@guts/lab-cloud';
-import { type MachineSpec, startVCenter, type VCenter } from '@guts/lab-vcenter';
+import { startVCenter, type VCenter } from '@guts/lab-vcenter';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Daemon, freePort, startAll } from './daemon.ts';
 import { differs, type Example, examplesOf, run } from './guide.ts';
-import { guestDisk } from './lab.ts';
+import { guestDisk, smallMachine } from './lab.ts';
 
 /** The examples of docs/api-guide.md, in their order, against `guts all` between both fakes. */
 const examples = examplesOf(readFileSync(resolve(import.meta.dirname, '../../../docs/api-guide.md'), 'utf8'));
-const MIB = 2 ** 20;
 
 let folder: string;
 let vcenter: VCenter;
@@ -24,23 +23,16 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guts-guide-'));
   const file = join(folder, 'guest.raw');
   await guestDisk(file, 'web');
-  const machine = (name: string, more: Partial<MachineSpec> = {}): MachineSpec => ({
-    name,
-    cpus: 1,
-    memoryMiB: 192,
-    guestId: 'debian12_64Guest',
-    powerState: 'poweredOn',
-    toolsRunning: true,
-    disks: [{ sizeBytes: 4 * MIB, source: { file }, controller: 'pvscsi' }],
-    nics: [{ mac: '00:50:56:00:00:01', network: 'VM Network' }],
-    ...more,
-  });
   const second = { nics: [{ mac: '00:50:56:00:00:02', network: 'VM Network' }] };
   vcenter = await startVCenter({
     stateDir: join(folder, 'vcenter'),
     taskMs: 5,
     shutdownMs: 20,
-    machines: [machine('web-01'), machine('web-02', second), machine('huge', { memoryMiB: 4 * 2 ** 20 })],
+    machines: [
+      smallMachine(file, 'web-01'),
+      smallMachine(file, 'web-02', second),
+      smallMachine(file, 'huge', { memoryMiB: 4 * 2 ** 20 }),
+    ],
   });
   cloud = await startCloud({ stateDir: join(folder, 'cloud') });
   const user = cloud.users.find((one) => one.name === 'demo');

@@ -47,6 +47,21 @@ export async function guestDisk(path: string, id: string): Promise<void> {
   await writeFile(path, disk);
 }
 
+/** A machine that runs, with one disk, which a file holds. @param more what differs */
+export function smallMachine(file: string, name: string, more: Partial<MachineSpec> = {}): MachineSpec {
+  return {
+    name,
+    cpus: 1,
+    memoryMiB: 192,
+    guestId: 'debian12_64Guest',
+    powerState: 'poweredOn',
+    toolsRunning: true,
+    disks: [{ sizeBytes: 4 * MIB, source: { file }, controller: 'pvscsi' }],
+    nics: [{ mac: '00:50:56:00:00:01', network: 'VM Network' }],
+    ...more,
+  };
+}
+
 /** 80 characters, which is as long as vCenter lets a name be; OpenStack takes 255. */
 export const ODD_NAME = `${'"Ünï/cödé" 100% \\ 東京 '.repeat(10)}end`.slice(0, 80);
 export const LONG_NAME = ODD_NAME.repeat(3).slice(0, 200);
@@ -74,17 +89,7 @@ export class Lab {
     const folder = await mkdtemp(join(tmpdir(), 'guts-app-'));
     const file = join(folder, 'guest.raw');
     await guestDisk(file, 'web');
-    const machine = (name: string, more: Partial<MachineSpec> = {}): MachineSpec => ({
-      name,
-      cpus: 1,
-      memoryMiB: 192,
-      guestId: 'debian12_64Guest',
-      powerState: 'poweredOn',
-      toolsRunning: true,
-      disks: [{ sizeBytes: 4 * MIB, source: { file }, controller: 'pvscsi' }],
-      nics: [{ mac: '00:50:56:00:00:01', network: 'VM Network' }],
-      ...more,
-    });
+    const machine = (name: string, more?: Partial<MachineSpec>) => smallMachine(file, name, more);
     const vcenter = await startVCenter({
       stateDir: join(folder, 'vcenter'),
       taskMs: 5,

@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   copyDisk,
   DiskSizeError,
@@ -8,43 +7,14 @@ import {
   NbdError,
   NbdServerError,
   openNbdReader,
-  openNbdWriter,
   rangeReader,
   UnsupportedDiskError,
-  type NbdReaderOptions,
   type NbdWriterOptions,
 } from '../src/index.ts';
-import { ALL_FLAGS, FakeNbdServer, FLAG, optionReply, simpleReply, type FakeOptions } from './nbd-server.ts';
+import { at, reading, serve, signal, turnsUntil, writing } from './nbd-rig.ts';
+import { ALL_FLAGS, FLAG, optionReply, simpleReply, type FakeOptions } from './nbd-server.ts';
 import { collect, noise } from './support.ts';
 
-const signal = new AbortController().signal;
-setMaxListeners(0, signal);
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-async function serve(options: FakeOptions): Promise<FakeNbdServer> {
-  const server = await FakeNbdServer.start(options);
-  cleanups.push(async () => {
-    await server.stop();
-    expect(server.mistakes).toEqual([]);
-  });
-  return server;
-}
-const at = (server: FakeNbdServer, exportName = ''): Pick<NbdReaderOptions, 'target'> => ({
-  target: { address: { kind: 'unix', path: server.path }, exportName, secure: false },
-});
-async function reading(server: FakeNbdServer, more: Partial<NbdReaderOptions> = {}) {
-  const reader = await openNbdReader({ ...at(server), ...more }, signal);
-  cleanups.push(() => reader.close());
-  return reader;
-}
-async function writing(server: FakeNbdServer, more: Partial<NbdWriterOptions> = {}) {
-  const writer = await openNbdWriter({ ...at(server), ...more }, signal);
-  cleanups.push(() => writer.close());
-  return writer;
-}
 const failure = (opening: Promise<{ close(): Promise<void> }>): Promise<unknown> =>
   opening.then(
     async (opened) => {
@@ -53,12 +23,6 @@ const failure = (opening: Promise<{ close(): Promise<void> }>): Promise<unknown>
     },
     (error: unknown) => error,
   );
-async function turnsUntil(met: () => boolean): Promise<void> {
-  for (let turn = 0; !met(); turn += 1) {
-    if (turn > 3000) throw new Error('did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
 const sparse = (): Uint8Array => {
   const disk = new Uint8Array(256 * 1024);
   disk.set(noise(20_000, 1), 8192);

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -9,16 +8,12 @@ import {
   verifyDisk,
   type NbdWriter,
 } from '../src/index.ts';
+import { at, signal } from './nbd-rig.ts';
 import { FakeNbdServer, random, type FakeOptions } from './nbd-server.ts';
 import { noise } from './support.ts';
 
 /** Random disks through random servers that cut, reorder and split: bytes compared with what the servers hold. */
-const signal = new AbortController().signal;
-setMaxListeners(0, signal);
 const BLOCK = 64 * 1024;
-const at = (server: FakeNbdServer) => ({
-  target: { address: { kind: 'unix' as const, path: server.path }, exportName: 'x', secure: false },
-});
 
 interface Case {
   readonly disk: Uint8Array;
@@ -71,9 +66,9 @@ test('a copy between unruly servers is byte for byte, and verified by reading it
       const from = await FakeNbdServer.start(served(item.disk, item));
       const target = noise(item.disk.length, 77);
       const to = await FakeNbdServer.start(served(target, item));
-      const source = await openNbdReader({ ...at(from), ...limits(item) }, signal);
+      const source = await openNbdReader({ ...at(from, 'x'), ...limits(item) }, signal);
       const writer = await openNbdWriter(
-        { ...at(to), ...limits(item), size: item.disk.length - (item.seed % 700) },
+        { ...at(to, 'x'), ...limits(item), size: item.disk.length - (item.seed % 700) },
         signal,
       );
       try {
@@ -97,7 +92,7 @@ test('a copy between unruly servers is byte for byte, and verified by reading it
         ).toBe(0);
         const allocated = item.disk.filter((byte) => byte !== 0).length + 4096 * 6;
         expect(bytesRead).toBeLessThanOrEqual(source.capabilities.knowsMap ? allocated : writer.size);
-        const back = await openNbdReader({ ...at(to), ...limits(item) }, signal);
+        const back = await openNbdReader({ ...at(to, 'x'), ...limits(item) }, signal);
         expect((await verifyDisk({ manifest, reader: back, signal })).mismatches).toEqual([]);
         await back.close();
       } finally {
@@ -127,7 +122,7 @@ test('reads are right, however often and wherever the connections are cut', asyn
       const server = await FakeNbdServer.start(served(item.disk, item, { cutAfter }));
       const reader = await openNbdReader(
         {
-          ...at(server),
+          ...at(server, 'x'),
           ...limits(item),
           readAttempts: 20,
           reconnectAttempts: 10,
@@ -172,7 +167,7 @@ test('a copy onto a server that crashes anywhere either fails, or is there for g
           },
         }),
       );
-      const writer = await openNbdWriter({ ...at(to), ...limits(item), clock: swift }, signal);
+      const writer = await openNbdWriter({ ...at(to, 'x'), ...limits(item), clock: swift }, signal);
       try {
         const outcome = await wholeCopy(writer, item.disk).catch((error: unknown) => error);
         failed += outcome === undefined ? 0 : 1;
@@ -223,7 +218,10 @@ const swift = {
 test('many at once from several callers keep apart', async () => {
   const disk = noise(512 * 1024, 3);
   const server = await FakeNbdServer.start({ exports: { x: { disk } }, unruly: 99 });
-  const reader = await openNbdReader({ ...at(server), requestBytes: 3000, bytesInFlight: 30_000 }, signal);
+  const reader = await openNbdReader(
+    { ...at(server, 'x'), requestBytes: 3000, bytesInFlight: 30_000 },
+    signal,
+  );
   const dice = random(5);
   try {
     await Promise.all(

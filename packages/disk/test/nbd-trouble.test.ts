@@ -1,14 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
-import {
-  NbdError,
-  openNbdReader,
-  openNbdWriter,
-  type CopyClock,
-  type NbdReaderOptions,
-  type NbdWriterOptions,
-} from '../src/index.ts';
+import { expect, test } from 'vitest';
+import { NbdError, openNbdReader, type CopyClock } from '../src/index.ts';
+import { at, reading, serve, signal, turnsUntil, writing } from './nbd-rig.ts';
 import {
   chunk,
   dataChunk,
@@ -22,40 +15,6 @@ import {
   type FakeRequest,
 } from './nbd-server.ts';
 import { collect, noise } from './support.ts';
-
-const signal = new AbortController().signal;
-setMaxListeners(0, signal);
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-async function serve(options: FakeOptions): Promise<FakeNbdServer> {
-  const server = await FakeNbdServer.start(options);
-  cleanups.push(async () => {
-    await server.stop();
-    expect(server.mistakes).toEqual([]);
-  });
-  return server;
-}
-const at = (server: FakeNbdServer): Pick<NbdReaderOptions, 'target'> => ({
-  target: { address: { kind: 'unix', path: server.path }, exportName: '', secure: false },
-});
-async function reading(server: FakeNbdServer, more: Partial<NbdReaderOptions> = {}) {
-  const reader = await openNbdReader({ ...at(server), ...more }, signal);
-  cleanups.push(() => reader.close());
-  return reader;
-}
-async function writing(server: FakeNbdServer, more: Partial<NbdWriterOptions> = {}) {
-  const writer = await openNbdWriter({ ...at(server), ...more }, signal);
-  cleanups.push(() => writer.close());
-  return writer;
-}
-async function turnsUntil(met: () => boolean): Promise<void> {
-  for (let turn = 0; !met(); turn += 1) {
-    if (turn > 3000) throw new Error('did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
 
 /** Time that moves when it is told to. */
 class Clock implements CopyClock {
