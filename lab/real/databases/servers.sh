@@ -31,8 +31,8 @@ install_databases() {
   # Debian would start what it installs.
   local policy=/usr/sbin/policy-rc.d made=
   if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1; fi
-  apt-get -q update >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get -q -y install "${missing[@]}" >/dev/null
+  apt-get -o DPkg::Lock::Timeout=900 -q update >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=900 -q -y install "${missing[@]}" >/dev/null
   [ -z "$made" ] || rm -f $policy
 }
 

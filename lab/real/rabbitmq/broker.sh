@@ -13,15 +13,15 @@ install_broker() {
   # Debian would start what it installs.
   local policy=/usr/sbin/policy-rc.d made=
   if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1; fi
-  apt-get -q update >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get -q -y install rabbitmq-server >/dev/null
+  apt-get -o DPkg::Lock::Timeout=900 -q update >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=900 -q -y install rabbitmq-server >/dev/null
   [ -z "$made" ] || rm -f $policy
 }
 
 install_oslo() {
   /usr/bin/python3 -c 'import oslo_messaging' 2>/dev/null && return
-  apt-get -q update >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get -q -y install python3-oslo.messaging >/dev/null
+  apt-get -o DPkg::Lock::Timeout=900 -q update >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=900 -q -y install python3-oslo.messaging >/dev/null
 }
 
 broker_certificates() {
