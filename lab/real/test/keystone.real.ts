@@ -266,7 +266,7 @@ test('the command line finds guts-api by the catalog', async () => {
 test('without Keystone it is 503, and it recovers', async () => {
   const other = await tokenOf('guts-member');
   try {
-    await stopKeystone(keystone.url);
+    await stopKeystone();
     const answer = await get(other);
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
