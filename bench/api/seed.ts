@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { specFromWire } from '@guts/api';
 import { openStore } from '@guts/store';
-
-const SPEC = specFromWire({
-  source: 'vc',
-  destination: 'cloud',
-  instance: 'machine',
-  mapping: { networks: { '*': { network: 'private' } } },
-});
+import { madeEvent, newMigration } from '../new-migration.ts';
 
 /**
  * Makes so many migrations in each project of an empty database.
@@ -28,22 +21,17 @@ export async function seed(
       for (let n = 0; n < count; n += 1) {
         const id = randomUUID();
         if (projectId === first) ids.push(id);
+        const name = `machine-${n}`;
         await store.createMigration(
-          {
+          newMigration({
             id,
             projectId,
             userId: randomUUID(),
-            planId: null,
-            name: `machine-${n}`,
+            name,
             sourceId,
             destinationId,
             instanceRef: `vm-${n}`,
-            instanceName: `machine-${n}`,
-            targetProject: null,
-            mode: 'cold',
-            purpose: 'production',
-            priority: 0,
-            spec: SPEC,
+            instanceName: name,
             demand: {
               host: 'host-1',
               datastores: ['datastore-1'],
@@ -51,16 +39,8 @@ export async function seed(
               bytes: 2 ** 35,
               scratchBytes: 0,
             },
-          },
-          {
-            projectId,
-            resource: 'migration',
-            resourceId: id,
-            type: 'migration.created',
-            severity: 'information',
-            message: 'asked for',
-            data: {},
-          },
+          }),
+          madeEvent('migration', id, projectId),
         );
       }
     }

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { specFromWire } from '@guts/api';
-import { decide, type Decision, type Limits, type NewEvent, type Store } from '@guts/core';
-import type { simulatedView } from '@guts/scheduler';
+import { decide, type Decision, type Limits, type SchedulingView, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
+import { madeEvent, newMigration } from '../new-migration.ts';
 
 const PROJECT = 'project';
 /** Nothing passes while this measures; seconds. */
@@ -26,57 +25,33 @@ export interface StoredTimes {
   readonly busy: RoundTimes;
 }
 
-const event = (resource: NewEvent['resource'], resourceId: string): NewEvent => ({
-  projectId: PROJECT,
-  resource,
-  resourceId,
-  type: `${resource}.created`,
-  severity: 'information',
-  message: 'asked for',
-  data: {},
-});
-
-async function fill(store: Store, view: ReturnType<typeof simulatedView>): Promise<void> {
+async function fill(store: Store, view: SchedulingView): Promise<void> {
   const sides = { source: 'vsphere', destination: 'openstack' } as const;
   for (const side of ['source', 'destination'] as const)
     await store.createEndpoint(
       { id: side, projectId: PROJECT, side, name: side, driver: sides[side], settings: {}, sealedSecret: '' },
-      event(side, side),
+      madeEvent(side, side, PROJECT),
     );
   for (const { id, binary, host, version, slots, scratchBytes, bytesPerSecond, drivers } of view.workers)
     await store.heartbeat({ id, binary, host, version, slots, scratchBytes, bytesPerSecond, drivers });
-  const spec = specFromWire({
-    source: 'source',
-    destination: 'destination',
-    instance: 'machine',
-    mapping: { networks: { '*': { network: 'private' } } },
-  });
-  for (const { id, priority, demand } of view.waiting)
+  for (const { id, planId, priority, demand } of view.waiting)
     await store.createMigration(
-      {
+      newMigration({
         id,
         projectId: PROJECT,
-        userId: null,
-        planId: null,
-        name: id,
+        planId,
         sourceId: 'source',
         destinationId: 'destination',
-        instanceRef: id,
-        instanceName: id,
-        targetProject: null,
-        mode: 'cold',
-        purpose: 'production',
         priority,
-        spec,
         demand,
-      },
-      event('migration', id),
+      }),
+      madeEvent('migration', id, PROJECT),
     );
 }
 
 /** Rounds over what lies in a SQLite database, as a scheduler of the embedded daemon finds it. */
 export async function storedRounds(
-  view: ReturnType<typeof simulatedView>,
+  view: SchedulingView,
   limits: Limits,
   rounds: number,
 ): Promise<StoredTimes> {

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,10 +14,12 @@ import {
   openNbdWriter,
   openRawFile,
   parseNbdUri,
-  type DiskReader,
   type NbdReaderOptions,
   type NbdWriterOptions,
 } from '@guts/disk';
+import { allocatedBy, digestOf, sha256 } from './support/nbd-judges.ts';
+import { makeCertificates } from './support/certificates.ts';
+import { addressOf, serveRanges } from './support/ranges.ts';
 import { nbdkit, qemuNbd, qemuNbdTcp, run, type DiskServer } from './support/nbd.ts';
 
 /** Our NBD client against nbdkit and qemu-nbd; nbdcopy, nbdinfo and qemu-img judge what it read and wrote. */
@@ -33,12 +35,6 @@ let digest = '';
 let web: Server;
 const servers: DiskServer[] = [];
 
-const sha256 = async (bytes: AsyncIterable<Buffer>): Promise<string> => {
-  const hash = createHash('sha256');
-  for await (const piece of bytes) hash.update(piece);
-  return hash.digest('hex');
-};
-
 beforeAll(async () => {
   const handle = await open(source, 'w');
   await handle.truncate(SIZE);
@@ -51,21 +47,7 @@ beforeAll(async () => {
     await handle.write(randomBytes(length), 0, length, at);
   await handle.close();
   digest = await sha256(createReadStream(source));
-  web = createServer((request, response) => {
-    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
-    const head = { 'accept-ranges': 'bytes' };
-    if (request.method === 'HEAD' || !range) {
-      response.writeHead(200, { ...head, 'content-length': SIZE }).end();
-      return;
-    }
-    const [start, end] = [Number(range[1]), Math.min(SIZE - 1, Number(range[2]))];
-    response.writeHead(206, {
-      ...head,
-      'content-length': end - start + 1,
-      'content-range': `bytes ${start}-${end}/${SIZE}`,
-    });
-    createReadStream(source, { start, end }).pipe(response);
-  });
+  web = serveRanges(source, SIZE);
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {
@@ -87,36 +69,13 @@ const reading = ({ uri }: DiskServer, more: Partial<NbdReaderOptions> = {}) =>
 const writing = ({ uri }: DiskServer, more: Partial<NbdWriterOptions> = {}) =>
   openNbdWriter({ target: parseNbdUri(uri), ...more }, signal);
 
-/** What lies there by the reader's map: all of it, read in pieces that fit nothing. */
-async function digestOf(reader: DiskReader): Promise<{ digest: string; read: number }> {
-  const bytes = Buffer.alloc(reader.size);
-  let read = 0;
-  for await (const { offset, length, kind } of reader.extents(signal)) {
-    if (kind !== 'data') continue;
-    for (let at = offset; at < offset + length; at += 700_001)
-      await reader.read(at, bytes.subarray(at, Math.min(at + 700_001, offset + length)), signal);
-    read += length;
-  }
-  return { digest: createHash('sha256').update(bytes).digest('hex'), read };
-}
-/** Bytes that nbdinfo does not call zero. */
-async function allocatedBy(uri: string): Promise<number> {
-  const map = JSON.parse(await run('nbdinfo', '--map', '--json', uri)) as { length: number; type: number }[];
-  return map.filter(({ type }) => (type & 2) === 0).reduce((sum, { length }) => sum + length, 0);
-}
-
 const qcow2 = async (): Promise<string> => {
   await run('qemu-img', 'convert', '-O', 'qcow2', source, file('source.qcow2'));
   return file('source.qcow2');
 };
-const address = (): string => {
-  const at = web.address();
-  if (at === null || typeof at === 'string') throw new Error('no address');
-  return `http://127.0.0.1:${at.port}/disk`;
-};
 const READERS: readonly [string, () => Promise<DiskServer>, Partial<NbdReaderOptions>?][] = [
   ['nbdkit file', () => nbdkit(socket(), 'file', source)],
-  ['nbdkit curl', () => nbdkit(socket(), 'curl', address())],
+  ['nbdkit curl', () => nbdkit(socket(), 'curl', addressOf(web))],
   [
     'nbdkit, blocks of 4 KiB to 64 KiB or an error',
     () =>
@@ -158,7 +117,7 @@ test.each<[string, () => Promise<DiskServer>, Partial<NbdReaderOptions>?]>(READE
     const server = await up(start());
     const reader = await reading(server, more);
     expect(reader.size).toBe(SIZE);
-    const found = await digestOf(reader);
+    const found = await digestOf(reader, signal);
     await reader.close();
     expect(found.digest).toBe(digest);
     expect(found.read).toBe(await allocatedBy(server.uri));
@@ -333,7 +292,7 @@ test('TLS with certificates: qemu-nbd trusted by authority and name, and it by o
     key: pem(pki, 'client-key.pem'),
   };
   const reader = await openNbdReader({ target, tls, connections: 2 }, signal);
-  expect((await digestOf(reader)).digest).toBe(digest);
+  expect((await digestOf(reader, signal)).digest).toBe(digest);
   await reader.close();
   await expect(
     openNbdReader({ target, tls: { ...tls, ca: pem(other, 'ca-cert.pem') } }, signal),
@@ -355,7 +314,7 @@ test('TLS with a pre-shared key: nbdkit', async () => {
   const server = await up(nbdkit(socket(), '--tls=require', `--tls-psk=${file('keys.psk')}`, 'file', source));
   const target = { ...parseNbdUri(server.uri.replace('nbd+unix', 'nbds+unix')), user: 'ann' };
   const reader = await openNbdReader({ target, tls: { psk: { key: secret } } }, signal);
-  expect((await digestOf(reader)).digest).toBe(digest);
+  expect((await digestOf(reader, signal)).digest).toBe(digest);
   await reader.close();
   await expect(
     openNbdReader({ target, tls: { psk: { key: randomBytes(32) } } }, signal),
@@ -384,7 +343,7 @@ test('faults of a server: errors have their names, and end when the server gets 
     retryable: true,
   });
   rmSync(trigger);
-  expect((await digestOf(reader)).digest).toBe(digest);
+  expect((await digestOf(reader, signal)).digest).toBe(digest);
   await reader.close();
   const full = await up(
     nbdkit(
@@ -418,7 +377,7 @@ test('a killed server: reads go on with the next one, unflushed writes are given
   const path = socket();
   let server = await up(qemuNbd(path, '-r', '-f', 'raw', '-e', '4', source));
   const reader = await reading(server);
-  const whole = digestOf(reader);
+  const whole = digestOf(reader, signal);
   await pause(30);
   await server.stop('SIGKILL');
   server = await up(qemuNbd(path, '-r', '-f', 'raw', '-e', '4', source));
@@ -436,63 +395,3 @@ test('a killed server: reads go on with the next one, unflushed writes are given
   await expect(target.flush(signal)).rejects.toMatchObject({ code: 'nbd_writes_lost' });
   await target.close();
 });
-
-/** An authority, and certificates by it for a server and a client, as QEMU wants the files to be named. */
-async function makeCertificates(into: string): Promise<void> {
-  await run('mkdir', '-p', into);
-  const ssl = (...args: string[]): Promise<string> => run('openssl', ...args);
-  const at = (name: string): string => join(into, name);
-  await ssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '30',
-    '-subj',
-    '/CN=authority',
-    '-addext',
-    'keyUsage=critical,keyCertSign',
-    '-keyout',
-    at('ca-key.pem'),
-    '-out',
-    at('ca-cert.pem'),
-  );
-  for (const who of ['server', 'client']) {
-    const names = who === 'server' ? 'subjectAltName=DNS:disks.example' : 'subjectAltName=DNS:guts.example';
-    writeFileSync(
-      at(`${who}.ext`),
-      `${names}\nextendedKeyUsage=${who}Auth\nkeyUsage=critical,digitalSignature,keyEncipherment\nbasicConstraints=critical,CA:false\n`,
-    );
-    await ssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-subj',
-      `/CN=${who}`,
-      '-keyout',
-      at(`${who}-key.pem`),
-      '-out',
-      at(`${who}.csr`),
-    );
-    await ssl(
-      'x509',
-      '-req',
-      '-in',
-      at(`${who}.csr`),
-      '-CA',
-      at('ca-cert.pem'),
-      '-CAkey',
-      at('ca-key.pem'),
-      '-CAcreateserial',
-      '-days',
-      '30',
-      '-extfile',
-      at(`${who}.ext`),
-      '-out',
-      at(`${who}-cert.pem`),
-    );
-  }
-}

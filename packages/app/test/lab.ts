@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { type MachineSpec, startVCenter, type VCenter } from '@guts/lab-vcenter';
-import { inject } from 'vitest';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 
 const MIB = 2 ** 20;
 
@@ -171,4 +171,15 @@ export class Lab {
     await this.vcenter.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Gives the tests of a file one lab, which is emptied after each of them. */
+export function useLab(take: (lab: Lab) => void): void {
+  let lab: Lab | null = null;
+  beforeAll(async () => {
+    lab = await Lab.open();
+    take(lab);
+  }, 30_000);
+  afterEach(() => lab?.clear());
+  afterAll(() => lab?.close());
 }

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addMigrate } from '../src/commands/migrate.ts';
-import { Lab, NOTHING } from './lab.ts';
+import { type Lab, NOTHING, useLab } from './lab.ts';
 
 let lab: Lab;
 let runs = 0;
-beforeAll(async () => {
-  lab = await Lab.open();
-}, 30_000);
+useLab((one) => (lab = one));
 beforeEach(() => {
   runs += 1;
   const env = { ...lab.env, GUTS_STATE_DIR: join(lab.folder, `actions-${runs}`) };
@@ -16,10 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  lab.clear();
   lab.vcenter.machine('web').setPower('poweredOn');
 });
-afterAll(() => lab.close());
 
 /** The command line in this process, whose start takes longer than what it does here. */
 async function guts(args: readonly string[]): Promise<{ code: number; out: string }> {

@@ -1,15 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { compareDisks } from '../../../lab/checker/src/compare.ts';
-import { guts, Lab, NOTHING } from './lab.ts';
+import { type Lab, NOTHING, guts, useLab } from './lab.ts';
 
 let lab: Lab;
-beforeAll(async () => {
-  lab = await Lab.open();
-}, 30_000);
-afterEach(() => lab.clear());
-afterAll(() => lab.close());
+useLab((one) => (lab = one));
 
 /** Resolves when the process has said it. */
 function said(child: ChildProcess, text: string): Promise<void> {

@@ -1,16 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { compareDisks } from '../../../lab/checker/src/compare.ts';
-import { ADDRESS, Lab, NOTHING } from './lab.ts';
+import { ADDRESS, type Lab, NOTHING, useLab } from './lab.ts';
 
 let lab: Lab;
-beforeAll(async () => {
-  lab = await Lab.open();
-}, 30_000);
-afterEach(() => {
-  lab.clear();
-  lab.vcenter.machine('addressed').setPower('poweredOn');
-});
-afterAll(() => lab.close());
+useLab((one) => (lab = one));
+afterEach(() => lab.vcenter.machine('addressed').setPower('poweredOn'));
 
 describe('guts migrate', { timeout: 60_000 }, () => {
   test("moves into another project of the administrator's, and keeps the address that the guest had", async () => {

@@ -1,14 +1,10 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { guts, Lab, NOTHING } from './lab.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Lab, NOTHING, guts, useLab } from './lab.ts';
 
 let lab: Lab;
-beforeAll(async () => {
-  lab = await Lab.open();
-}, 30_000);
-afterEach(() => lab.clear());
-afterAll(() => lab.close());
+useLab((one) => (lab = one));
 
 describe('bad input is told, with its exit code, and leaves all as it was', { timeout: 60_000 }, () => {
   afterAll(() => lab.cloud.setQuotas('demo', { instances: 10 }));

@@ -1,14 +1,10 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareDisks } from '../../../lab/checker/src/compare.ts';
-import { guts, Lab, LONG_NAME, NOTHING, ODD_NAME } from './lab.ts';
+import { LONG_NAME, type Lab, NOTHING, ODD_NAME, guts, useLab } from './lab.ts';
 
 let lab: Lab;
-beforeAll(async () => {
-  lab = await Lab.open();
-}, 30_000);
-afterEach(() => lab.clear());
-afterAll(() => lab.close());
+useLab((one) => (lab = one));
 
 describe('guts migrate', { timeout: 60_000 }, () => {
   test('moves a machine whose name is a bad day of its own', async () => {

@@ -9,7 +9,8 @@ import {
   type NbdWriter,
 } from '../src/index.ts';
 import { at, signal } from './nbd-rig.ts';
-import { FakeNbdServer, random, type FakeOptions } from './nbd-server.ts';
+import { random } from './nbd-content.ts';
+import { FakeNbdServer, type FakeOptions } from './nbd-server.ts';
 import { noise } from './support.ts';
 
 /** Random disks through random servers that cut, reorder and split: bytes compared with what the servers hold. */

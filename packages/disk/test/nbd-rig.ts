@@ -9,6 +9,7 @@ import {
   type NbdWriterOptions,
 } from '../src/index.ts';
 import { FakeNbdServer, type FakeOptions } from './nbd-server.ts';
+import { noise } from './support.ts';
 
 /** Of who never gives up. */
 export const { signal } = new AbortController();
@@ -53,3 +54,21 @@ export async function turnsUntil(met: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
+
+/** The error of an opening that must fail. */
+export const failure = (opening: Promise<{ close(): Promise<void> }>): Promise<unknown> =>
+  opening.then(
+    async (opened) => {
+      await opened.close();
+      throw new Error('was opened');
+    },
+    (error: unknown) => error,
+  );
+
+/** A disk of 256 KiB with data in two places. */
+export const sparse = (): Uint8Array => {
+  const disk = new Uint8Array(256 * 1024);
+  disk.set(noise(20_000, 1), 8192);
+  disk.set(noise(70_000, 2), 100_000);
+  return disk;
+};

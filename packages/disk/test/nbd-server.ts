@@ -3,6 +3,21 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket, type TlsOptions } from 'node:tls';
+import {
+  Bytes,
+  Gone,
+  sizedName,
+  dataChunk,
+  errorChunk,
+  optionReply,
+  simpleReply,
+  statusChunk,
+  text,
+  u16,
+  u32,
+  u64,
+} from './nbd-messages.ts';
+import { fragments, random, zeroMap } from './nbd-content.ts';
 
 /**
  * A scripted NBD server for tests. It has its own idea of the protocol and shares no code with the client. By default it
@@ -70,84 +85,6 @@ export interface FakeOptions {
   readonly statusLimit?: number;
   /** Accepts that many connections; further ones are never spoken to. */
   readonly mostConnections?: number;
-}
-
-export function random(seed: number): (below: number) => number {
-  let state = (seed * 2654435761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);
-const u32 = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value >>> 0);
-  return bytes;
-};
-const u64 = (value: bigint | number): Buffer => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-};
-const text = (value: string): Buffer => Buffer.concat([u32(Buffer.byteLength(value)), Buffer.from(value)]);
-
-export const optionReply = (option: number, type: number, data: Buffer = Buffer.alloc(0)): Buffer =>
-  Buffer.concat([u64(0x3e889045565a9n), u32(option), u32(type), u32(data.length), data]);
-export const simpleReply = (cookie: bigint, error = 0, data: Buffer = Buffer.alloc(0)): Buffer =>
-  Buffer.concat([u32(0x67446698), u32(error), u64(cookie), data]);
-export const chunk = (
-  cookie: bigint,
-  done: boolean,
-  type: number,
-  payload: Buffer = Buffer.alloc(0),
-): Buffer =>
-  Buffer.concat([u32(0x668e33ef), u16(done ? 1 : 0), u16(type), u64(cookie), u32(payload.length), payload]);
-export const dataChunk = (cookie: bigint, done: boolean, offset: number, data: Uint8Array): Buffer =>
-  chunk(cookie, done, 1, Buffer.concat([u64(offset), data]));
-export const holeChunk = (cookie: bigint, done: boolean, offset: number, length: number): Buffer =>
-  chunk(cookie, done, 2, Buffer.concat([u64(offset), u32(length)]));
-export const errorChunk = (cookie: bigint, error: number, words = '', offset?: number): Buffer =>
-  chunk(
-    cookie,
-    true,
-    offset === undefined ? 0x8001 : 0x8002,
-    Buffer.concat([
-      u32(error),
-      u16(Buffer.byteLength(words)),
-      Buffer.from(words),
-      offset === undefined ? Buffer.alloc(0) : u64(offset),
-    ]),
-  );
-export const statusChunk = (
-  cookie: bigint,
-  done: boolean,
-  context: number,
-  extents: readonly (readonly [number, number])[],
-): Buffer => chunk(cookie, done, 5, Buffer.concat([u32(context), ...extents.flat().map(u32)]));
-
-/** The end of a connection, seen by who reads it. */
-class Gone extends Error {}
-
-class Bytes {
-  #parts: Buffer = Buffer.alloc(0);
-  readonly #iterator: AsyncIterator<Buffer>;
-  constructor(socket: Socket) {
-    this.#iterator = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  }
-  async take(length: number): Promise<Buffer> {
-    while (this.#parts.length < length) {
-      const next = await this.#iterator.next();
-      if (next.done === true) throw new Gone();
-      this.#parts = Buffer.concat([this.#parts, next.value]);
-    }
-    const taken = this.#parts.subarray(0, length);
-    this.#parts = this.#parts.subarray(length);
-    return taken;
-  }
 }
 
 let sockets = 0;
@@ -461,41 +398,3 @@ const isReset = (error: unknown): boolean =>
   ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes(
     String((error as NodeJS.ErrnoException).code),
   );
-
-function sizedName(data: Buffer): { name: string; rest: Buffer } {
-  const length = data.readUInt32BE(0);
-  return { name: data.toString('utf8', 4, 4 + length), rest: data.subarray(4 + length) };
-}
-
-function zeroMap(disk: Uint8Array): { length: number; state: number }[] {
-  const map: { length: number; state: number }[] = [];
-  for (let at = 0; at < disk.length; at += 4096) {
-    const block = disk.subarray(at, at + 4096);
-    map.push({ length: block.length, state: block.every((byte) => byte === 0) ? 3 : 0 });
-  }
-  return map;
-}
-
-/** The data in pieces of any size and order, zeros as holes. */
-function fragments(
-  cookie: bigint,
-  offset: number,
-  data: Uint8Array,
-  dice: (below: number) => number,
-): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < data.length;) {
-    const end = Math.min(data.length, at + 1 + dice(Math.max(1, Math.ceil(data.length / 3))));
-    const part = data.subarray(at, end);
-    const place = dice(pieces.length + 1);
-    pieces.splice(
-      place,
-      0,
-      part.every((byte) => byte === 0)
-        ? holeChunk(cookie, false, offset + at, part.length)
-        : dataChunk(cookie, false, offset + at, part),
-    );
-    at = end;
-  }
-  return [...pieces, chunk(cookie, true, 0)];
-}

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { DiskUsageError, NbdError, openNbdReader, type NbdReaderOptions } from '../src/index.ts';
-import { FakeNbdServer, optionReply, type FakeOptions } from './nbd-server.ts';
+import { optionReply } from './nbd-messages.ts';
+import { FakeNbdServer, type FakeOptions } from './nbd-server.ts';
 import { noise } from './support.ts';
 
 const withoutOpenssl =

@@ -106,7 +106,7 @@ async function tried(check: Check, out: Output): Promise<void> {
   for (const line of findingLines(findings, out.isTTY === true)) out.write(`${line}\n`);
 }
 
-/** What the answers, and nothing else, make of the configuration. @throws GutsError `configuration` */
+/** The configuration by the answers and the environment, without a file. @throws GutsError `configuration` */
 function configOf(answers: Answers, env: NodeJS.ProcessEnv): Config {
   const variables = Object.entries(answers).map(([name, value]) => [
     `GUTS_${name.toUpperCase()}`,
