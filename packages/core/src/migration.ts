@@ -157,7 +157,7 @@ export interface DiskPass {
   readonly changeId: string | null;
   readonly trackingUuid: string | null;
   readonly snapshotRef: string | null;
-  /** The chunk manifest as JSON, made while copying. */
+  /** What was copied and how it was digested, as JSON; the digests themselves are the pass's checkpoints. */
   readonly manifest: unknown;
   /** What was compared on the destination, once it was. */
   readonly verification: unknown;
@@ -167,7 +167,8 @@ export interface DiskPass {
 
 /**
  * A part of a pass that is safe on the destination: everything before `flushedBytes` has been written and flushed.
- * Each holds only the digests since the one before it, so that a large disk's checkpoints stay small.
+ * Each holds only the digests since the one before it, so that a large disk's checkpoints stay small. They stay when
+ * the pass has ended: together they are its manifest.
  */
 export interface DiskCheckpoint {
   readonly migrationId: string;
@@ -175,9 +176,14 @@ export interface DiskCheckpoint {
   readonly pass: number;
   /** Index of the first chunk of `digests`. */
   readonly firstChunk: number;
+  /** How many chunks they are of. */
+  readonly chunks: number;
   /** Bytes. */
   readonly chunkSize: number;
-  readonly digests: readonly string[];
-  /** Bytes from the start of the disk; the end of the last chunk of `digests`. */
+  /** Of the digests; 16 bytes in hexadecimal. */
+  readonly key: string;
+  /** As the copier writes them. */
+  readonly digests: string;
+  /** Bytes from the start of the disk; the end of the last of the chunks. */
   readonly flushedBytes: number;
 }

@@ -1,9 +1,10 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { fileOrDeviceSize } from './device-size.ts';
 import { DiskSizeError } from './errors.ts';
+import { type FileCalls, FileCallError, loadFileCalls } from './linux/file-calls.ts';
 import { readWhole } from './positioned.ts';
 import { rangeReader } from './range-reader.ts';
-import type { DiskReader } from './types.ts';
+import type { DiskReader, Extent } from './types.ts';
 
 export interface RawFileOptions {
   /** Bytes to read as the disk, when the file or device is longer than the disk. Default: all of it. */
@@ -11,8 +12,8 @@ export interface RawFileOptions {
 }
 
 /**
- * Opens a raw (flat) image or a block device for reading. Its map is not known, since Node has no SEEK_HOLE:
- * holes are read as zeros and the copy engine finds them by looking.
+ * Opens a raw (flat) image or a block device for reading. The holes of a file on Linux are its map, where the file
+ * system tells of them; else all is data, and the copy engine finds zeros by looking.
  * Throws `DiskSizeError` if there are fewer than `size` bytes.
  */
 export async function openRawFile(path: string, options: RawFileOptions = {}): Promise<DiskReader> {
@@ -22,13 +23,45 @@ export async function openRawFile(path: string, options: RawFileOptions = {}): P
     const size = options.size ?? available;
     if (available < size)
       throw new DiskSizeError(`${path} has ${available} bytes, fewer than the disk's ${size}`);
+    const calls = await seekingCalls(handle, size);
     return rangeReader({
       size,
+      ...(calls ? { map: (signal) => dataOf(handle, size, calls, signal) } : {}),
       readRange: (offset, buffer, signal) => readWhole(handle, buffer, offset, signal),
       close: () => handle.close(),
     });
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+/** Null: this host or this file system does not tell holes (a block device never does). */
+async function seekingCalls(handle: FileHandle, size: number): Promise<FileCalls | null> {
+  if (size === 0 || !(await handle.stat()).isFile()) return null;
+  const calls = await loadFileCalls();
+  try {
+    await calls?.seekData(handle.fd, 0);
+    return calls;
+  } catch (error) {
+    if (error instanceof FileCallError) return null;
+    throw error;
+  }
+}
+
+/** lseek(2): a hole reads as zero; whatever is no hole is data. */
+async function* dataOf(
+  { fd }: FileHandle,
+  size: number,
+  calls: FileCalls,
+  signal: AbortSignal,
+): AsyncGenerator<Extent> {
+  for (let at = 0; at < size;) {
+    signal.throwIfAborted();
+    const offset = await calls.seekData(fd, at);
+    if (offset === null || offset >= size) return;
+    const end = Math.min(size, await calls.seekHole(fd, offset));
+    yield { offset, length: end - offset };
+    at = end;
   }
 }

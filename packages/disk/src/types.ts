@@ -71,15 +71,29 @@ export interface DiskWriter {
   close(): Promise<void>;
 }
 
-/**
- * Digests of a whole disk, one per chunk in order (the last chunk may be shorter). Each digest is the first
- * 16 bytes of SHA-256 in hexadecimal; a chunk of zeros has its real digest.
- */
+/** Digests of chunks that follow each other, as text for a database or a file. */
+export interface DigestPiece {
+  /** Index of the first chunk that it tells of. */
+  readonly firstChunk: number;
+  /** How many chunks it tells of. */
+  readonly chunks: number;
+  /**
+   * Runs of chunks with data, `FIRST:BASE64`, separated by blanks: the index of the run's first chunk and its
+   * chunks' digests of 16 bytes, one after the other. Chunks in no run are zero.
+   */
+  readonly digests: string;
+}
+
+/** Digests of a whole disk, in chunks of one size (the last may be shorter). */
 export interface ChunkManifest {
   readonly size: number;
   readonly chunkSize: number;
-  readonly algorithm: 'sha256';
-  readonly digests: readonly string[];
+  /** GMAC: the tag of AES-128-GCM over the chunk as additional data, with an IV of twelve zero bytes. */
+  readonly algorithm: 'aes-128-gmac';
+  /** 16 bytes in hexadecimal; random, so that nobody can make a chunk fit its digest by chance or design. */
+  readonly key: string;
+  /** From the first chunk to the last, without a gap. */
+  readonly pieces: readonly DigestPiece[];
 }
 
 /** Bytes of the copy so far; `bytesDone` counts zeros too and ends at `bytesTotal`, the size of the disk. */

@@ -234,12 +234,14 @@ export function survivalSuite(
         diskKey: '2000',
         pass: 1,
         firstChunk,
+        chunks: digests.length,
         chunkSize: 4 * 2 ** 20,
-        digests,
+        key: '00'.repeat(16),
+        digests: digests.join(' '),
         flushedBytes: (firstChunk + digests.length) * 4 * 2 ** 20,
       });
     const chunks = async () =>
-      (await store.listCheckpoints('m1', '2000', 1)).flatMap((checkpoint) => checkpoint.digests);
+      (await store.listCheckpoints('m1', '2000', 1)).flatMap(({ digests }) => digests.split(' '));
 
     test('add up, replace what comes after, and go when dropped', async () => {
       const lease = await leased('m1');

@@ -33,32 +33,33 @@ const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(byte
 export const copier: DiskCopier = {
   async copy({ source, target, signal, resume, onCheckpoint, pause, onProgress }) {
     if (source.kind !== 'reader') throw new Error('only readers here');
-    const digests = [...(resume?.digests ?? [])];
+    const pieces = [...(resume?.pieces ?? [])];
     let bytesRead = 0;
-    for (let offset = digests.length * CHUNK; offset < source.size; offset += CHUNK) {
+    for (let offset = pieces.length * CHUNK; offset < source.size; offset += CHUNK) {
       signal.throwIfAborted();
       const bytes = new Uint8Array(Math.min(CHUNK, source.size - offset));
       await source.read(offset, bytes, signal);
       bytesRead += bytes.length;
       await target.write(offset, bytes, signal);
-      digests.push(digestOf(bytes));
-      const firstChunk = digests.length - 1;
+      const piece = { firstChunk: pieces.length, chunks: 1, digests: digestOf(bytes) };
+      pieces.push(piece);
       const bytesDone = offset + bytes.length;
       onProgress?.({ bytesDone, bytesTotal: source.size, bytesRead, bytesWritten: bytesRead });
       await target.flush(signal);
-      await onCheckpoint?.({ bytesDone, chunkSize: CHUNK, firstChunk, digests: digests.slice(-1) });
+      await onCheckpoint?.({ bytesDone, chunkSize: CHUNK, key: 'none', piece });
       if (bytesDone < source.size) pause?.throwIfAborted();
     }
     await target.flush(signal);
-    const manifest = { size: source.size, chunkSize: CHUNK, algorithm: 'sha256' as const, digests };
+    const algorithm = 'aes-128-gmac' as const;
+    const manifest = { size: source.size, chunkSize: CHUNK, algorithm, key: 'none', pieces };
     return { manifest, bytesRead, bytesWritten: bytesRead, bytesZero: 0 };
   },
   async verify({ manifest, reader, signal }) {
     const mismatches: { offset: number; length: number }[] = [];
-    for (const [index, digest] of manifest.digests.entries()) {
+    for (const [index, { digests }] of manifest.pieces.entries()) {
       const bytes = new Uint8Array(CHUNK);
       await reader.read(index * CHUNK, bytes, signal);
-      if (digestOf(bytes) !== digest) mismatches.push({ offset: index * CHUNK, length: CHUNK });
+      if (digestOf(bytes) !== digests) mismatches.push({ offset: index * CHUNK, length: CHUNK });
     }
     return { mismatches, bytesChecked: reader.size };
   },

@@ -10,6 +10,7 @@ import { faultAfter } from '../faults/fault-after.ts';
 import { type Points, pointsFrom } from '../faults/points.ts';
 import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
+import { CopyMemory, CopyRate } from '@guts/disk';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
 import { keystoneTokens } from '../wiring/keystone-tokens.ts';
@@ -69,7 +70,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     store,
     bus,
     connections,
-    copier: diskCopier,
+    copier: diskCopier({ memory: new CopyMemory(config.copyMemoryMiB * 2 ** 20), rate: new CopyRate() }),
     clock: systemClock,
     log,
     newId: randomUUID,

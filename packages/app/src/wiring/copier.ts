@@ -1,8 +1,11 @@
 import type { DiskCopier } from '@guts/core';
-import { copyDisk, verifyDisk } from '@guts/disk';
+import { type CopyBudget, copyDisk, verifyDisk } from '@guts/disk';
 
-/** The copy engine of `@guts/disk` behind core's port. */
-export const diskCopier: DiskCopier = {
-  copy: (job) => copyDisk(job),
-  verify: (job) => verifyDisk(job),
-};
+/**
+ * The copy engine of `@guts/disk` behind core's port.
+ * @param budget what all copies and verifications of one worker share
+ */
+export const diskCopier = (budget: CopyBudget): DiskCopier => ({
+  copy: (job) => copyDisk({ ...job, budget }),
+  verify: (job) => verifyDisk({ ...job, budget }),
+});

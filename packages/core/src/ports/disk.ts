@@ -42,12 +42,23 @@ export interface DiskWriter {
   flush(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
-/** Digests made while copying: one per chunk, each the first 16 bytes of SHA-256 in hex. */
-export interface ChunkManifest {
+/** Digests of chunks that follow each other; the text is the copier's own. */
+export interface DigestPiece {
+  readonly firstChunk: number;
+  readonly chunks: number;
+  readonly digests: string;
+}
+/** How the digests of a disk were made. */
+export interface DigestScheme {
   readonly size: number;
   readonly chunkSize: number;
-  readonly algorithm: 'sha256';
-  readonly digests: readonly string[];
+  readonly algorithm: 'aes-128-gmac';
+  /** 16 bytes in hexadecimal. */
+  readonly key: string;
+}
+/** Digests made while copying, of the whole disk. */
+export interface ChunkManifest extends DigestScheme {
+  readonly pieces: readonly DigestPiece[];
 }
 export interface CopyProgress {
   readonly bytesDone: number;
@@ -66,10 +77,9 @@ export interface CopyCheckpoint {
   /** Bytes from the start of the disk that have been flushed on the target. */
   readonly bytesDone: number;
   readonly chunkSize: number;
+  readonly key: string;
   /** Digests of the chunks since the checkpoint before. */
-  readonly digests: readonly string[];
-  /** Index of the first of them. */
-  readonly firstChunk: number;
+  readonly piece: DigestPiece;
 }
 export interface VerifyResult {
   readonly mismatches: readonly Extent[];
@@ -86,11 +96,21 @@ export interface DiskCopier {
     /** When aborted, the copy ends after a flush and a checkpoint, throwing the reason. */
     readonly pause?: AbortSignal;
     /** Goes on behind what an earlier attempt left flushed on the target: those bytes are not read again. */
-    readonly resume?: { readonly chunkSize: number; readonly digests: readonly string[] };
-    /** Called after a flush of the target, every `checkpointBytes`. */
+    readonly resume?: {
+      readonly chunkSize: number;
+      readonly key: string;
+      readonly pieces: readonly DigestPiece[];
+    };
+    /** Called after a flush of the target: now and then, and at the end. Its pieces are those of the manifest. */
     readonly onCheckpoint?: (checkpoint: CopyCheckpoint) => Promise<void>;
-    /** Bytes of the disk between checkpoints. */
+    /** Bytes of data between checkpoints. */
     readonly checkpointBytes?: number;
+    /** Told of every request that is made again. */
+    readonly onRetry?: (retry: {
+      readonly error: unknown;
+      readonly attempt: number;
+      readonly pause: number;
+    }) => void;
   }): Promise<CopyResult>;
   verify(job: {
     readonly manifest: ChunkManifest;

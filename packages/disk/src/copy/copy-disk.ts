@@ -1,211 +1,161 @@
 import { setMaxListeners } from 'node:events';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
-import { mapOrdered } from '../ordered.ts';
-import type { CopyProgress, CopyResult, DiskReader, DiskStream, DiskWriter } from '../types.ts';
-import { chunkDigest, zeroDigests } from './digest.ts';
-import { pacer, systemClock, type CopyClock } from './pacer.ts';
-import { readerChunks, streamChunks, type SourceChunk } from './source-chunks.ts';
-import { zeroRuns, ZERO_BLOCK } from './zeros.ts';
+import type { CopyResult, DigestPiece } from '../types.ts';
+import { Attempts, DEFAULT_RETRY } from './attempts.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { ChunkCopier } from './chunk-copier.ts';
+import { systemClock } from './clock.ts';
+import { type CopyJob, DEFAULT_CHECKPOINT, DEFAULT_CHUNK, DEFAULT_MEMORY } from './copy-job.ts';
+import { AdaptiveDepth } from './depth.ts';
+import { newDigestKey } from './digest.ts';
+import { chunksOf, DigestLog } from './digest-log.ts';
+import { runLanes } from './lanes.ts';
+import { CopyMemory } from './memory.ts';
+import { CopyRate } from './rate.ts';
+import { readerWork, streamWork, type Work } from './source-work.ts';
+import { ZERO_BLOCK } from './zeros.ts';
 
-export interface CopyCheckpoint {
-  /** Bytes from the start of the disk that have been flushed on the target. */
-  readonly bytesDone: number;
+/** Chunks that may have begun beyond the first that has not ended. */
+const WINDOW = 256;
+
+/** Digests in a piece that no checkpoint takes. */
+const PIECE = 4096;
+
+/** A chunk's or a run of zero chunks' way through the copy. */
+interface Passage {
+  readonly work: Work;
+  digest: Buffer | null;
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+interface Checked {
   readonly chunkSize: number;
-  /** Index of the first chunk of `digests`. */
-  readonly firstChunk: number;
-  /** Digests of the chunks since the checkpoint before. */
-  readonly digests: readonly string[];
+  readonly key: string;
+  readonly resumed: number;
 }
 
-/** What an earlier copy left flushed on the target: as many whole chunks from the start as there are digests. */
-export interface CopyResumption {
-  readonly chunkSize: number;
-  readonly digests: readonly string[];
-}
-
-export interface CopyJob {
-  readonly source: DiskReader | DiskStream;
-  readonly target: DiskWriter;
-  /** Bytes per digest, read and write; a multiple of 64 KiB. Default 4 MiB. */
-  readonly chunkSize?: number;
-  /** Chunks held at once: memory is at most about `(inFlight + 1) * chunkSize`. Default 4. */
-  readonly inFlight?: number;
-  /** Upper bound on the bytes read from the source per second. Default none. */
-  readonly bytesPerSecond?: number;
-  readonly signal: AbortSignal;
-  /** When aborted, the copy ends at the next chunk: after a flush and a checkpoint it throws the reason. */
-  readonly pause?: AbortSignal;
-  /** Called after every chunk, in order. What it throws ends the copy. */
-  readonly onProgress?: (progress: CopyProgress) => void;
-  /**
-   * Goes on behind these chunks; they are neither read nor written again, and their digests become the manifest's.
-   * Its chunk size wins. Only for random access on both sides.
-   */
-  readonly resume?: CopyResumption;
-  /** Called after a flush of the target every `checkpointBytes`. */
-  readonly onCheckpoint?: (checkpoint: CopyCheckpoint) => void | Promise<void>;
-  /** Bytes of the disk between checkpoints. Default 1 GiB. */
-  readonly checkpointBytes?: number;
-  readonly clock?: CopyClock;
-}
-
-const DEFAULT_CHUNK = 4 * 1024 * 1024;
-const DEFAULT_CHECKPOINT = 1024 * 1024 * 1024;
-
-interface DigestedChunk extends SourceChunk {
-  readonly digest: string;
-  readonly bytesRead: number;
-  /** Written so far: all of the chunk's data on a random-access target, 0 where writes await their turn. */
-  readonly bytesWritten: number;
+function check({ source, target, resume, ...job }: CopyJob): Checked {
+  const chunkSize = resume?.chunkSize ?? job.chunkSize ?? DEFAULT_CHUNK;
+  if (!Number.isSafeInteger(chunkSize) || chunkSize <= 0 || chunkSize % ZERO_BLOCK !== 0)
+    throw new DiskUsageError(`chunkSize must be a multiple of ${ZERO_BLOCK} bytes, not ${chunkSize}`);
+  const key = resume?.key ?? job.key ?? newDigestKey();
+  if (!/^[0-9a-f]{32}$/.test(key)) throw new DiskUsageError('the key of digests has 32 hexadecimal digits');
+  if (target.size < source.size)
+    throw new DiskSizeError(`the target has ${target.size} bytes, fewer than the source's ${source.size}`);
+  const resumed = chunksOf(resume?.pieces ?? []);
+  if (resumed > 0 && (source.kind !== 'reader' || !target.capabilities.randomAccess))
+    throw new DiskUsageError('only a copy with random access on both sides can be resumed');
+  if (resumed > Math.ceil(source.size / chunkSize))
+    throw new DiskUsageError(`there are ${resumed} chunks to resume behind, more than the disk has`);
+  return { chunkSize, key, resumed };
 }
 
 /**
  * Copies a disk and digests it on the way. Each chunk is digested from the memory it is written from. Zeros are
  * skipped only on a target that reads as zero; what the target has beyond the source's end becomes zero too.
- * Resolves after the target's `flush`; on failure or abort, after everything it started has settled. Closes
+ * Memory is bounded by the budget, whatever the size of the disk. Resolves after the target's `flush`; on failure or
+ * abort, after everything it started has settled, but for requests that it gave up because they stalled. Closes
  * neither source nor target.
  *
  * Throws `DiskSizeError` if the target is smaller than the source, `DiskMapError` or `CorruptDiskError` if the
- * source contradicts itself, the signal's reason on abort, and what source, target or callbacks throw.
+ * source contradicts itself, `DiskStalledError` when nothing moves however often it is tried, the signal's reason on
+ * abort, and what source, target or callbacks throw.
  */
 export async function copyDisk(job: CopyJob): Promise<CopyResult> {
-  const {
-    source,
-    target,
-    resume,
-    chunkSize = resume?.chunkSize ?? DEFAULT_CHUNK,
-    inFlight = 4,
-    checkpointBytes = DEFAULT_CHECKPOINT,
-  } = job;
-  if (!Number.isSafeInteger(chunkSize) || chunkSize <= 0 || chunkSize % ZERO_BLOCK !== 0)
-    throw new DiskUsageError(`chunkSize must be a multiple of ${ZERO_BLOCK} bytes, not ${chunkSize}`);
-  if (!Number.isSafeInteger(inFlight) || inFlight < 1)
-    throw new DiskUsageError('inFlight must be at least 1');
-  if (target.size < source.size)
-    throw new DiskSizeError(`the target has ${target.size} bytes, fewer than the source's ${source.size}`);
-  const resumed = resume?.digests ?? [];
-  const resumedBytes = Math.min(resumed.length * chunkSize, source.size);
-  if (resumed.length > 0 && (source.kind !== 'reader' || !target.capabilities.randomAccess))
-    throw new DiskUsageError('only a copy with random access on both sides can be resumed');
-  if (resumed.length > Math.ceil(source.size / chunkSize))
-    throw new DiskUsageError(`there are ${resumed.length} chunks to resume behind, more than the disk has`);
+  const { source, target, resume, clock = systemClock } = job;
+  const { chunkSize, key, resumed } = check(job);
   job.signal.throwIfAborted();
 
   const failure = new AbortController();
+  const fail = (error: unknown): void => failure.abort(error);
   const signal = AbortSignal.any([job.signal, failure.signal]);
-  const pace = pacer(job.bytesPerSecond, job.clock ?? systemClock);
-  const zeroDigest = zeroDigests();
   setMaxListeners(0, signal);
+  const memory = (job.budget?.memory ?? new CopyMemory(DEFAULT_MEMORY)).open();
+  const rate = (job.budget?.rate ?? new CopyRate(null, clock)).open();
+  const attempts = new Attempts(clock, { ...DEFAULT_RETRY, ...job.retry }, job.onRetry);
+  const depth = new AdaptiveDepth(clock, job.depth);
   const inOrder = !target.capabilities.randomAccess;
   // Asked once: a target that has been written to in an earlier attempt no longer reads as zero.
   const skipZeros = target.capabilities.readsAsZero;
+  const chunks = new ChunkCopier({ source, target, key, memory, rate, attempts, skipZeros });
 
-  /** Runs a part of the copy; if it fails, stops all others at once rather than when their turn comes. */
-  const guarded = async <T>(part: () => Promise<T>): Promise<T> => {
-    try {
-      return await part();
-    } catch (error) {
-      failure.abort(error);
-      throw error;
-    }
-  };
-  const work = (chunk: SourceChunk): Promise<DigestedChunk> =>
-    guarded(async () => {
-      const { data, bytesRead } = await load(chunk, source, pace, signal);
-      const digest = data ? chunkDigest(data) : zeroDigest(chunk.length);
-      const bytesWritten = inOrder ? 0 : await store(chunk, data, target, skipZeros, signal);
-      return { ...chunk, ...(inOrder && data ? { data } : {}), digest, bytesRead, bytesWritten };
-    });
-
-  const digests: string[] = [...resumed];
-  let noted = digests.length;
+  const log = new DigestLog(resumed);
+  const pieces: DigestPiece[] = [...(resume?.pieces ?? [])];
+  const checkpoints = new Checkpoints({
+    target,
+    log,
+    everyBytes: job.checkpointBytes ?? DEFAULT_CHECKPOINT,
+    everySeconds: job.checkpointSeconds ?? 30,
+    clock,
+    signal,
+    fail,
+    onCheckpoint: async (done, piece) => {
+      pieces.push(piece);
+      await job.onCheckpoint?.({ bytesDone: done, chunkSize, key, piece });
+    },
+  });
+  const resumedBytes = Math.min(resumed * chunkSize, source.size);
   let bytesDone = resumedBytes;
   let bytesRead = 0;
   let bytesWritten = 0;
-  let checkpointAt = bytesDone + checkpointBytes;
-  try {
-    const chunks =
+
+  const work = async (passage: Passage, turn: Promise<void>): Promise<void> => {
+    const own = passage.work;
+    const mayWrite = async (): Promise<void> => {
+      if (inOrder) await turn;
+      signal.throwIfAborted();
+    };
+    if (own.kind === 'zero') {
+      await mayWrite();
+      await chunks.zero(own, signal);
+      return;
+    }
+    Object.assign(passage, await chunks.copy(own, mayWrite, signal));
+    depth.completed(passage.bytesRead);
+  };
+  const passed = ({ work: own, digest, ...moved }: Passage): void => {
+    if (own.kind === 'zero') log.addZeros(own.chunks);
+    else if (digest) log.add(digest);
+    else log.addZeros(1);
+    bytesDone += own.length;
+    bytesRead += moved.bytesRead;
+    bytesWritten += moved.bytesWritten;
+    job.onProgress?.({ bytesDone, bytesTotal: source.size, bytesRead, bytesWritten });
+    if (job.onCheckpoint && !inOrder) checkpoints.advanced(bytesDone, moved.bytesWritten);
+    else if (log.digests >= PIECE) pieces.push(log.take());
+  };
+  async function* passages(): AsyncGenerator<Passage> {
+    const all =
       source.kind === 'reader'
-        ? readerChunks(source, chunkSize, signal, resumed.length)
-        : streamChunks(source, chunkSize, signal);
-    for await (const chunk of mapOrdered(chunks, inFlight, work))
-      await guarded(async () => {
-        bytesRead += chunk.bytesRead;
-        bytesWritten += inOrder
-          ? await store(chunk, chunk.data, target, skipZeros, signal)
-          : chunk.bytesWritten;
-        digests.push(chunk.digest);
-        bytesDone += chunk.length;
-        job.onProgress?.({ bytesDone, bytesTotal: source.size, bytesRead, bytesWritten });
-        const paused = job.pause?.aborted === true && bytesDone < source.size;
-        if (job.onCheckpoint && !inOrder && (bytesDone >= checkpointAt || paused)) {
-          checkpointAt = bytesDone + checkpointBytes;
-          await target.flush(signal);
-          await job.onCheckpoint({ bytesDone, chunkSize, firstChunk: noted, digests: digests.slice(noted) });
-          noted = digests.length;
-        }
-        if (paused) job.pause?.throwIfAborted();
-      });
-    if (bytesDone !== source.size)
+        ? readerWork(source, chunkSize, signal, resumed)
+        : streamWork(source, chunkSize, memory, attempts, fail, signal);
+    for await (const one of all) yield { work: one, digest: null, bytesRead: 0, bytesWritten: 0 };
+  }
+
+  const watching = attempts.watch(signal);
+  try {
+    const lanes = { depth: () => depth.depth, window: WINDOW, signal, pause: job.pause, fail, work, passed };
+    const end = await runLanes(passages(), lanes);
+    if (end === 'ended' && bytesDone !== source.size)
       throw new DiskSizeError(`the source gave ${bytesDone} of its ${source.size} bytes`);
-    if (target.size > source.size && !skipZeros)
-      await target.zero(source.size, target.size - source.size, signal);
-    await target.flush(signal);
+    if (end === 'ended' && target.size > source.size && !skipZeros)
+      await chunks.zero({ offset: source.size, length: target.size - source.size }, signal);
+    if (end === 'ended' || !inOrder) await checkpoints.finish(bytesDone);
+    if (end === 'paused') job.pause?.throwIfAborted();
   } catch (error) {
     // The first cause, not the aborts it led to.
     throw signal.aborted ? signal.reason : error;
   } finally {
-    failure.abort();
+    fail(new DiskUsageError('the copy has ended'));
+    await Promise.all([watching, checkpoints.settled()]);
+    memory.close();
+    rate.close();
   }
   return {
-    manifest: { size: source.size, chunkSize, algorithm: 'sha256', digests },
+    manifest: { size: source.size, chunkSize, algorithm: 'aes-128-gmac', key, pieces },
     bytesRead,
     bytesWritten,
     bytesZero: source.size - resumedBytes - bytesWritten,
   };
-}
-
-type Pace = ReturnType<typeof pacer>;
-
-/** The chunk's bytes, or no data if it is known to be zero. */
-async function load(
-  chunk: SourceChunk,
-  source: DiskReader | DiskStream,
-  pace: Pace,
-  signal: AbortSignal,
-): Promise<{ data?: Uint8Array; bytesRead: number }> {
-  if (chunk.data) {
-    const bytesRead = chunk.received ?? chunk.length;
-    await pace(bytesRead, signal);
-    return { data: chunk.data, bytesRead };
-  }
-  if (!chunk.parts || source.kind !== 'reader') return { bytesRead: 0 };
-  const data = new Uint8Array(chunk.length);
-  let bytesRead = 0;
-  for (const part of chunk.parts) {
-    await pace(part.length, signal);
-    const from = part.offset - chunk.offset;
-    await source.read(part.offset, data.subarray(from, from + part.length), signal);
-    bytesRead += part.length;
-  }
-  return { data, bytesRead };
-}
-
-/** Writes the chunk's data and zeros to the target; answers how many bytes it wrote as data. */
-async function store(
-  chunk: SourceChunk,
-  data: Uint8Array | undefined,
-  target: DiskWriter,
-  skipZeros: boolean,
-  signal: AbortSignal,
-): Promise<number> {
-  const runs = data ? zeroRuns(data) : [{ offset: 0, length: chunk.length, kind: 'zero' as const }];
-  let written = 0;
-  for (const { offset, length, kind } of runs) {
-    if (kind === 'data' && data) {
-      await target.write(chunk.offset + offset, data.subarray(offset, offset + length), signal);
-      written += length;
-    } else if (!skipZeros) await target.zero(chunk.offset + offset, length, signal);
-  }
-  return written;
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { orAbort } from '../abort.ts';
-import { systemClock, type CopyClock } from '../copy/pacer.ts';
+import { systemClock, type CopyClock } from '../copy/clock.ts';
 import { DiskUsageError } from '../errors.ts';
 import { Budget } from './budget.ts';
 import { NbdError, NbdServerError } from './errors.ts';

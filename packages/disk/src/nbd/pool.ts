@@ -1,5 +1,5 @@
 import { orAbort } from '../abort.ts';
-import { systemClock, type CopyClock } from '../copy/pacer.ts';
+import { systemClock, type CopyClock } from '../copy/clock.ts';
 import { DiskUsageError } from '../errors.ts';
 import { NbdConnection, type NbdSession } from './connection.ts';
 import { NbdError } from './errors.ts';

@@ -4,6 +4,12 @@ import type { StoreContext } from '../context.ts';
 
 type Part = Pick<JournalStore, 'putCheckpoint' | 'listCheckpoints' | 'dropCheckpoints'>;
 
+interface StoredDigests {
+  readonly key: string;
+  readonly chunks: number;
+  readonly runs: string;
+}
+
 export function checkpointStore(context: StoreContext): Part {
   const { db } = context;
   return {
@@ -24,7 +30,7 @@ export function checkpointStore(context: StoreContext): Part {
             pass: checkpoint.pass,
             first_chunk: checkpoint.firstChunk,
             chunk_size: checkpoint.chunkSize,
-            digests: json(checkpoint.digests),
+            digests: json({ key: checkpoint.key, chunks: checkpoint.chunks, runs: checkpoint.digests }),
             flushed_bytes: checkpoint.flushedBytes,
           })
           .execute();
@@ -40,15 +46,20 @@ export function checkpointStore(context: StoreContext): Part {
         .where('pass', '=', pass)
         .orderBy('first_chunk')
         .execute();
-      return rows.map((row): DiskCheckpoint => ({
-        migrationId: row.migration_id,
-        diskKey: row.disk_key,
-        pass: row.pass,
-        firstChunk: row.first_chunk,
-        chunkSize: row.chunk_size,
-        digests: parse<string[]>(row.digests),
-        flushedBytes: row.flushed_bytes,
-      }));
+      return rows.map((row): DiskCheckpoint => {
+        const { key, chunks, runs } = parse<StoredDigests>(row.digests);
+        return {
+          migrationId: row.migration_id,
+          diskKey: row.disk_key,
+          pass: row.pass,
+          firstChunk: row.first_chunk,
+          chunks,
+          chunkSize: row.chunk_size,
+          key,
+          digests: runs,
+          flushedBytes: row.flushed_bytes,
+        };
+      });
     },
 
     dropCheckpoints(lease, diskKey) {

@@ -1,6 +1,7 @@
 import {
   type CopyCheckpoint,
   type CopyResult,
+  type DigestScheme,
   diskName,
   DISKS_AT_ONCE,
   type DiskPass,
@@ -19,6 +20,7 @@ import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
 import { assertSameDisks } from './source-disks.ts';
 import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
+import { resumption, storeManifest, storePiece } from './manifest.ts';
 import { unmakeServer } from './unmake-server.ts';
 
 /** Number of the pass that copies everything. */
@@ -28,7 +30,8 @@ const FULL_PASS = 1;
 export interface PassManifest extends ReadContent {
   /** External id of the volume or image that holds them: another one in its role holds others. */
   readonly target: string;
-  readonly chunks: CopyResult['manifest'];
+  /** The digests themselves are the pass's checkpoints. */
+  readonly chunks: DigestScheme;
   readonly upload?: { readonly format: 'raw' | 'qcow2'; readonly bytesSent: number; readonly sha512: string };
 }
 
@@ -58,16 +61,6 @@ type Copy = (
   more?: Partial<Parameters<StepContext['copier']['copy']>[0]>,
 ) => Promise<CopyResult>;
 
-/** What an earlier attempt left flushed on the volume, when both sides can go on behind it. */
-async function resumption(
-  { journal }: StepContext,
-  disk: TargetDisk,
-): Promise<{ chunkSize: number; digests: readonly string[] } | undefined> {
-  const checkpoints = await journal.checkpoints(disk.key, FULL_PASS);
-  const [first] = checkpoints;
-  return first && { chunkSize: first.chunkSize, digests: checkpoints.flatMap((one) => one.digests) };
-}
-
 /**
  * Copies into a volume that this worker reaches as a file or device. With random access on both sides it goes on
  * behind the last checkpoint, and leaves checkpoints for whoever comes after.
@@ -78,7 +71,8 @@ async function toVolume(
   source: OpenDisk['source'],
   copy: Copy,
 ): Promise<PassManifest & { result: CopyResult }> {
-  const { destination, journal, signal, migration, checkpointBytes } = context;
+  const { destination, journal, signal, checkpointBytes } = context;
+  const at = { diskKey: disk.key, pass: FULL_PASS };
   const volume = await journal.byRole(`volume:${disk.key}`);
   if (!volume?.externalId) throw new GutsError('internal', `the journal has no volume for ${disk.label}`);
   const spec = { volumeId: volume.externalId };
@@ -93,21 +87,17 @@ async function toVolume(
   try {
     if (source.kind !== 'reader' || !writer.capabilities.randomAccess) {
       const result = await copy(writer);
-      return { target: volume.externalId, chunks: result.manifest, result };
+      await journal.dropCheckpoints(disk.key);
+      const chunks = await storeManifest(journal, at, result.manifest);
+      return { target: volume.externalId, chunks, result };
     }
-    const resume = fresh ? undefined : await resumption(context, disk);
-    const note = ({ bytesDone, ...rest }: CopyCheckpoint): Promise<void> =>
-      journal.putCheckpoint({
-        migrationId: migration.id,
-        diskKey: disk.key,
-        pass: FULL_PASS,
-        flushedBytes: bytesDone,
-        ...rest,
-      });
+    const resume = fresh ? undefined : await resumption(journal, at);
+    const onCheckpoint = (checkpoint: CopyCheckpoint): Promise<void> => storePiece(journal, at, checkpoint);
     const result = await context.pausable((pause) =>
-      copy(writer, { pause, checkpointBytes, onCheckpoint: note, ...(resume ? { resume } : {}) }),
+      copy(writer, { pause, checkpointBytes, onCheckpoint, ...(resume ? { resume } : {}) }),
     );
-    return { target: volume.externalId, chunks: result.manifest, result };
+    const { pieces: _stored, ...chunks } = result.manifest;
+    return { target: volume.externalId, chunks, result };
   } finally {
     await writer.close();
   }
@@ -168,7 +158,9 @@ async function toImage(
     }
   };
   const { result, sent } = await send(upload, abortable);
-  const filled = { chunks: result.manifest, upload: { format, ...sent }, result };
+  await journal.dropCheckpoints(disk.key);
+  const chunks = await storeManifest(journal, { diskKey: disk.key, pass: FULL_PASS }, result.manifest);
+  const filled = { chunks, upload: { format, ...sent }, result };
   if (disk.target === 'image') return { target: image.externalId, ...filled };
   const { name } = spec;
   const { sizeGiB, volumeType } = disk;
@@ -233,7 +225,6 @@ async function copyOne(
     manifest: { ...content, ...manifest },
     finishedAt,
   });
-  await journal.dropCheckpoints(disk.key);
   board.update(disk.key, {
     state: 'copied',
     bytesDone: disk.capacityBytes,

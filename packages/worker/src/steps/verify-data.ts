@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import { type DiskPass, GutsError, type TargetDisk, type Verification } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
 import { ProgressBoard } from '../progress.ts';
+import { storedManifest } from './manifest.ts';
 import type { PassManifest } from './transfer.ts';
 
 async function verifyVolume(
   context: StepContext,
   disk: TargetDisk,
-  manifest: PassManifest,
+  pass: DiskPass,
   board: ProgressBoard,
 ): Promise<Verification> {
   const { destination, journal, copier, signal } = context;
+  const manifest = pass.manifest as PassManifest;
   const volumeId = await journal.idOf(`volume:${disk.key}`);
   const attached = await journal.ensure(
     destination,
@@ -22,7 +24,7 @@ async function verifyVolume(
   const reader = await destination.openVolumeReader(attached.data, disk.capacityBytes);
   try {
     const { mismatches, bytesChecked } = await copier.verify({
-      manifest: manifest.chunks,
+      manifest: await storedManifest(journal, { diskKey: disk.key, pass: pass.number }, manifest.chunks),
       reader,
       signal,
       onProgress: (progress) => board.update(disk.key, progress),
@@ -117,7 +119,7 @@ export async function verifyData(context: StepContext): Promise<StepResult> {
     const manifest = pass.manifest as PassManifest;
     const verification = manifest.upload
       ? await verifyImage(context, disk, manifest, board)
-      : await verifyVolume(context, disk, manifest, board);
+      : await verifyVolume(context, disk, pass, board);
     await journal.putPass({ ...pass, verification });
     const state = verification.matches ? 'verified' : 'mismatch';
     board.update(disk.key, { state, bytesDone: disk.capacityBytes });

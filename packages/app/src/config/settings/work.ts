@@ -27,6 +27,14 @@ export const worker = {
     means:
       "bandwidth of a worker's host: of workers that are equally free, the one with more is chosen. 0 is not known",
   }),
+  copyMemoryMiB: setting('copy_memory_mib', {
+    kind: whole(16),
+    initial: 128,
+    unit: 'MiB',
+    readBy: ['migration'],
+    means:
+      "buffers of all disks that a worker copies or verifies at once, of any size; each has at least a chunk's, 4 MiB, beside that",
+  }),
   checkpointMiB: setting('checkpoint_mib', {
     kind: whole(1),
     initial: 256,

@@ -1,0 +1,49 @@
+import type { DiskReader } from '../types.ts';
+import type { Attempts } from './attempts.ts';
+import type { MemoryShare } from './memory.ts';
+import type { DataWork } from './source-work.ts';
+
+export interface ChunkReaderOptions {
+  readonly reader: DiskReader;
+  readonly memory: MemoryShare;
+  readonly attempts: Attempts;
+  /** What it is, in errors: `the source`. */
+  readonly what: string;
+}
+
+/**
+ * Reads a chunk, by as many attempts as it takes. Each attempt has a buffer of its own: one that was given up may
+ * still be filled.
+ * @param buffer of the chunk's length, of `memory`
+ * @returns that, or the one that was read to instead
+ */
+export function readChunk(
+  { reader, memory, attempts, what }: ChunkReaderOptions,
+  work: DataWork,
+  buffer: Uint8Array,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  return attempts.retried(what, signal, async (inner, attempt) => {
+    const into = attempt === 1 ? buffer : memory.swap(buffer);
+    await readParts(reader, work, into, inner);
+    return into;
+  });
+}
+
+async function readParts(
+  reader: DiskReader,
+  work: DataWork,
+  buffer: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  let zeroFrom = 0;
+  const reads = work.parts.map(({ offset, length }) => {
+    const from = offset - work.offset;
+    buffer.fill(0, zeroFrom, from);
+    zeroFrom = from + length;
+    return reader.read(offset, buffer.subarray(from, from + length), signal);
+  });
+  buffer.fill(0, zeroFrom);
+  // All of them have ended before the buffer is used again, also when one fails.
+  for (const result of await Promise.allSettled(reads)) if (result.status === 'rejected') throw result.reason;
+}

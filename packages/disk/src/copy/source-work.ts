@@ -1,0 +1,182 @@
+import { CorruptDiskError } from '../errors.ts';
+import { DiskMapError } from '../map.ts';
+import type { DiskChunk, DiskReader, DiskStream, Extent } from '../types.ts';
+import type { Attempts } from './attempts.ts';
+import type { MemoryShare } from './memory.ts';
+
+/** Whole chunks that are known to be zero. */
+export interface ZeroWork {
+  readonly kind: 'zero';
+  readonly chunks: number;
+  readonly offset: number;
+  readonly length: number;
+}
+/** A chunk that holds data somewhere. */
+export interface DataWork {
+  readonly kind: 'data';
+  readonly offset: number;
+  readonly length: number;
+  /** What is still to be read, disk offsets (readers); the rest of the chunk is zero. */
+  readonly parts: readonly Extent[];
+  /** The chunk's bytes, in memory of the copy's share (streams). */
+  readonly buffer?: Uint8Array;
+  /** Bytes of `buffer` that the stream gave; the rest are its gaps. */
+  readonly received: number;
+}
+export type Work = ZeroWork | DataWork;
+
+/** Joins chunks of zeros that follow each other. */
+class Chunks {
+  readonly #chunkSize: number;
+  readonly #size: number;
+  #zeroFrom: number;
+  /** Where the next chunk begins. */
+  at: number;
+
+  constructor(chunkSize: number, size: number, skip: number) {
+    this.#chunkSize = chunkSize;
+    this.#size = size;
+    this.at = Math.min(size, skip * chunkSize);
+    this.#zeroFrom = this.at;
+  }
+
+  /** Where the chunk that begins at `at` ends. */
+  get end(): number {
+    return Math.min(this.at + this.#chunkSize, this.#size);
+  }
+
+  /** Chunks up to the one that holds `offset`, which is not, are zero. */
+  zerosBefore(offset: number): void {
+    this.at = Math.max(this.at, offset - (offset % this.#chunkSize));
+  }
+  zerosToTheEnd(): void {
+    this.at = this.#size;
+  }
+
+  *data(parts: readonly Extent[], buffer?: Uint8Array, received = 0): Generator<Work> {
+    yield* this.zeros();
+    const length = this.end - this.at;
+    yield { kind: 'data', offset: this.at, length, parts, received, ...(buffer ? { buffer } : {}) };
+    this.at += length;
+    this.#zeroFrom = this.at;
+  }
+
+  *zeros(): Generator<Work> {
+    const length = this.at - this.#zeroFrom;
+    if (length > 0) {
+      const chunks = Math.ceil(length / this.#chunkSize);
+      yield { kind: 'zero', chunks, offset: this.#zeroFrom, length };
+    }
+    this.#zeroFrom = this.at;
+  }
+}
+
+/**
+ * Cuts a reader's map into work, leaving out the first `skip` chunks.
+ * @throws DiskMapError if the map does not cover the disk in order
+ */
+export async function* readerWork(
+  reader: DiskReader,
+  chunkSize: number,
+  signal: AbortSignal,
+  skip = 0,
+): AsyncGenerator<Work> {
+  const { size } = reader;
+  const chunks = new Chunks(chunkSize, size, skip);
+  let mapped = 0;
+  let parts: Extent[] = [];
+  for await (const { offset, length, kind } of reader.extents(signal)) {
+    if (offset !== mapped || length <= 0 || length > size - offset)
+      throw new DiskMapError(
+        `the map has bytes ${offset} to ${offset + length} where byte ${mapped} of ${size} was to follow`,
+      );
+    mapped = offset + length;
+    if (kind === 'zero') continue;
+    for (let at = Math.max(offset, chunks.at); at < mapped;) {
+      if (parts.length > 0 && at >= chunks.end) {
+        yield* chunks.data(parts);
+        parts = [];
+      }
+      if (parts.length === 0) chunks.zerosBefore(at);
+      const upTo = Math.min(mapped, chunks.end);
+      parts.push({ offset: at, length: upTo - at });
+      at = upTo;
+    }
+  }
+  if (mapped !== size) throw new DiskMapError(`the map ends at byte ${mapped} of ${size}`);
+  if (parts.length > 0) yield* chunks.data(parts);
+  chunks.zerosToTheEnd();
+  yield* chunks.zeros();
+}
+
+/**
+ * Gathers a stream's pieces into chunks, in buffers of `memory`. Ends only if the stream ends well.
+ * @param fail ends the copy when no piece comes for too long: a stream comes once
+ * @throws CorruptDiskError if it goes back or beyond the disk
+ */
+export async function* streamWork(
+  stream: DiskStream,
+  chunkSize: number,
+  memory: MemoryShare,
+  attempts: Attempts,
+  fail: (error: unknown) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Work> {
+  const { size } = stream;
+  const chunks = new Chunks(chunkSize, size, 0);
+  let streamed = 0;
+  let buffer: Uint8Array | undefined;
+  let received = 0;
+  const take = function* (): Generator<Work> {
+    if (buffer) yield* chunks.data([], buffer, received);
+    buffer = undefined;
+    received = 0;
+  };
+  const pieces = stream.chunks(signal)[Symbol.asyncIterator]();
+  const waiting = { what: 'the source', stall: fail };
+  const pull = async (): Promise<IteratorResult<DiskChunk>> => {
+    attempts.begun(waiting);
+    let well = false;
+    try {
+      const next = await pieces.next();
+      well = true;
+      return next;
+    } finally {
+      attempts.ended(waiting, well);
+    }
+  };
+  let open = true;
+  try {
+    for (;;) {
+      const next = await pull();
+      if (next.done === true) {
+        open = false;
+        break;
+      }
+      const { offset, data } = next.value;
+      if (offset < streamed || data.length > size - offset)
+        throw new CorruptDiskError(
+          `the stream gives bytes ${offset} to ${offset + data.length} of a disk of ${size}`,
+          streamed,
+        );
+      streamed = offset + data.length;
+      for (let at = offset; at < streamed;) {
+        if (buffer && at >= chunks.end) yield* take();
+        if (!buffer) {
+          chunks.zerosBefore(at);
+          buffer = await memory.take(chunks.end - chunks.at, signal);
+          buffer.fill(0);
+        }
+        const upTo = Math.min(streamed, chunks.end);
+        buffer.set(data.subarray(at - offset, upTo - offset), at - chunks.at);
+        received += upTo - at;
+        at = upTo;
+      }
+    }
+  } finally {
+    if (open) await pieces.return?.();
+  }
+  yield* take();
+  chunks.zerosToTheEnd();
+  yield* chunks.zeros();
+}
