@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import { assertBytes, assertInside } from './bounds.ts';
 import { fileOrDeviceSize } from './device-size.ts';
 import { DiskError, DiskSizeError, DiskUsageError } from './errors.ts';
+import { type FileCalls, loadFileCalls } from './linux/file-calls.ts';
+import { Writeback } from './linux/writeback.ts';
+import { ZeroMaker } from './linux/zero-maker.ts';
 import { writeWhole } from './positioned.ts';
 import type { DiskWriter } from './types.ts';
 
@@ -18,10 +21,10 @@ export interface DeviceWriterOptions {
   readonly readsAsZero?: boolean;
 }
 
-const ZEROS = new Uint8Array(1024 * 1024);
-
 /**
- * Opens a file or block device for writing at any offset. `flush` is fsync. Never truncates.
+ * Opens a file or block device for writing at any offset. `flush` is fsync. Never truncates. Zeros are made by punching
+ * holes (a block device discards) where that reads as zero for certain, else by writing them. What is written is sent
+ * on to the disk at once, so that the flush finds little left to do.
  * Throws `DiskSizeError` if there is less room than `size`.
  */
 export async function openDeviceWriter(path: string, options: DeviceWriterOptions): Promise<DiskWriter> {
@@ -39,7 +42,7 @@ export async function openDeviceWriter(path: string, options: DeviceWriterOption
     if (create) await unlink(path);
     throw error;
   }
-  return deviceWriter(handle, size, options.readsAsZero ?? create);
+  return deviceWriter(handle, size, options.readsAsZero ?? create, await loadFileCalls());
 }
 
 async function growNewFile(handle: FileHandle, path: string, size: number): Promise<void> {
@@ -53,7 +56,14 @@ async function growNewFile(handle: FileHandle, path: string, size: number): Prom
   }
 }
 
-function deviceWriter(handle: FileHandle, size: number, readsAsZero: boolean): DiskWriter {
+function deviceWriter(
+  handle: FileHandle,
+  size: number,
+  readsAsZero: boolean,
+  calls: FileCalls | null,
+): DiskWriter {
+  const zeros = new ZeroMaker(handle, calls);
+  const writeback = new Writeback(handle, calls);
   let closed: Promise<void> | undefined;
   let lost: unknown;
   let fresh = readsAsZero;
@@ -74,16 +84,11 @@ function deviceWriter(handle: FileHandle, size: number, readsAsZero: boolean): D
       check(offset, data.length);
       fresh &&= data.length === 0;
       await writeWhole(handle, data, offset, signal);
+      writeback.wrote(offset, data.length);
     },
     async zero(offset, length, signal) {
       check(offset, length);
-      for (let done = 0; done < length; done += ZEROS.length)
-        await writeWhole(
-          handle,
-          ZEROS.subarray(0, Math.min(ZEROS.length, length - done)),
-          offset + done,
-          signal,
-        );
+      await zeros.make(offset, length, signal);
     },
     async flush(signal) {
       check(0, 0);
@@ -98,12 +103,13 @@ function deviceWriter(handle: FileHandle, size: number, readsAsZero: boolean): D
           },
         );
       try {
+        await writeback.settled();
         await handle.sync();
       } catch (error) {
         lost = error;
         throw error;
       }
     },
-    close: () => (closed ??= handle.close()),
+    close: () => (closed ??= writeback.settled().then(() => handle.close())),
   };
 }

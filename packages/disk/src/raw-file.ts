@@ -9,6 +9,11 @@ import type { DiskReader, Extent } from './types.ts';
 export interface RawFileOptions {
   /** Bytes to read as the disk, when the file or device is longer than the disk. Default: all of it. */
   readonly size?: number;
+  /**
+   * What the page cache holds of it and is on the disk already is dropped first: what is read then comes from the disk
+   * (or its server), not from the memory that wrote it. Default false.
+   */
+  readonly uncached?: boolean;
 }
 
 /**
@@ -23,6 +28,7 @@ export async function openRawFile(path: string, options: RawFileOptions = {}): P
     const size = options.size ?? available;
     if (available < size)
       throw new DiskSizeError(`${path} has ${available} bytes, fewer than the disk's ${size}`);
+    if (options.uncached === true) await (await loadFileCalls())?.dropCache(handle.fd, 0, 0);
     const calls = await seekingCalls(handle, size);
     return rangeReader({
       size,

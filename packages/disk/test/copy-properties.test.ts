@@ -99,6 +99,26 @@ function target(disk: Uint8Array, randomAccess: boolean, readsAsZero: boolean, w
   };
 }
 
+/** A chunk's digest as the documents have it, by other means than the engine's; undefined: it is zero. */
+function digestOf(chunk: Uint8Array, key: string): string | undefined {
+  const runs: { offset: number; blocks: Uint8Array[] }[] = [];
+  let end = -1;
+  for (let offset = 0; offset < chunk.length; offset += BLOCK) {
+    const block = chunk.subarray(offset, offset + BLOCK);
+    if (block.every((byte) => byte === 0)) continue;
+    if (end === offset) runs.at(-1)?.blocks.push(block);
+    else runs.push({ offset, blocks: [block] });
+    end = offset + block.length;
+  }
+  if (runs.length === 0) return undefined;
+  const places = runs.flatMap(({ offset, blocks }) => [offset, Buffer.concat(blocks).length]);
+  const trailer = Buffer.from(Uint32Array.from([...places, runs.length]).buffer);
+  const gmac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12));
+  gmac.setAAD(Buffer.concat([...runs.flatMap(({ blocks }) => blocks), trailer]));
+  gmac.final();
+  return gmac.getAuthTag().toString('hex');
+}
+
 interface Case {
   readonly disk: Uint8Array;
   readonly map: readonly Extent[];
@@ -176,10 +196,7 @@ test('every copy is byte for byte, its digests are those of the bytes written, a
           told.set(first + at, tags.subarray(at * 16, at * 16 + 16).toString('hex'));
       for (let at = 0; at < copy.length; at += item.chunkSize) {
         const chunk = copy.subarray(at, at + item.chunkSize);
-        const gmac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12)).setAAD(chunk);
-        gmac.final();
-        const isData = chunk.some((byte) => byte !== 0);
-        expect(told.get(at / item.chunkSize)).toBe(isData ? gmac.getAuthTag().toString('hex') : undefined);
+        expect(told.get(at / item.chunkSize)).toBe(digestOf(chunk, key));
       }
       expect(seen).toEqual(seen.toSorted((a, b) => a - b));
       expect(seen.at(-1)).toBe(copy.length);

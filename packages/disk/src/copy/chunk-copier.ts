@@ -1,11 +1,11 @@
 import type { DiskReader, DiskStream, DiskWriter, Extent } from '../types.ts';
 import type { Attempts } from './attempts.ts';
 import { readChunk } from './chunk-reader.ts';
+import { dataRuns } from './content.ts';
 import { type ChunkDigest, chunkDigest } from './digest.ts';
 import type { MemoryShare } from './memory.ts';
 import type { CopyRate } from './rate.ts';
 import type { DataWork } from './source-work.ts';
-import { zeroRuns } from './zeros.ts';
 
 export interface ChunkCopierOptions {
   readonly source: DiskReader | DiskStream;
@@ -42,19 +42,19 @@ export class ChunkCopier {
   /** @param mayWrite resolves when it is the chunk's turn to be written */
   async copy(work: DataWork, mayWrite: () => Promise<void>, signal: AbortSignal): Promise<CopiedChunk> {
     const { buffer, bytesRead } = await this.#load(work, signal);
-    const runs = zeroRuns(buffer);
-    const digest = runs.some(({ kind }) => kind === 'data') ? this.#digest(buffer) : null;
+    const runs = dataRuns(buffer, work.parts);
+    const digest = runs.length > 0 ? this.#digest(runs) : null;
     await mayWrite();
     let bytesWritten = 0;
     let attempts = 1;
-    for (const { offset, length, kind } of runs) {
-      if (kind === 'zero') await this.zero({ offset: work.offset + offset, length }, signal);
-      else {
-        const data = buffer.subarray(offset, offset + length);
-        attempts = Math.max(attempts, await this.#write(work.offset + offset, data, signal));
-        bytesWritten += length;
-      }
+    let at = 0;
+    for (const { offset, data } of runs) {
+      await this.zero({ offset: work.offset + at, length: offset - at }, signal);
+      attempts = Math.max(attempts, await this.#write(work.offset + offset, data, signal));
+      bytesWritten += data.length;
+      at = offset + data.length;
     }
+    await this.zero({ offset: work.offset + at, length: work.length - at }, signal);
     // What an attempt that was given up may still send is sent from this memory.
     this.#options.memory.give(buffer, attempts === 1);
     return { digest, bytesRead, bytesWritten };
@@ -72,14 +72,10 @@ export class ChunkCopier {
 
   async #load(work: DataWork, signal: AbortSignal): Promise<{ buffer: Uint8Array; bytesRead: number }> {
     const { source, memory, rate, attempts } = this.#options;
-    if (work.buffer) {
-      await rate.pass(work.received, signal);
-      return { buffer: work.buffer, bytesRead: work.received };
-    }
-    const taken = await memory.take(work.length, signal);
     const bytesRead = work.parts.reduce((sum, { length }) => sum + length, 0);
+    const taken = work.buffer ?? (await memory.take(work.length, signal));
     await rate.pass(bytesRead, signal);
-    if (source.kind !== 'reader') return { buffer: taken.fill(0), bytesRead };
+    if (source.kind !== 'reader') return { buffer: taken, bytesRead };
     const buffer = await readChunk(
       { reader: source, memory, attempts, what: 'the source' },
       work,

@@ -12,7 +12,7 @@ export interface ChunkReaderOptions {
 }
 
 /**
- * Reads a chunk, by as many attempts as it takes. Each attempt has a buffer of its own: one that was given up may
+ * Reads the parts of a chunk, by as many attempts as it takes; what lies between them is left as it is. Each attempt has a buffer of its own: one that was given up may
  * still be filled.
  * @param buffer of the chunk's length, of `memory`
  * @returns that, or the one that was read to instead
@@ -36,14 +36,9 @@ async function readParts(
   buffer: Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {
-  let zeroFrom = 0;
-  const reads = work.parts.map(({ offset, length }) => {
-    const from = offset - work.offset;
-    buffer.fill(0, zeroFrom, from);
-    zeroFrom = from + length;
-    return reader.read(offset, buffer.subarray(from, from + length), signal);
-  });
-  buffer.fill(0, zeroFrom);
+  const reads = work.parts.map(({ offset, length }) =>
+    reader.read(work.offset + offset, buffer.subarray(offset, offset + length), signal),
+  );
   // All of them have ended before the buffer is used again, also when one fails.
   for (const result of await Promise.allSettled(reads)) if (result.status === 'rejected') throw result.reason;
 }

@@ -6,6 +6,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { ChunkCopier } from './chunk-copier.ts';
 import { systemClock } from './clock.ts';
 import { type CopyJob, DEFAULT_CHECKPOINT, DEFAULT_CHUNK, DEFAULT_MEMORY } from './copy-job.ts';
+import { ZERO_BLOCK } from './content.ts';
 import { AdaptiveDepth } from './depth.ts';
 import { newDigestKey } from './digest.ts';
 import { chunksOf, DigestLog } from './digest-log.ts';
@@ -13,7 +14,6 @@ import { runLanes } from './lanes.ts';
 import { CopyMemory } from './memory.ts';
 import { CopyRate } from './rate.ts';
 import { readerWork, streamWork, type Work } from './source-work.ts';
-import { ZERO_BLOCK } from './zeros.ts';
 
 /** Chunks that may have begun beyond the first that has not ended. */
 const WINDOW = 256;

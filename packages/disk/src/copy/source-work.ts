@@ -16,12 +16,10 @@ export interface DataWork {
   readonly kind: 'data';
   readonly offset: number;
   readonly length: number;
-  /** What is still to be read, disk offsets (readers); the rest of the chunk is zero. */
+  /** What is still to be read (readers) or came (streams), offsets from the chunk's start; the rest is zero. */
   readonly parts: readonly Extent[];
-  /** The chunk's bytes, in memory of the copy's share (streams). */
+  /** What came, in memory of the copy's share (streams). */
   readonly buffer?: Uint8Array;
-  /** Bytes of `buffer` that the stream gave; the rest are its gaps. */
-  readonly received: number;
 }
 export type Work = ZeroWork | DataWork;
 
@@ -53,10 +51,10 @@ class Chunks {
     this.at = this.#size;
   }
 
-  *data(parts: readonly Extent[], buffer?: Uint8Array, received = 0): Generator<Work> {
+  *data(parts: readonly Extent[], buffer?: Uint8Array): Generator<Work> {
     yield* this.zeros();
     const length = this.end - this.at;
-    yield { kind: 'data', offset: this.at, length, parts, received, ...(buffer ? { buffer } : {}) };
+    yield { kind: 'data', offset: this.at, length, parts, ...(buffer ? { buffer } : {}) };
     this.at += length;
     this.#zeroFrom = this.at;
   }
@@ -99,7 +97,7 @@ export async function* readerWork(
       }
       if (parts.length === 0) chunks.zerosBefore(at);
       const upTo = Math.min(mapped, chunks.end);
-      parts.push({ offset: at, length: upTo - at });
+      parts.push({ offset: at - chunks.at, length: upTo - at });
       at = upTo;
     }
   }
@@ -126,11 +124,11 @@ export async function* streamWork(
   const chunks = new Chunks(chunkSize, size, 0);
   let streamed = 0;
   let buffer: Uint8Array | undefined;
-  let received = 0;
+  let parts: Extent[] = [];
   const take = function* (): Generator<Work> {
-    if (buffer) yield* chunks.data([], buffer, received);
+    if (buffer) yield* chunks.data(parts, buffer);
     buffer = undefined;
-    received = 0;
+    parts = [];
   };
   const pieces = stream.chunks(signal)[Symbol.asyncIterator]();
   const waiting = { what: 'the source', stall: fail };
@@ -165,11 +163,10 @@ export async function* streamWork(
         if (!buffer) {
           chunks.zerosBefore(at);
           buffer = await memory.take(chunks.end - chunks.at, signal);
-          buffer.fill(0);
         }
         const upTo = Math.min(streamed, chunks.end);
         buffer.set(data.subarray(at - offset, upTo - offset), at - chunks.at);
-        received += upTo - at;
+        parts.push({ offset: at - chunks.at, length: upTo - at });
         at = upTo;
       }
     }

@@ -13,12 +13,12 @@ import { readChunk } from './chunk-reader.ts';
 import { systemClock, type CopyClock } from './clock.ts';
 import { type CopyBudget, DEFAULT_MEMORY } from './copy-job.ts';
 import { AdaptiveDepth, type DepthBounds } from './depth.ts';
+import { dataRuns } from './content.ts';
 import { chunkDigest } from './digest.ts';
 import { type ChunkExpectation, expectations } from './expectations.ts';
 import { runLanes } from './lanes.ts';
 import { CopyMemory } from './memory.ts';
 import { type DataWork, readerWork, type Work } from './source-work.ts';
-import { isZero } from './zeros.ts';
 
 export interface VerifyJob {
   readonly manifest: ChunkManifest;
@@ -80,7 +80,8 @@ export async function verifyDisk(job: VerifyJob): Promise<VerifyResult> {
   const sameChunk = async (work: DataWork, tag: Buffer | null): Promise<boolean> => {
     const taken = await memory.take(work.length, signal);
     const buffer = await readChunk(source, work, taken, signal);
-    const same = tag ? digest(buffer).equals(tag) : isZero(buffer);
+    const runs = dataRuns(buffer, work.parts);
+    const same = tag ? runs.length > 0 && digest(runs).equals(tag) : runs.length === 0;
     memory.give(buffer, true);
     depth.completed(work.length);
     return same;

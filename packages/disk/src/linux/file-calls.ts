@@ -22,7 +22,7 @@ export interface FileCalls {
   zeroRange(fd: number, offset: number, length: number): Promise<void>;
   /** Begins to write the range's dirty pages to the disk, without waiting for them. */
   startWriteback(fd: number, offset: number, length: number): Promise<void>;
-  /** Drops the range's clean pages from the page cache: a read after it comes from the disk. */
+  /** Drops the range's clean pages from the page cache: a read after it comes from the disk. Length 0: to the end. */
   dropCache(fd: number, offset: number, length: number): Promise<void>;
 }
 
