@@ -3,6 +3,7 @@ import type { Attempts } from './attempts.ts';
 import { readChunk } from './chunk-reader.ts';
 import { dataRuns } from './content.ts';
 import { type ChunkDigest, chunkDigest } from './digest.ts';
+import type { Gate } from './gate.ts';
 import type { MemoryShare } from './memory.ts';
 import type { CopyRate } from './rate.ts';
 import type { DataWork } from './source-work.ts';
@@ -15,6 +16,8 @@ export interface ChunkCopierOptions {
   readonly memory: MemoryShare;
   readonly rate: ReturnType<CopyRate['open']>;
   readonly attempts: Attempts;
+  /** Through which each request to a reader goes. */
+  readonly gate: Gate;
   /** The target reads as zero where nothing was written. */
   readonly skipZeros: boolean;
 }
@@ -71,13 +74,13 @@ export class ChunkCopier {
   }
 
   async #load(work: DataWork, signal: AbortSignal): Promise<{ buffer: Uint8Array; bytesRead: number }> {
-    const { source, memory, rate, attempts } = this.#options;
+    const { source, memory, rate, attempts, gate } = this.#options;
     const bytesRead = work.parts.reduce((sum, { length }) => sum + length, 0);
     const taken = work.buffer ?? (await memory.take(work.length, signal));
     await rate.pass(bytesRead, signal);
     if (source.kind !== 'reader') return { buffer: taken, bytesRead };
     const buffer = await readChunk(
-      { reader: source, memory, attempts, what: 'the source' },
+      { reader: source, memory, attempts, gate, what: 'the source' },
       work,
       taken,
       signal,

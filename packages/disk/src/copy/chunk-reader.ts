@@ -1,5 +1,6 @@
 import type { DiskReader } from '../types.ts';
 import type { Attempts } from './attempts.ts';
+import type { Gate } from './gate.ts';
 import type { MemoryShare } from './memory.ts';
 import type { DataWork } from './source-work.ts';
 
@@ -7,6 +8,8 @@ export interface ChunkReaderOptions {
   readonly reader: DiskReader;
   readonly memory: MemoryShare;
   readonly attempts: Attempts;
+  /** Through which each request goes. */
+  readonly gate: Gate;
   /** What it is, in errors: `the source`. */
   readonly what: string;
 }
@@ -18,26 +21,29 @@ export interface ChunkReaderOptions {
  * @returns that, or the one that was read to instead
  */
 export function readChunk(
-  { reader, memory, attempts, what }: ChunkReaderOptions,
+  { reader, memory, attempts, gate, what }: ChunkReaderOptions,
   work: DataWork,
   buffer: Uint8Array,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   return attempts.retried(what, signal, async (inner, attempt) => {
     const into = attempt === 1 ? buffer : memory.swap(buffer);
-    await readParts(reader, work, into, inner);
+    await readParts(reader, gate, work, into, inner);
     return into;
   });
 }
 
 async function readParts(
   reader: DiskReader,
+  gate: Gate,
   work: DataWork,
   buffer: Uint8Array,
   signal: AbortSignal,
 ): Promise<void> {
   const reads = work.parts.map(({ offset, length }) =>
-    reader.read(work.offset + offset, buffer.subarray(offset, offset + length), signal),
+    gate.through(signal, () =>
+      reader.read(work.offset + offset, buffer.subarray(offset, offset + length), signal),
+    ),
   );
   // All of them have ended before the buffer is used again, also when one fails.
   for (const result of await Promise.allSettled(reads)) if (result.status === 'rejected') throw result.reason;

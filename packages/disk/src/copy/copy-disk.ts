@@ -10,6 +10,7 @@ import { ZERO_BLOCK } from './content.ts';
 import { AdaptiveDepth } from './depth.ts';
 import { newDigestKey } from './digest.ts';
 import { chunksOf, DigestLog } from './digest-log.ts';
+import { Gate } from './gate.ts';
 import { runLanes } from './lanes.ts';
 import { CopyMemory } from './memory.ts';
 import { CopyRate } from './rate.ts';
@@ -75,10 +76,11 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
   const rate = (job.budget?.rate ?? new CopyRate(null, clock)).open();
   const attempts = new Attempts(clock, { ...DEFAULT_RETRY, ...job.retry }, job.onRetry);
   const depth = new AdaptiveDepth(clock, job.depth);
+  const gate = new Gate(() => depth.depth);
   const inOrder = !target.capabilities.randomAccess;
   // Asked once: a target that has been written to in an earlier attempt no longer reads as zero.
   const skipZeros = target.capabilities.readsAsZero;
-  const chunks = new ChunkCopier({ source, target, key, memory, rate, attempts, skipZeros });
+  const chunks = new ChunkCopier({ source, target, key, memory, rate, attempts, gate, skipZeros });
 
   const log = new DigestLog(resumed);
   const pieces: DigestPiece[] = [...(resume?.pieces ?? [])];

@@ -16,6 +16,7 @@ import { AdaptiveDepth, type DepthBounds } from './depth.ts';
 import { dataRuns } from './content.ts';
 import { chunkDigest } from './digest.ts';
 import { type ChunkExpectation, expectations } from './expectations.ts';
+import { Gate } from './gate.ts';
 import { runLanes } from './lanes.ts';
 import { CopyMemory } from './memory.ts';
 import { type DataWork, readerWork, type Work } from './source-work.ts';
@@ -67,7 +68,8 @@ export async function verifyDisk(job: VerifyJob): Promise<VerifyResult> {
   const memory = (job.budget?.memory ?? new CopyMemory(DEFAULT_MEMORY)).open();
   const attempts = new Attempts(clock, { ...DEFAULT_RETRY, ...job.retry }, job.onRetry);
   const depth = new AdaptiveDepth(clock, job.depth);
-  const source = { reader, memory, attempts, what: 'the destination' };
+  const gate = new Gate(() => depth.depth);
+  const source = { reader, memory, attempts, gate, what: 'the destination' };
 
   async function* checks(): AsyncGenerator<Check> {
     for await (const work of readerWork(firstBytes(reader, size), chunkSize, signal)) {

@@ -93,16 +93,19 @@ test('where the kernel refuses, zeros are written', async () => {
 });
 
 test.runIf(process.platform === 'linux')('a call that fails says why, each its own reason', async () => {
-  const { seekData, punchHole } = await calls();
+  const kernel = await calls();
   const path = join(await folder(), 'empty');
   const handle = await open(path, 'w');
   onTestFinished(() => handle.close());
   const pipe = await open('/dev/null', 'w');
   onTestFinished(() => pipe.close());
   const errnos = await Promise.all(
-    [seekData(-1, 0), punchHole(handle.fd, 0, 0), punchHole(pipe.fd, 0, 10), seekData(handle.fd, 5)].map(
-      (one) => one.catch((error: unknown) => (error instanceof FileCallError ? error.errno : error)),
-    ),
+    [
+      kernel.seekData(-1, 0),
+      kernel.punchHole(handle.fd, 0, 0),
+      kernel.punchHole(pipe.fd, 0, 10),
+      kernel.seekData(handle.fd, 5),
+    ].map((one) => one.catch((error: unknown) => (error instanceof FileCallError ? error.errno : error))),
   );
   // EBADF, EINVAL, ENODEV; behind the end there is no data.
   expect(errnos).toEqual([9, 22, 19, null]);
