@@ -9,6 +9,8 @@ export interface RangeSource {
   readonly readRange: (offset: number, buffer: Uint8Array, signal: AbortSignal) => Promise<void>;
   /** Where data may be, ascending; everything else must be known to be zero. Asked anew for every pass. */
   readonly map?: (signal: AbortSignal) => AsyncIterable<Extent> | Iterable<Extent>;
+  /** Requests that the far side is sent at once, at most. */
+  readonly requestsAtOnce?: number;
   /** Called once. */
   readonly close?: () => Promise<void>;
 }
@@ -21,7 +23,12 @@ export function rangeReader(source: RangeSource): DiskReader {
   return {
     kind: 'reader',
     size,
-    capabilities: { randomAccess: true, multiPass: true, knowsMap: map !== undefined },
+    capabilities: {
+      randomAccess: true,
+      multiPass: true,
+      knowsMap: map !== undefined,
+      ...(source.requestsAtOnce === undefined ? {} : { requestsAtOnce: source.requestsAtOnce }),
+    },
     extents: (signal) => coverWithZeros(map ? map(signal) : [{ offset: 0, length: size }], size),
     async read(offset, buffer, signal) {
       assertInside(offset, buffer.length, size);

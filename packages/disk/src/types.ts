@@ -18,6 +18,8 @@ export interface ReaderCapabilities {
   readonly multiPass: boolean;
   /** `extents` tells zeros from data without reading; otherwise it says that all is data. */
   readonly knowsMap: boolean;
+  /** Requests that the far side is sent at once, at most. Default as many as are worth it. */
+  readonly requestsAtOnce?: number;
 }
 export interface WriterCapabilities {
   /** Any range can be written, in any order, several at once; otherwise ascending, one at a time. */

@@ -13,6 +13,7 @@ export interface ReaderCapabilities {
   readonly randomAccess: boolean;
   readonly multiPass: boolean;
   readonly knowsMap: boolean;
+  readonly requestsAtOnce?: number;
 }
 export interface WriterCapabilities {
   readonly randomAccess: boolean;

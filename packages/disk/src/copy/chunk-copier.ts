@@ -1,11 +1,8 @@
 import type { DiskReader, DiskStream, DiskWriter, Extent } from '../types.ts';
-import type { Attempts } from './attempts.ts';
 import { readChunk } from './chunk-reader.ts';
 import { dataRuns } from './content.ts';
 import { type ChunkDigest, chunkDigest } from './digest.ts';
-import type { Gate } from './gate.ts';
-import type { MemoryShare } from './memory.ts';
-import type { CopyRate } from './rate.ts';
+import type { Session } from './session.ts';
 import type { DataWork } from './source-work.ts';
 
 export interface ChunkCopierOptions {
@@ -13,11 +10,6 @@ export interface ChunkCopierOptions {
   readonly target: DiskWriter;
   /** Of the digests, 16 bytes in hexadecimal. */
   readonly key: string;
-  readonly memory: MemoryShare;
-  readonly rate: ReturnType<CopyRate['open']>;
-  readonly attempts: Attempts;
-  /** Through which each request to a reader goes. */
-  readonly gate: Gate;
   /** The target reads as zero where nothing was written. */
   readonly skipZeros: boolean;
 }
@@ -34,17 +26,19 @@ const ZERO_REQUEST = 1024 * 1024 * 1024;
 
 /** Brings one chunk from the source to the target, by as many attempts as it takes. */
 export class ChunkCopier {
+  readonly #session: Session;
   readonly #options: ChunkCopierOptions;
   readonly #digest: ChunkDigest;
 
-  constructor(options: ChunkCopierOptions) {
+  constructor(session: Session, options: ChunkCopierOptions) {
+    this.#session = session;
     this.#options = options;
     this.#digest = chunkDigest(options.key);
   }
 
   /** @param mayWrite resolves when it is the chunk's turn to be written */
-  async copy(work: DataWork, mayWrite: () => Promise<void>, signal: AbortSignal): Promise<CopiedChunk> {
-    const { buffer, bytesRead } = await this.#load(work, signal);
+  async copy(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
+    const { buffer, bytesRead } = await this.#load(work);
     const runs = dataRuns(buffer, work.parts);
     const digest = runs.length > 0 ? this.#digest(runs) : null;
     await mayWrite();
@@ -52,20 +46,22 @@ export class ChunkCopier {
     let attempts = 1;
     let at = 0;
     for (const { offset, data } of runs) {
-      await this.zero({ offset: work.offset + at, length: offset - at }, signal);
-      attempts = Math.max(attempts, await this.#write(work.offset + offset, data, signal));
+      await this.zero({ offset: work.offset + at, length: offset - at });
+      attempts = Math.max(attempts, await this.#write(work.offset + offset, data));
       bytesWritten += data.length;
       at = offset + data.length;
     }
-    await this.zero({ offset: work.offset + at, length: work.length - at }, signal);
+    await this.zero({ offset: work.offset + at, length: work.length - at });
     // What an attempt that was given up may still send is sent from this memory.
-    this.#options.memory.give(buffer, attempts === 1);
+    this.#session.memory.give(buffer, attempts === 1);
+    this.#session.depth.completed(bytesRead);
     return { digest, bytesRead, bytesWritten };
   }
 
   /** Has a range of the target read as zero. */
-  async zero({ offset, length }: Extent, signal: AbortSignal): Promise<void> {
-    const { target, attempts, skipZeros } = this.#options;
+  async zero({ offset, length }: Extent): Promise<void> {
+    const { target, skipZeros } = this.#options;
+    const { attempts, signal } = this.#session;
     if (skipZeros) return;
     for (let done = 0; done < length; done += ZERO_REQUEST) {
       const part = Math.min(ZERO_REQUEST, length - done);
@@ -73,26 +69,21 @@ export class ChunkCopier {
     }
   }
 
-  async #load(work: DataWork, signal: AbortSignal): Promise<{ buffer: Uint8Array; bytesRead: number }> {
-    const { source, memory, rate, attempts, gate } = this.#options;
+  async #load(work: DataWork): Promise<{ buffer: Uint8Array; bytesRead: number }> {
+    const { source } = this.#options;
+    const { memory, rate, signal } = this.#session;
     const bytesRead = work.parts.reduce((sum, { length }) => sum + length, 0);
     const taken = work.buffer ?? (await memory.take(work.length, signal));
     await rate.pass(bytesRead, signal);
     if (source.kind !== 'reader') return { buffer: taken, bytesRead };
-    const buffer = await readChunk(
-      { reader: source, memory, attempts, gate, what: 'the source' },
-      work,
-      taken,
-      signal,
-    );
-    return { buffer, bytesRead };
+    return { buffer: await readChunk(this.#session, source, 'the source', work, taken), bytesRead };
   }
 
   /** @returns how many attempts it took */
-  async #write(offset: number, data: Uint8Array, signal: AbortSignal): Promise<number> {
-    const { target, attempts } = this.#options;
+  async #write(offset: number, data: Uint8Array): Promise<number> {
+    const { attempts, signal } = this.#session;
     return attempts.retried('the target', signal, async (inner, attempt) => {
-      await target.write(offset, data, inner);
+      await this.#options.target.write(offset, data, inner);
       return attempt;
     });
   }

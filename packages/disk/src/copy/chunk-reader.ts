@@ -1,30 +1,21 @@
 import type { DiskReader } from '../types.ts';
-import type { Attempts } from './attempts.ts';
 import type { Gate } from './gate.ts';
-import type { MemoryShare } from './memory.ts';
+import type { Session } from './session.ts';
 import type { DataWork } from './source-work.ts';
 
-export interface ChunkReaderOptions {
-  readonly reader: DiskReader;
-  readonly memory: MemoryShare;
-  readonly attempts: Attempts;
-  /** Through which each request goes. */
-  readonly gate: Gate;
-  /** What it is, in errors: `the source`. */
-  readonly what: string;
-}
-
 /**
- * Reads the parts of a chunk, by as many attempts as it takes; what lies between them is left as it is. Each attempt has a buffer of its own: one that was given up may
- * still be filled.
- * @param buffer of the chunk's length, of `memory`
+ * Reads the parts of a chunk, by as many attempts as it takes; what lies between them is left as it is. Each attempt
+ * has a buffer of its own: one that was given up may still be filled.
+ * @param what the reader is, in errors: `the source`
+ * @param buffer of the chunk's length, of the session's memory
  * @returns that, or the one that was read to instead
  */
 export function readChunk(
-  { reader, memory, attempts, gate, what }: ChunkReaderOptions,
+  { memory, attempts, gate, signal }: Session,
+  reader: DiskReader,
+  what: string,
   work: DataWork,
   buffer: Uint8Array,
-  signal: AbortSignal,
 ): Promise<Uint8Array> {
   return attempts.retried(what, signal, async (inner, attempt) => {
     const into = attempt === 1 ? buffer : memory.swap(buffer);

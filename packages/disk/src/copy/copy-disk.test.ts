@@ -9,6 +9,7 @@ import {
   type DiskStream,
   type DiskWriter,
   rangeReader,
+  repairDisk,
   verifyDisk,
 } from '../index.ts';
 import { noise } from '../../test/support.ts';
@@ -485,4 +486,75 @@ test('what the destination itself calls zero is not read, and differs where the 
   expect((await verifyDisk({ manifest, reader: sparse([]), signal })).mismatches).toEqual([
     { offset: 64 * KIB, length: 64 * KIB },
   ]);
+});
+
+test('a byte that differs on either side is found, named, and its chunk copied again', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(fc.nat(10 * 64 * KIB + 99), { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (places, atSource, asStream) => {
+        const disk = new Uint8Array(10 * 64 * KIB + 100);
+        disk.set(noise(3 * 64 * KIB), 64 * KIB);
+        disk.set(noise(64 * KIB + 5), 5 * 64 * KIB + 3);
+        const copy = new Uint8Array(disk.length);
+        const job = { chunkSize: 64 * KIB, signal };
+        const { manifest } = await copyDisk({
+          ...job,
+          source: memoryReader(disk),
+          target: memoryWriter(copy, true).writer,
+          checkpointBytes: 128 * KIB,
+          onCheckpoint: () => undefined,
+        });
+        const hit = atSource ? disk : copy;
+        for (const place of places) hit[place] = (hit[place] ?? 0) ^ 0x55;
+        const chunks = [...new Set(places.map((place) => Math.floor(place / (64 * KIB))))];
+        const { mismatches } = await verifyDisk({ manifest, reader: memoryReader(hit), signal });
+        for (const chunk of chunks)
+          expect(
+            mismatches.some(
+              ({ offset, length }) => offset <= chunk * 64 * KIB && chunk * 64 * KIB < offset + length,
+            ),
+          ).toBe(true);
+        expect(mismatches.reduce((sum, { length }) => sum + Math.ceil(length / (64 * KIB)), 0)).toBe(
+          chunks.length,
+        );
+        const stream: DiskStream = {
+          kind: 'stream',
+          size: disk.length,
+          capabilities: { randomAccess: false, multiPass: false, knowsMap: false },
+          async *chunks() {
+            for (let at = 0; at < disk.length; at += 50_000)
+              yield { offset: at, data: disk.slice(at, at + 50_000) };
+          },
+          async close() {},
+        };
+        const { writer, calls } = memoryWriter(copy, true);
+        const { changed } = await repairDisk({
+          manifest,
+          signal,
+          source: asStream ? stream : memoryReader(disk),
+          target: writer,
+          extents: mismatches,
+        });
+        expect(Buffer.compare(copy, disk)).toBe(0);
+        expect(calls.at(-1)).toBe('flush');
+        const pieces = manifest.pieces.map(
+          (piece) => changed.find((one) => one.firstChunk === piece.firstChunk) ?? piece,
+        );
+        expect(changed.length > 0).toBe(atSource);
+        const after = { ...manifest, pieces };
+        for (const reader of [memoryReader(copy), memoryReader(disk)])
+          expect((await verifyDisk({ manifest: after, reader, signal })).mismatches).toEqual([]);
+        expect(
+          await verifyDisk({ manifest: after, reader: memoryReader(copy), signal, only: mismatches }),
+        ).toEqual({
+          mismatches: [],
+          bytesChecked: mismatches.reduce((sum, { length }) => sum + length, 0),
+        });
+      },
+    ),
+    { numRuns: 40 },
+  );
 });

@@ -1,23 +1,14 @@
-import { setMaxListeners } from 'node:events';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
 import type { CopyResult, DigestPiece } from '../types.ts';
-import { Attempts, DEFAULT_RETRY } from './attempts.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ChunkCopier } from './chunk-copier.ts';
-import { systemClock } from './clock.ts';
-import { type CopyJob, DEFAULT_CHECKPOINT, DEFAULT_CHUNK, DEFAULT_MEMORY } from './copy-job.ts';
 import { ZERO_BLOCK } from './content.ts';
-import { AdaptiveDepth } from './depth.ts';
+import { type CopyJob, DEFAULT_CHECKPOINT, DEFAULT_CHUNK } from './copy-job.ts';
 import { newDigestKey } from './digest.ts';
 import { chunksOf, DigestLog } from './digest-log.ts';
-import { Gate } from './gate.ts';
-import { runLanes } from './lanes.ts';
-import { CopyMemory } from './memory.ts';
-import { CopyRate } from './rate.ts';
+import { runLanes, WINDOW } from './lanes.ts';
+import { inSession, type Session } from './session.ts';
 import { readerWork, streamWork, type Work } from './source-work.ts';
-
-/** Chunks that may have begun beyond the first that has not ended. */
-const WINDOW = 256;
 
 /** Digests in a piece that no checkpoint takes. */
 const PIECE = 4096;
@@ -30,13 +21,15 @@ interface Passage {
   bytesWritten: number;
 }
 
-interface Checked {
+/** What a job is when it was found sound. */
+interface Plan {
   readonly chunkSize: number;
   readonly key: string;
+  /** Chunks that are done already. */
   readonly resumed: number;
 }
 
-function check({ source, target, resume, ...job }: CopyJob): Checked {
+function planOf({ source, target, resume, ...job }: CopyJob): Plan {
   const chunkSize = resume?.chunkSize ?? job.chunkSize ?? DEFAULT_CHUNK;
   if (!Number.isSafeInteger(chunkSize) || chunkSize <= 0 || chunkSize % ZERO_BLOCK !== 0)
     throw new DiskUsageError(`chunkSize must be a multiple of ${ZERO_BLOCK} bytes, not ${chunkSize}`);
@@ -64,23 +57,18 @@ function check({ source, target, resume, ...job }: CopyJob): Checked {
  * abort, and what source, target or callbacks throw.
  */
 export async function copyDisk(job: CopyJob): Promise<CopyResult> {
-  const { source, target, resume, clock = systemClock } = job;
-  const { chunkSize, key, resumed } = check(job);
-  job.signal.throwIfAborted();
+  const plan = planOf(job);
+  return inSession(job, job.source.capabilities.requestsAtOnce, (session) => copyIn(session, job, plan));
+}
 
-  const failure = new AbortController();
-  const fail = (error: unknown): void => failure.abort(error);
-  const signal = AbortSignal.any([job.signal, failure.signal]);
-  setMaxListeners(0, signal);
-  const memory = (job.budget?.memory ?? new CopyMemory(DEFAULT_MEMORY)).open();
-  const rate = (job.budget?.rate ?? new CopyRate(null, clock)).open();
-  const attempts = new Attempts(clock, { ...DEFAULT_RETRY, ...job.retry }, job.onRetry);
-  const depth = new AdaptiveDepth(clock, job.depth);
-  const gate = new Gate(() => depth.depth);
+async function copyIn(session: Session, job: CopyJob, plan: Plan): Promise<CopyResult> {
+  const { source, target, resume } = job;
+  const { chunkSize, key, resumed } = plan;
+  const { signal, fail, clock, memory, attempts, depth } = session;
   const inOrder = !target.capabilities.randomAccess;
   // Asked once: a target that has been written to in an earlier attempt no longer reads as zero.
   const skipZeros = target.capabilities.readsAsZero;
-  const chunks = new ChunkCopier({ source, target, key, memory, rate, attempts, gate, skipZeros });
+  const chunks = new ChunkCopier(session, { source, target, key, skipZeros });
 
   const log = new DigestLog(resumed);
   const pieces: DigestPiece[] = [...(resume?.pieces ?? [])];
@@ -110,11 +98,10 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
     };
     if (own.kind === 'zero') {
       await mayWrite();
-      await chunks.zero(own, signal);
+      await chunks.zero(own);
       return;
     }
-    Object.assign(passage, await chunks.copy(own, mayWrite, signal));
-    depth.completed(passage.bytesRead);
+    Object.assign(passage, await chunks.copy(own, mayWrite));
   };
   const passed = ({ work: own, digest, ...moved }: Passage): void => {
     if (own.kind === 'zero') log.addZeros(own.chunks);
@@ -135,24 +122,17 @@ export async function copyDisk(job: CopyJob): Promise<CopyResult> {
     for await (const one of all) yield { work: one, digest: null, bytesRead: 0, bytesWritten: 0 };
   }
 
-  const watching = attempts.watch(signal);
   try {
     const lanes = { depth: () => depth.depth, window: WINDOW, signal, pause: job.pause, fail, work, passed };
     const end = await runLanes(passages(), lanes);
     if (end === 'ended' && bytesDone !== source.size)
       throw new DiskSizeError(`the source gave ${bytesDone} of its ${source.size} bytes`);
-    if (end === 'ended' && target.size > source.size && !skipZeros)
-      await chunks.zero({ offset: source.size, length: target.size - source.size }, signal);
+    if (end === 'ended' && target.size > source.size)
+      await chunks.zero({ offset: source.size, length: target.size - source.size });
     if (end === 'ended' || !inOrder) await checkpoints.finish(bytesDone);
     if (end === 'paused') job.pause?.throwIfAborted();
-  } catch (error) {
-    // The first cause, not the aborts it led to.
-    throw signal.aborted ? signal.reason : error;
   } finally {
-    fail(new DiskUsageError('the copy has ended'));
-    await Promise.all([watching, checkpoints.settled()]);
-    memory.close();
-    rate.close();
+    await checkpoints.settled();
   }
   return {
     manifest: { size: source.size, chunkSize, algorithm: 'aes-128-gmac', key, pieces },

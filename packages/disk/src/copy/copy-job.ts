@@ -1,15 +1,5 @@
 import type { CopyProgress, DigestPiece, DiskReader, DiskStream, DiskWriter } from '../types.ts';
-import type { Retry, RetryPolicy } from './attempts.ts';
-import type { CopyClock } from './clock.ts';
-import type { DepthBounds } from './depth.ts';
-import type { CopyMemory } from './memory.ts';
-import type { CopyRate } from './rate.ts';
-
-/** What the copies of one worker share. */
-export interface CopyBudget {
-  readonly memory: CopyMemory;
-  readonly rate: CopyRate;
-}
+import type { SessionOptions } from './session.ts';
 
 export interface CopyCheckpoint {
   /** Bytes from the start of the disk that have been flushed on the target. */
@@ -28,23 +18,15 @@ export interface CopyResumption {
   readonly pieces: readonly DigestPiece[];
 }
 
-export interface CopyJob {
+export interface CopyJob extends SessionOptions {
   readonly source: DiskReader | DiskStream;
   readonly target: DiskWriter;
-  readonly signal: AbortSignal;
   /** When aborted, the copy begins nothing new: after a flush and a checkpoint it throws the reason. */
   readonly pause?: AbortSignal | undefined;
   /** Bytes per digest, read and write; a multiple of 64 KiB. Default 4 MiB. */
   readonly chunkSize?: number;
   /** Key of the digests, 16 bytes in hexadecimal. Default a new one. */
   readonly key?: string;
-  /** Default a budget of its own, of 128 MiB and without a limit on the rate. */
-  readonly budget?: CopyBudget;
-  /** Chunks under way at once. Default from 4 up to 16, as many as are worth it. */
-  readonly depth?: DepthBounds;
-  readonly retry?: Partial<RetryPolicy>;
-  /** Told of every request that is made again. */
-  readonly onRetry?: ((retry: Retry) => void) | undefined;
   /** Called in the order of the chunks as they are done. What it throws ends the copy. */
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;
   /**
@@ -61,9 +43,7 @@ export interface CopyJob {
   readonly checkpointBytes?: number | undefined;
   /** Seconds between checkpoints, if the data does not come sooner. Default 30. */
   readonly checkpointSeconds?: number;
-  readonly clock?: CopyClock;
 }
 
 export const DEFAULT_CHUNK = 4 * 1024 * 1024;
-export const DEFAULT_MEMORY = 128 * 1024 * 1024;
 export const DEFAULT_CHECKPOINT = 1024 * 1024 * 1024;

@@ -7,6 +7,14 @@ export interface DepthBounds {
 }
 
 const DEFAULT: DepthBounds = { first: 4, most: 16 };
+
+/** Bounds for a reader that may bear no more than so many requests. */
+export function boundsFor(given: DepthBounds | undefined, requestsAtOnce: number | undefined): DepthBounds {
+  const { first, most } = given ?? DEFAULT;
+  const bounded = Math.max(1, Math.min(most, requestsAtOnce ?? most));
+  return { first: Math.min(first, bounded), most: bounded };
+}
+
 /** A rate is believed once it was measured over so long, and over two rounds of requests. */
 const WINDOW_MILLISECONDS = 400;
 /** A deeper queue must bring at least this much: it costs memory, and others their turn. */

@@ -88,6 +88,29 @@ export function digestRuns({ firstChunk, chunks, digests }: DigestPiece): Digest
 }
 
 /**
+ * A piece in which some chunks have other digests.
+ * @param changes by the index of the chunk; null: it is zero. Those of other pieces do not count.
+ */
+export function withDigests(piece: DigestPiece, changes: ReadonlyMap<number, Buffer | null>): DigestPiece {
+  const tags = new Map<number, Buffer>();
+  for (const { first, count, tags: all } of digestRuns(piece))
+    for (let at = 0; at < count; at += 1)
+      tags.set(first + at, all.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES));
+  for (const [index, tag] of changes) {
+    if (index < piece.firstChunk || index >= piece.firstChunk + piece.chunks) continue;
+    if (tag) tags.set(index, tag);
+    else tags.delete(index);
+  }
+  const log = new DigestLog(piece.firstChunk);
+  for (let index = piece.firstChunk; index < piece.firstChunk + piece.chunks; index += 1) {
+    const tag = tags.get(index);
+    if (tag) log.add(tag);
+    else log.addZeros(1);
+  }
+  return log.take();
+}
+
+/**
  * The number of chunks that pieces tell of from the start of the disk on.
  * @throws DiskUsageError when they do not follow each other
  */

@@ -1,3 +1,6 @@
+/** Items that may have begun beyond the first that has not ended, where nothing else bounds them. */
+export const WINDOW = 256;
+
 export interface LaneOptions<T> {
   /** How many items are worked on at once; asked again whenever one ends. */
   readonly depth: () => number;

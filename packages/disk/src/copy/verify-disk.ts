@@ -1,87 +1,84 @@
-import { setMaxListeners } from 'node:events';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
 import type {
   ChunkManifest,
   DiskReader,
+  DiskStream,
   Extent,
   MappedExtent,
   VerifyProgress,
   VerifyResult,
 } from '../types.ts';
-import { Attempts, DEFAULT_RETRY, type Retry, type RetryPolicy } from './attempts.ts';
 import { readChunk } from './chunk-reader.ts';
-import { systemClock, type CopyClock } from './clock.ts';
-import { type CopyBudget, DEFAULT_MEMORY } from './copy-job.ts';
-import { AdaptiveDepth, type DepthBounds } from './depth.ts';
 import { dataRuns } from './content.ts';
 import { chunkDigest } from './digest.ts';
 import { type ChunkExpectation, expectations } from './expectations.ts';
-import { Gate } from './gate.ts';
-import { runLanes } from './lanes.ts';
-import { CopyMemory } from './memory.ts';
-import { type DataWork, readerWork, type Work } from './source-work.ts';
+import { runLanes, WINDOW } from './lanes.ts';
+import { inSession, type Session, type SessionOptions } from './session.ts';
+import { type DataWork, readerWork, streamWork, type Work } from './source-work.ts';
+import { touches } from './touches.ts';
 
-export interface VerifyJob {
+export interface VerifyJob extends SessionOptions {
   readonly manifest: ChunkManifest;
-  /** The destination itself. All of it is read, but for what its own map calls zero. */
-  readonly reader: DiskReader;
+  /** The destination itself, or the source once more. All of it is read, but for what its own map calls zero. */
+  readonly reader: DiskReader | DiskStream;
   /** Share of the chunks to look at, more than 0, at most 1; the first and the last always. Default 1: all. */
   readonly sample?: number | undefined;
-  readonly budget?: CopyBudget;
-  readonly depth?: DepthBounds;
-  readonly retry?: Partial<RetryPolicy>;
-  readonly onRetry?: ((retry: Retry) => void) | undefined;
-  readonly signal: AbortSignal;
+  /** Looks at the chunks that these touch and at no others. Default all. */
+  readonly only?: readonly Extent[] | undefined;
+  /** Called in the order of the chunks. What it throws ends the verification. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
-  readonly clock?: CopyClock;
 }
-
-const WINDOW = 256;
 
 interface Check {
   readonly work: Work;
   readonly expected: ChunkExpectation;
-  readonly sampled: boolean;
+  readonly looked: boolean;
   readonly mismatches: Extent[];
 }
 
 /**
  * Reads a disk and compares it with the manifest of its copy. A difference is a result, not an error.
- * Throws `DiskSizeError` if the disk is smaller than the manifest, `DiskUsageError` if the manifest is not whole.
+ * Throws `DiskSizeError` if the disk is smaller than the manifest, `DiskUsageError` if the manifest is not whole, and
+ * what the reader throws.
  */
 export async function verifyDisk(job: VerifyJob): Promise<VerifyResult> {
-  const { manifest, reader, sample = 1, clock = systemClock } = job;
-  const { size, chunkSize, key } = manifest;
+  const { manifest, reader, sample = 1 } = job;
+  const { size } = manifest;
   if (!(sample > 0 && sample <= 1))
     throw new DiskUsageError(`a sample is a share of the chunks above 0 and at most 1, not ${sample}`);
   if (reader.size < size)
     throw new DiskSizeError(`the disk to verify has ${reader.size} bytes, fewer than the manifest's ${size}`);
   const expect = expectations(manifest);
+  return inSession(job, reader.capabilities.requestsAtOnce, (session) => verifyIn(session, job, expect));
+}
+
+async function verifyIn(
+  session: Session,
+  { manifest, reader, sample = 1, only, onProgress }: VerifyJob,
+  expect: ReturnType<typeof expectations>,
+): Promise<VerifyResult> {
+  const { size, chunkSize, key } = manifest;
+  const { signal, fail, memory, attempts, depth } = session;
   const digest = chunkDigest(key);
   const chunks = Math.ceil(size / chunkSize);
-  job.signal.throwIfAborted();
-
-  const failure = new AbortController();
-  const fail = (error: unknown): void => failure.abort(error);
-  const signal = AbortSignal.any([job.signal, failure.signal]);
-  setMaxListeners(0, signal);
-  const memory = (job.budget?.memory ?? new CopyMemory(DEFAULT_MEMORY)).open();
-  const attempts = new Attempts(clock, { ...DEFAULT_RETRY, ...job.retry }, job.onRetry);
-  const depth = new AdaptiveDepth(clock, job.depth);
-  const gate = new Gate(() => depth.depth);
-  const source = { reader, memory, attempts, gate, what: 'the destination' };
+  const wanted = only && touches(only);
 
   async function* checks(): AsyncGenerator<Check> {
-    for await (const work of readerWork(firstBytes(reader, size), chunkSize, signal)) {
+    const all =
+      reader.kind === 'reader'
+        ? readerWork(firstBytes(reader, size), chunkSize, signal)
+        : streamWork(reader, chunkSize, memory, attempts, fail, signal);
+    for await (const work of all) {
       const first = work.offset / chunkSize;
       const expected = expect(first, Math.ceil(work.length / chunkSize));
-      const sampled = work.kind === 'zero' || isSampled(first, chunks, sample);
-      yield { work, expected, sampled, mismatches: [] };
+      const inSample = work.kind === 'zero' || isSampled(first, chunks, sample);
+      yield { work, expected, looked: inSample && wanted?.(work) !== false, mismatches: [] };
     }
   }
-  const sameChunk = async (work: DataWork, tag: Buffer | null): Promise<boolean> => {
-    const taken = await memory.take(work.length, signal);
-    const buffer = await readChunk(source, work, taken, signal);
+  const isSame = async (work: DataWork, tag: Buffer | null): Promise<boolean> => {
+    const taken = work.buffer ?? (await memory.take(work.length, signal));
+    const buffer =
+      reader.kind === 'reader' ? await readChunk(session, reader, 'the disk to verify', work, taken) : taken;
     const runs = dataRuns(buffer, work.parts);
     const same = tag ? runs.length > 0 && digest(runs).equals(tag) : runs.length === 0;
     memory.give(buffer, true);
@@ -91,40 +88,32 @@ export async function verifyDisk(job: VerifyJob): Promise<VerifyResult> {
   const mismatches: Extent[] = [];
   let bytesDone = 0;
   let bytesChecked = 0;
-  const lanes = {
+  await runLanes(checks(), {
     depth: () => depth.depth,
     window: WINDOW,
     signal,
     fail,
-    work: async ({ work, expected, sampled, mismatches: found }: Check) => {
-      if (!sampled) return;
+    work: async ({ work, expected, looked, mismatches: found }) => {
       if (work.kind === 'data') {
-        if (!(await sameChunk(work, expected[0]?.tag ?? null))) found.push(work);
+        if (looked) {
+          if (!(await isSame(work, expected[0]?.tag ?? null))) found.push(work);
+        } else if (work.buffer) memory.give(work.buffer, true);
         return;
       }
       // The disk itself says that it is zero here, and the source was not.
-      for (const { index } of expected) {
+      for (const { index } of looked ? expected : []) {
         const offset = index * chunkSize;
-        found.push({ offset, length: Math.min(chunkSize, size - offset) });
+        const chunk = { offset, length: Math.min(chunkSize, size - offset) };
+        if (wanted?.(chunk) !== false) found.push(chunk);
       }
     },
-    passed: ({ work, sampled, mismatches: found }: Check) => {
+    passed: ({ work, looked, mismatches: found }) => {
       for (const { offset, length } of found) addMismatch(mismatches, { offset, length });
       bytesDone += work.length;
-      if (sampled) bytesChecked += work.length;
-      job.onProgress?.({ bytesDone, bytesTotal: size });
+      if (looked) bytesChecked += work.length;
+      onProgress?.({ bytesDone, bytesTotal: size });
     },
-  };
-  const watching = attempts.watch(signal);
-  try {
-    await runLanes(checks(), lanes);
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    fail(new DiskUsageError('the verification has ended'));
-    await watching;
-    memory.close();
-  }
+  });
   return { mismatches, bytesChecked };
 }
 
@@ -144,7 +133,14 @@ function firstBytes(reader: DiskReader, size: number): DiskReader {
       yield { offset, length: Math.min(length, size - offset), kind };
     }
   }
-  return { ...reader, size, extents, read: (...range) => reader.read(...range) };
+  return {
+    kind: 'reader',
+    size,
+    capabilities: reader.capabilities,
+    extents,
+    read: (...range) => reader.read(...range),
+    close: () => reader.close(),
+  };
 }
 
 function addMismatch(mismatches: Extent[], { offset, length }: Extent): void {

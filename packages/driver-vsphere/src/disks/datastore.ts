@@ -5,6 +5,8 @@ import { inWords } from '../errors.ts';
 import { flatExtent } from './descriptor.ts';
 
 const DESCRIPTOR_LIMIT = 64 * 1024;
+/** Connections to the server for one disk; each is one of its threads. */
+const REQUESTS_AT_ONCE = 8;
 
 /** Where a disk's descriptor is, and its text. @throws FileRequestError, ProtocolError, GutsError `disk_transport` */
 export async function readDescriptor(
@@ -65,6 +67,7 @@ export async function openDatastoreDisks(
     const map = areas.get(disk.key);
     const source = rangeReader({
       size: disk.capacityBytes,
+      requestsAtOnce: REQUESTS_AT_ONCE,
       readRange: (offset, buffer, own) => inWords(() => file.read(offset, buffer, own)),
       ...(map ? { map: () => map } : {}),
     });
