@@ -16,7 +16,10 @@ function parse(...args: string[]) {
 describe('the options of a migration', () => {
   test('without any, every default is the API', () => {
     const body = parse();
-    expect(body).toMatchObject({ keep_mac: true, keep_ip: false, policies: { verify_data: 'full' } });
+    expect(body).toMatchObject({ keep_mac: true, keep_ip: false, policies: {} });
+    expect(body.policies).not.toHaveProperty('verify_data');
+    expect(parse('--no-verify-data').policies).toEqual({ verify_data: 'off' });
+    expect(parse('--verify-data', 'both').policies).toEqual({ verify_data: 'both' });
     expect(body).not.toHaveProperty('flavor');
   });
   test('become the API body, which the contract accepts', () => {

@@ -18,7 +18,8 @@ export interface MigrationOptions extends MappingOptions {
   readonly power?: 'guest' | 'guest-only' | 'off';
   readonly shutdownSeconds?: number;
   readonly onFailure?: 'undo' | 'keep';
-  readonly verifyData: boolean;
+  /** False for --no-verify-data. */
+  readonly verifyData?: NonNullable<NewMigration['policies']>['verify_data'] | false;
   readonly verifyBoot?: 'require' | 'report' | 'off';
   readonly bootPattern?: string;
   readonly bootSeconds?: number;
@@ -55,6 +56,14 @@ export function addMigrationOptions(command: Command): Command {
     )
     .option('--shutdown-seconds <n>', "the guest's deadline", seconds)
     .addOption(choice('--on-failure <what>', 'undo: leave nothing; keep: for a retry', ['undo', 'keep']))
+    .addOption(
+      choice('--verify-data <how>', 'what is read back and compared (default: full, the destination)', [
+        'full',
+        'both',
+        'sampled',
+        'off',
+      ]),
+    )
     .option('--no-verify-data', 'does not read the destination back')
     .addOption(choice('--verify-boot <what>', 'without proof of a boot', ['require', 'report', 'off']))
     .option(
@@ -92,7 +101,7 @@ export function migrationBody(
       ...set('power', options.power),
       ...set('shutdown_seconds', options.shutdownSeconds),
       ...set('on_failure', options.onFailure),
-      verify_data: options.verifyData ? 'full' : 'off',
+      ...set('verify_data', options.verifyData === false ? 'off' : options.verifyData),
       ...set('verify_boot', options.verifyBoot),
       ...set('boot_pattern', options.bootPattern),
       ...set('boot_seconds', options.bootSeconds),

@@ -37,14 +37,20 @@ export interface Mapping {
 export type Transport = 'auto' | 'lease' | 'datastore';
 export type BootFrom = 'image' | 'volume';
 
+export const VERIFY_POLICIES = ['full', 'both', 'sampled', 'off'] as const;
+export type VerifyPolicy = (typeof VERIFY_POLICIES)[number];
+
 /** How source and target are treated. */
 export interface Policies {
   /** `guest`: ask the guest to stop, then power off at the deadline; `guest-only`: fail at the deadline; `off`: cut power. */
   readonly power: 'guest' | 'guest-only' | 'off';
   readonly shutdownSeconds: number;
   readonly onFailure: 'undo' | 'keep';
-  /** `full`: re-read and compare every chunk; `off`: only when the operator says so. */
-  readonly verifyData: 'full' | 'off';
+  /**
+   * `full`: every chunk is read from the destination and compared; `both`: from the source once more, too; `sampled`: a
+   * tenth of them, and `off`, only when the operator says so.
+   */
+  readonly verifyData: VerifyPolicy;
   /** `require`: no proof of a boot is a failure; `report`: it is only reported; `off`: not looked at. */
   readonly verifyBoot: 'require' | 'report' | 'off';
   readonly bootSeconds: number;

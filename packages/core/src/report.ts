@@ -11,6 +11,10 @@ export interface Verification {
   readonly method: 'chunks' | 'image-hash';
   readonly matches: boolean;
   readonly bytesChecked: number;
+  /** Not all of it was looked at. */
+  readonly sampled: boolean;
+  /** Bytes that differed, were copied again and are equal since. */
+  readonly bytesRepaired: number;
   readonly detail: string;
 }
 
@@ -96,7 +100,9 @@ export function buildReport(
       verification: (pass?.verification ?? null) as Verification | null,
     };
   });
-  const verified = perDisk.length > 0 && perDisk.every((disk) => disk.verification?.matches === true);
+  const verified =
+    perDisk.length > 0 &&
+    perDisk.every(({ verification }) => verification?.matches === true && !verification.sampled);
   const boot = (lastDone(steps, 'verify-boot')?.output as BootProof | undefined) ?? null;
   const off = lastDone(steps, 'shutdown')?.output as { wasOn?: boolean; offAt?: string } | undefined;
   const server = artifacts.find((artifact) => artifact.kind === 'server' && artifact.status !== 'removed');

@@ -100,10 +100,10 @@ const DEFINITIONS: Readonly<Record<StepName, StepDefinition>> = {
   'verify-data': {
     name: 'verify-data',
     phase: 'cutover',
-    doc: 'Reads the destination and compares it with the digests made while copying.',
+    doc: 'Reads the destination and compares it with the digests made while copying; copies again what differs.',
     needs: ['transfer'],
-    makes: ['attachment'],
-    reversion: 'attachments are removed',
+    makes: ['attachment', 'lease'],
+    reversion: 'attachments and leases are removed',
   },
   convert: {
     name: 'convert',

@@ -228,18 +228,19 @@ export function survivalSuite(
   });
 
   describe('checkpoints', () => {
+    const checkpoint = (firstChunk: number, digests: string[]) => ({
+      migrationId: 'm1',
+      diskKey: '2000',
+      pass: 1,
+      firstChunk,
+      chunks: digests.length,
+      chunkSize: 4 * 2 ** 20,
+      key: '00'.repeat(16),
+      digests: digests.join(' '),
+      flushedBytes: (firstChunk + digests.length) * 4 * 2 ** 20,
+    });
     const put = (lease: Lease, firstChunk: number, digests: string[]) =>
-      store.putCheckpoint(lease, {
-        migrationId: 'm1',
-        diskKey: '2000',
-        pass: 1,
-        firstChunk,
-        chunks: digests.length,
-        chunkSize: 4 * 2 ** 20,
-        key: '00'.repeat(16),
-        digests: digests.join(' '),
-        flushedBytes: (firstChunk + digests.length) * 4 * 2 ** 20,
-      });
+      store.putCheckpoint(lease, checkpoint(firstChunk, digests));
     const chunks = async () =>
       (await store.listCheckpoints('m1', '2000', 1)).flatMap(({ digests }) => digests.split(' '));
 
@@ -250,6 +251,8 @@ export function survivalSuite(
       expect(await chunks()).toEqual(['a', 'b', 'c']);
       await put(lease, 2, ['d', 'e']);
       expect(await chunks()).toEqual(['a', 'b', 'd', 'e']);
+      await store.replaceDigests(lease, checkpoint(0, ['x', 'y']));
+      expect(await chunks()).toEqual(['x', 'y', 'd', 'e']);
       await put(lease, 0, ['f']);
       expect(await chunks()).toEqual(['f']);
       await store.dropCheckpoints(lease, '2001');

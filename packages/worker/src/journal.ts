@@ -248,6 +248,10 @@ export class Journal {
     return this.#store.putCheckpoint(this.#keeper.lease, checkpoint);
   }
 
+  replaceDigests(checkpoint: DiskCheckpoint): Promise<void> {
+    return this.#store.replaceDigests(this.#keeper.lease, checkpoint);
+  }
+
   checkpoints(diskKey: string, pass: number): Promise<readonly DiskCheckpoint[]> {
     return this.#store.listCheckpoints(this.migration.id, diskKey, pass);
   }

@@ -54,7 +54,22 @@ export const copier: DiskCopier = {
     const manifest = { size: source.size, chunkSize: CHUNK, algorithm, key: 'none', pieces };
     return { manifest, bytesRead, bytesWritten: bytesRead, bytesZero: 0 };
   },
+  async repair({ source, target, manifest, extents, signal }) {
+    if (source.kind !== 'reader') throw new Error('only readers here');
+    const changed = [];
+    for (const { offset, length } of extents)
+      for (let at = offset; at < offset + length; at += CHUNK) {
+        const bytes = new Uint8Array(CHUNK);
+        await source.read(at, bytes, signal);
+        await target.write(at, bytes, signal);
+        const piece = { firstChunk: at / CHUNK, chunks: 1, digests: digestOf(bytes) };
+        if (manifest.pieces[piece.firstChunk]?.digests !== piece.digests) changed.push(piece);
+      }
+    await target.flush(signal);
+    return { changed, bytesRead: 0, bytesWritten: 0 };
+  },
   async verify({ manifest, reader, signal }) {
+    if (reader.kind !== 'reader') throw new Error('only readers here');
     const mismatches: { offset: number; length: number }[] = [];
     for (const [index, { digests }] of manifest.pieces.entries()) {
       const bytes = new Uint8Array(CHUNK);

@@ -22,7 +22,7 @@ const OPTIONS: Readonly<Record<string, (asked: Asked) => unknown>> = {
   '--power': ({ spec }) => spec.policies.power,
   '--shutdown-seconds': ({ spec }) => spec.policies.shutdownSeconds,
   '--on-failure': ({ spec }) => spec.policies.onFailure,
-  '--no-verify-data': ({ spec }) => spec.policies.verifyData,
+  '--verify-data': ({ spec }) => spec.policies.verifyData,
   '--verify-boot': ({ spec }) => spec.policies.verifyBoot,
   '--boot-pattern': ({ spec }) => spec.policies.bootPattern,
   '--boot-seconds': ({ spec }) => spec.policies.bootSeconds,

@@ -1,5 +1,5 @@
 import type { DiskCopier } from '@guts/core';
-import { type CopyBudget, copyDisk, verifyDisk } from '@guts/disk';
+import { type CopyBudget, copyDisk, repairDisk, verifyDisk } from '@guts/disk';
 
 /**
  * The copy engine of `@guts/disk` behind core's port.
@@ -8,4 +8,5 @@ import { type CopyBudget, copyDisk, verifyDisk } from '@guts/disk';
 export const diskCopier = (budget: CopyBudget): DiskCopier => ({
   copy: (job) => copyDisk({ ...job, budget }),
   verify: (job) => verifyDisk({ ...job, budget }),
+  repair: (job) => repairDisk({ ...job, budget }),
 });

@@ -30,6 +30,8 @@ const report: Report = {
         method: 'chunks',
         matches: true,
         bytes_checked: 2 ** 30,
+        sampled: false,
+        bytes_repaired: 0,
         detail: 'every chunk is equal',
       },
     },
@@ -52,6 +54,8 @@ test('a difference is not to be overlooked', () => {
     method: 'chunks' as const,
     matches: false,
     bytes_checked: 1,
+    sampled: false,
+    bytes_repaired: 0,
     detail: 'differs at 0+1',
   };
   const bad = reportText({ ...report, disks: [{ ...disk!, verification }] });

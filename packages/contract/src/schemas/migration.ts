@@ -1,4 +1,4 @@
-import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES } from '@guts/core';
+import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES, VERIFY_POLICIES } from '@guts/core';
 import Type from 'typebox';
 import { Finding } from './finding.ts';
 import { InstanceCheck, UnaskedRule } from './preflight-answer.ts';
@@ -43,7 +43,7 @@ export const Policies = Type.Object(
     power: Type.Optional(Words(['guest', 'guest-only', 'off'])),
     shutdown_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
     on_failure: Type.Optional(Words(['undo', 'keep'])),
-    verify_data: Type.Optional(Words(['full', 'off'])),
+    verify_data: Type.Optional(Words(VERIFY_POLICIES)),
     verify_boot: Type.Optional(Words(['require', 'report', 'off'])),
     boot_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
     boot_pattern: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 500 }))),
@@ -266,6 +266,8 @@ const Verification = Type.Object({
   method: Words(['chunks', 'image-hash']),
   matches: Type.Boolean(),
   bytes_checked: Bytes,
+  sampled: Type.Boolean({ description: 'not all of it was looked at' }),
+  bytes_repaired: Bytes,
   detail: Type.String(),
 });
 export const Report = Type.Object({

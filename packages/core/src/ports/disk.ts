@@ -115,8 +115,25 @@ export interface DiskCopier {
   }): Promise<CopyResult>;
   verify(job: {
     readonly manifest: ChunkManifest;
-    readonly reader: DiskReader;
+    readonly reader: DiskReader | DiskStream;
+    /** Share of the chunks to look at, above 0 and at most 1. Default all. */
+    readonly sample?: number;
+    /** Looks at the chunks that these touch alone. */
+    readonly only?: readonly Extent[];
     readonly signal: AbortSignal;
     readonly onProgress?: (progress: { bytesDone: number; bytesTotal: number }) => void;
   }): Promise<VerifyResult>;
+  /** Copies the chunks that the extents touch again; flushed when it resolves. */
+  repair(job: {
+    readonly source: DiskReader | DiskStream;
+    readonly target: DiskWriter;
+    readonly manifest: ChunkManifest;
+    readonly extents: readonly Extent[];
+    readonly signal: AbortSignal;
+  }): Promise<{
+    /** Pieces of the manifest that are other ones now: the source gave other bytes than when it was copied. */
+    readonly changed: readonly DigestPiece[];
+    readonly bytesRead: number;
+    readonly bytesWritten: number;
+  }>;
 }

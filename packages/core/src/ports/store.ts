@@ -236,6 +236,8 @@ export interface JournalStore {
   listPasses(migrationId: string): Promise<readonly DiskPass[]>;
   /** Adds to a pass's checkpoints; one with the same first chunk is replaced, later ones are dropped. */
   putCheckpoint(lease: Lease, checkpoint: DiskCheckpoint): Promise<void>;
+  /** Other digests for the same chunks of the same pass; the checkpoints behind it stay. */
+  replaceDigests(lease: Lease, checkpoint: DiskCheckpoint): Promise<void>;
   /** In their order. */
   listCheckpoints(migrationId: string, diskKey: string, pass: number): Promise<readonly DiskCheckpoint[]>;
   dropCheckpoints(lease: Lease, diskKey: string): Promise<void>;

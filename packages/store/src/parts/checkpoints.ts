@@ -2,13 +2,16 @@ import type { DiskCheckpoint, JournalStore } from '@guts/core';
 import { json, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 
-type Part = Pick<JournalStore, 'putCheckpoint' | 'listCheckpoints' | 'dropCheckpoints'>;
+type Part = Pick<JournalStore, 'putCheckpoint' | 'replaceDigests' | 'listCheckpoints' | 'dropCheckpoints'>;
 
 interface StoredDigests {
   readonly key: string;
   readonly chunks: number;
   readonly runs: string;
 }
+
+const toText = ({ key, chunks, digests }: DiskCheckpoint): string =>
+  json({ key, chunks, runs: digests } satisfies StoredDigests);
 
 export function checkpointStore(context: StoreContext): Part {
   const { db } = context;
@@ -30,9 +33,22 @@ export function checkpointStore(context: StoreContext): Part {
             pass: checkpoint.pass,
             first_chunk: checkpoint.firstChunk,
             chunk_size: checkpoint.chunkSize,
-            digests: json({ key: checkpoint.key, chunks: checkpoint.chunks, runs: checkpoint.digests }),
+            digests: toText(checkpoint),
             flushed_bytes: checkpoint.flushedBytes,
           })
+          .execute();
+      });
+    },
+
+    replaceDigests(lease, checkpoint) {
+      return context.journal(lease, undefined, async (trx) => {
+        await trx
+          .updateTable('checkpoints')
+          .set({ digests: toText(checkpoint) })
+          .where('migration_id', '=', lease.migrationId)
+          .where('disk_key', '=', checkpoint.diskKey)
+          .where('pass', '=', checkpoint.pass)
+          .where('first_chunk', '=', checkpoint.firstChunk)
           .execute();
       });
     },

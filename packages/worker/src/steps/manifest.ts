@@ -1,4 +1,10 @@
-import { type ChunkManifest, type CopyCheckpoint, type DigestScheme, GutsError } from '@guts/core';
+import {
+  type ChunkManifest,
+  type CopyCheckpoint,
+  type DigestPiece,
+  type DigestScheme,
+  GutsError,
+} from '@guts/core';
 import type { Journal } from '../journal.ts';
 
 /** A disk in a pass. */
@@ -45,6 +51,25 @@ export function storePiece(
     chunkSize,
     key,
     digests,
+  });
+}
+
+/** Stores other digests for the chunks of a piece. */
+export function replacePiece(
+  journal: Journal,
+  { diskKey, pass }: DiskInPass,
+  { size, chunkSize, key }: DigestScheme,
+  piece: DigestPiece,
+): Promise<void> {
+  const flushedBytes = Math.min(size, (piece.firstChunk + piece.chunks) * chunkSize);
+  return journal.replaceDigests({
+    migrationId: journal.migration.id,
+    diskKey,
+    pass,
+    flushedBytes,
+    chunkSize,
+    key,
+    ...piece,
   });
 }
 

@@ -21,6 +21,7 @@ import { ProgressBoard } from '../progress.ts';
 import { assertSameDisks } from './source-disks.ts';
 import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
 import { resumption, storeManifest, storePiece } from './manifest.ts';
+import { diskOf, withSourceDisks } from './source-session.ts';
 import { unmakeServer } from './unmake-server.ts';
 
 /** Number of the pass that copies everything. */
@@ -180,15 +181,18 @@ async function copyOne(
   content: ReadContent,
   board: ProgressBoard,
 ): Promise<void> {
-  const { migration, journal, copier, clock, signal } = context;
+  const { migration, journal, copier, clock, log, signal } = context;
   const startedAt = new Date(clock.now()).toISOString();
   board.update(disk.key, { state: 'copying', bytesDone: 0, bytesTotal: disk.capacityBytes });
+  const onRetry = ({ error, attempt, pause }: { error: unknown; attempt: number; pause: number }): void =>
+    log.warn({ err: error, disk: disk.key, attempt, pause }, 'a request of the copy is made again');
   const copy: Copy = (target, more) =>
     copier.copy({
       ...more,
       source: open.source,
       target,
       signal,
+      onRetry,
       onProgress: (progress) => {
         board.update(disk.key, progress);
         session.progress(board.fraction());
@@ -248,8 +252,8 @@ async function finished({ journal }: StepContext, plan: TargetPlan): Promise<Rea
 }
 
 export async function transfer(context: StepContext): Promise<StepResult> {
-  const { source, migration, journal, clock, log, signal } = context;
-  const { plan, instance } = preflightOutput(context);
+  const { source, migration, journal, clock, signal } = context;
+  const { plan } = preflightOutput(context);
   const state = await source.powerState(migration.instanceRef, signal);
   if (state !== 'off') {
     throw new GutsError('source_power', `the source is ${state}: a cold copy reads a machine that is off`, {
@@ -264,18 +268,14 @@ export async function transfer(context: StepContext): Promise<StepResult> {
   const disks = plan.disks.filter((disk) => !done.has(disk.key));
   if (disks.length === 0) return { status: 'done', note: 'every disk was copied before' };
   const areas = await readAreas(context, disks);
-  const lease = await journal.intend({ kind: 'lease', side: 'source', role: 'lease', name: null, data: {} });
   const keys = disks.map((disk) => disk.key);
-  const session = await source.openDisks(instance, plan.transport, keys, areas, signal);
   const board = new ProgressBoard(journal, clock, await journal.disks());
-  try {
-    await journal.created(lease.artifact, session.externalId ?? 'none');
+  const transport = await withSourceDisks(context, keys, areas, async (session) => {
     // One disk's failure stops the others at once: they are one machine.
     const failed = new AbortController();
     const shared = { ...context, signal: AbortSignal.any([signal, failed.signal]) };
     await eachAtMost(DISKS_AT_ONCE, disks, async (disk) => {
-      const open = session.disks.find((one) => one.key === disk.key);
-      if (!open) throw new GutsError('disk_transport', `the source gave no access to ${disk.label}`);
+      const open = diskOf(session, disk);
       try {
         const content = contents.get(disk.key);
         const read = content === undefined ? {} : { content };
@@ -288,19 +288,12 @@ export async function transfer(context: StepContext): Promise<StepResult> {
     });
     await board.flush();
     await assertUnwritten(context, plan.disks, contents);
-    await session.complete(signal);
-  } catch (error) {
-    // The cause decides what happens next; what is left of the session is ended by whoever takes over.
-    await session
-      .abort(AbortSignal.timeout(30_000))
-      .catch((failed: unknown) => log.warn({ err: failed }, 'the reading of the source could not be ended'));
-    throw error;
-  }
-  await journal.settled(lease.artifact, 'removed');
+    return session.transport;
+  });
   const read = (await journal.passes()).reduce((sum, pass) => sum + pass.bytesRead, 0);
   return {
     status: 'done',
     output: { bytesRead: read },
-    note: `${disks.length} disks by ${session.transport}`,
+    note: `${disks.length} disks by ${transport}`,
   };
 }
