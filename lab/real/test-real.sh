@@ -64,8 +64,10 @@ stage 'OpenStack up' lab/real/openstack/up.sh
 stage 'guests' guests
 stage 'vcsim and govc' lab/real/vcsim/build.sh "$LAB_CACHE/vcsim"
 stage 'build' npm run --silent build
-export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
 failed=0
+stage 'vmdk-convert and mkova' lab/real/vmdk/fetch.sh "$LAB_CACHE/vmdk" || failed=1
+export GUTS_OPEN_VMDK="$LAB_CACHE/vmdk/bin"
+export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
 stage 'fakes and disk formats against govc, pyvmomi, openstack and qemu-img' \
   npx vitest run lab/vcenter lab/cloud packages/disk || failed=1
 openstack_client() {   # the suite that `npm test` runs against the fake cloud

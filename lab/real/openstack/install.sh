@@ -31,6 +31,8 @@ PKGS=(
   python3-openstackclient python3-pyvmomi
   # disk servers, and the clients that judge what our NBD client read and wrote
   nbdkit libnbd-bin
+  # unpacks clusters of qcow2 in tests, where Node cannot
+  zstd
   # guest image builder (guest/build-guest-image.sh)
   busybox-static cpio fdisk mtools dosfstools kmod syslinux syslinux-common
   systemd-boot-efi binutils genisoimage

@@ -35,7 +35,11 @@ export {
   subtractExtents,
   totalBytes,
 } from './extents.ts';
-export { openFlatVmdk } from './vmdk/flat-file.ts';
+export { openDiskFile, type DiskFile, type OpenDiskFileOptions } from './file/open-disk-file.ts';
+export type { DiskFileFormat } from './file/probe.ts';
+export { openVmdk, type OpenDiskOptions } from './vmdk/open-vmdk.ts';
+export { openQcow2, type OpenQcow2Options } from './qcow2/open-qcow2.ts';
+export { openOva, type Ova, type OvaDisk } from './ova/open-ova.ts';
 export { openNbdReader, type NbdReader, type NbdReaderOptions } from './nbd/reader.ts';
 export { openNbdWriter, type NbdWriter, type NbdWriterOptions } from './nbd/writer.ts';
 export { listNbdExports } from './nbd/list.ts';

@@ -1,6 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { fileOrDeviceSize } from './device-size.ts';
+import type { FileHandle } from 'node:fs/promises';
 import { DiskSizeError } from './errors.ts';
+import { openImageFile, type OpenImageFile } from './file/image-file.ts';
 import { type FileCalls, FileCallError, loadFileCalls } from './linux/file-calls.ts';
 import { readWhole } from './positioned.ts';
 import { rangeReader } from './range-reader.ts';
@@ -22,24 +22,29 @@ export interface RawFileOptions {
  * Throws `DiskSizeError` if there are fewer than `size` bytes.
  */
 export async function openRawFile(path: string, options: RawFileOptions = {}): Promise<DiskReader> {
-  const handle = await open(path, 'r');
+  const file = await openImageFile(path);
   try {
-    const available = await fileOrDeviceSize(handle, path);
-    const size = options.size ?? available;
-    if (available < size)
-      throw new DiskSizeError(`${path} has ${available} bytes, fewer than the disk's ${size}`);
-    if (options.uncached === true) await (await loadFileCalls())?.dropCache(handle.fd, 0, 0);
-    const calls = await seekingCalls(handle, size);
-    return rangeReader({
-      size,
-      ...(calls ? { map: (signal) => dataOf(handle, size, calls, signal) } : {}),
-      readRange: (offset, buffer, signal) => readWhole(handle, buffer, offset, signal),
-      close: () => handle.close(),
-    });
+    return await openRawImage(file, options);
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw error;
   }
+}
+
+/** Like `openRawFile`, for a file that is open. The reader closes it; if this throws, it is the caller's still. */
+export async function openRawImage(file: OpenImageFile, options: RawFileOptions = {}): Promise<DiskReader> {
+  const { handle } = file;
+  const size = options.size ?? file.size;
+  if (file.size < size)
+    throw new DiskSizeError(`${file.path} has ${file.size} bytes, fewer than the disk's ${size}`);
+  if (options.uncached === true) await (await loadFileCalls())?.dropCache(handle.fd, 0, 0);
+  const calls = await seekingCalls(handle, size);
+  return rangeReader({
+    size,
+    ...(calls ? { map: (signal) => dataOf(handle, size, calls, signal) } : {}),
+    readRange: (offset, buffer, signal) => readWhole(handle, buffer, offset, signal),
+    close: () => file.close(),
+  });
 }
 
 /** Null: this host or this file system does not tell holes (a block device never does). */

@@ -7,6 +7,7 @@ import { CorruptDiskError, UnsupportedDiskError } from '../errors.ts';
 export const SECTOR = 512;
 const MAGIC = 0x564d444b;
 const FLAG_NEWLINES = 1;
+const FLAG_REDUNDANT = 1 << 1;
 const FLAG_ZERO_GRAINS = 1 << 2;
 const FLAG_COMPRESSED = 1 << 16;
 const FLAG_MARKERS = 1 << 17;
@@ -27,9 +28,31 @@ export interface SparseHeader {
   readonly overhead: number;
   /** Whether grain table entry 1 means a grain of zeros. */
   readonly zeroGrains: boolean;
+  /** Whether grains are compressed behind markers (streamOptimized), or stored as they are. */
+  readonly compressed: boolean;
+  /** Sector of the second copy of directory and tables; undefined where there is none. */
+  readonly redundantSector: number | undefined;
+  /** The program that wrote the disk did not close it. */
+  readonly unclean: boolean;
+  /** The embedded descriptor; 0 sectors if there is none. */
+  readonly descriptorSector: number;
+  readonly descriptorSectors: number;
   readonly tableCount: number;
   readonly tableSectors: number;
   readonly directorySectors: number;
+}
+
+/**
+ * Reads a header or footer of a stream. Throws like `parseSparseHeader`, and `UnsupportedDiskError` for a
+ * sparse disk that is no stream.
+ */
+export function parseStreamHeader(sector: Uint8Array, position: number): SparseHeader {
+  const header = parseSparseHeader(sector, position);
+  if (!header.compressed)
+    throw new UnsupportedDiskError(
+      'this VMDK is sparse but not streamOptimized: convert it or export it as an OVF',
+    );
+  return header;
 }
 
 /** Reads a header or footer sector found at byte `position`. Throws `CorruptDiskError` or `UnsupportedDiskError`. */
@@ -43,11 +66,12 @@ export function parseSparseHeader(sector: Uint8Array, position: number): SparseH
   if (version < 1 || version > 3)
     throw new UnsupportedDiskError(`VMDK version ${version} is not supported (1 to 3 are)`);
   const flags = view.getUint32(8, true);
-  if ((flags & FLAG_COMPRESSED) === 0 || (flags & FLAG_MARKERS) === 0)
+  const compressed = (flags & FLAG_COMPRESSED) !== 0;
+  if (compressed !== ((flags & FLAG_MARKERS) !== 0))
     throw new UnsupportedDiskError(
-      'this VMDK is sparse but not streamOptimized: convert it or export it as an OVF',
+      'this VMDK has compressed grains without markers, or markers without compressed grains',
     );
-  if (view.getUint16(77, true) !== 1)
+  if (compressed && view.getUint16(77, true) !== 1)
     throw new UnsupportedDiskError(
       `VMDK compression ${view.getUint16(77, true)} is not supported (only deflate, 1, is)`,
     );
@@ -70,6 +94,9 @@ export function parseSparseHeader(sector: Uint8Array, position: number): SparseH
   const tableCount = Math.ceil(capacity / (grainSectors * entriesPerTable));
   if (tableCount * 4 > MAX_DIRECTORY_BYTES)
     corrupt(`a grain directory of ${tableCount} entries is too large`, 12);
+  const redundant = view.getBigUint64(48, true);
+  const descriptorSector = sectors(28, 'the descriptor sector', 0xffff_ffff);
+  const descriptorSectors = sectors(36, 'the size of the descriptor', 0xffff_ffff);
   return {
     capacity,
     grainSectors,
@@ -78,8 +105,22 @@ export function parseSparseHeader(sector: Uint8Array, position: number): SparseH
       view.getBigUint64(56, true) === AT_END ? undefined : sectors(56, 'the directory sector', 0xffff_ffff),
     overhead,
     zeroGrains: (flags & FLAG_ZERO_GRAINS) !== 0,
+    compressed,
+    // Streams may have AT_END here; who needs the second copy says that there is none.
+    redundantSector:
+      (flags & FLAG_REDUNDANT) === 0 || redundant === 0n || redundant > 0xffff_ffffn
+        ? undefined
+        : Number(redundant),
+    unclean: view.getUint8(72) !== 0,
+    descriptorSector,
+    descriptorSectors: descriptorSector === 0 ? 0 : descriptorSectors,
     tableCount,
     tableSectors: Math.ceil((entriesPerTable * 4) / SECTOR),
     directorySectors: Math.ceil((tableCount * 4) / SECTOR),
   };
+}
+
+/** The most bytes that a grain can have when compressed: zlib's own bound whatever its settings (deflateBound), rounded up. */
+export function maxCompressedGrain(grainBytes: number): number {
+  return grainBytes + Math.ceil(grainBytes / 7) + 64;
 }

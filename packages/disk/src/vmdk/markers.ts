@@ -2,7 +2,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { CorruptDiskError } from '../errors.ts';
 import { readFront } from './front.ts';
 import { GrainTables, readEntries } from './grain-tables.ts';
-import { parseSparseHeader, SECTOR, type SparseHeader } from './header.ts';
+import { maxCompressedGrain, parseStreamHeader, SECTOR, type SparseHeader } from './header.ts';
 
 /** A compressed grain as it came; `bytes` may share memory with the source's piece. */
 export interface CompressedGrain {
@@ -68,9 +68,7 @@ class MarkerWalk {
     this.#tables = tables;
     this.#front = front;
     this.#signal = signal;
-    const grainBytes = header.grainSectors * SECTOR;
-    // zlib's own bound for data that does not shrink, whatever its settings (deflateBound), rounded up.
-    this.#maxCompressed = grainBytes + Math.ceil(grainBytes / 7) + 64;
+    this.#maxCompressed = maxCompressedGrain(header.grainSectors * SECTOR);
   }
 
   /** The next grain, or undefined at the proven end. */
@@ -143,7 +141,7 @@ class MarkerWalk {
       this.#directory = { entries: readEntries(bytes, tableCount), sector: fileSector };
     } else if (type === FOOTER) {
       const bytes = await this.#body('footer', value, 1, position);
-      this.#footer(parseSparseHeader(bytes, position + SECTOR), position);
+      this.#footer(parseStreamHeader(bytes, position + SECTOR), position);
     } else throw new CorruptDiskError(`a marker of unknown type ${type}`, position);
   }
 

@@ -2,7 +2,7 @@ import { ByteSource } from '../byte-source.ts';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
 import type { DiskChunk, DiskStream } from '../types.ts';
-import { parseSparseHeader, SECTOR } from './header.ts';
+import { parseStreamHeader, SECTOR } from './header.ts';
 import { inflateGrain } from './inflate.ts';
 import { readGrains } from './markers.ts';
 
@@ -27,7 +27,7 @@ export async function openStreamVmdk(
 ): Promise<DiskStream> {
   const bytes = new ByteSource(source);
   try {
-    const header = parseSparseHeader(await bytes.take(SECTOR, 'the header', options.signal), 0);
+    const header = parseStreamHeader(await bytes.take(SECTOR, 'the header', options.signal), 0);
     const size = header.capacity * SECTOR;
     if (options.expectedSize !== undefined && options.expectedSize !== size)
       throw new DiskSizeError(

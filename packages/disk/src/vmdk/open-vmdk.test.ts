@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { qemuImg, withoutQemu } from '../../test/qemu.ts';
 import { collect, noise } from '../../test/support.ts';
-import { DiskSizeError, openFlatVmdk, UnsupportedDiskError } from '../index.ts';
+import { DiskSizeError, openVmdk, UnsupportedDiskError } from '../index.ts';
 import { parseVmdkDescriptor } from './descriptor.ts';
 
 const { signal } = new AbortController();
@@ -29,7 +29,7 @@ test('a disk of several flat files and a zero extent is read across their border
     path,
     descriptor('RW 2 VMFS "a b-flat.vmdk"', 'RW 1 ZERO', 'RDONLY 2 FLAT "c-flat.vmdk" 2'),
   );
-  const reader = await openFlatVmdk(path);
+  const reader = await openVmdk(path);
   const expected = Buffer.concat([first, new Uint8Array(512), second.subarray(1024)]);
   const read = new Uint8Array(2000).fill(9);
   await reader.read(500, read, signal);
@@ -41,7 +41,7 @@ test('a disk of several flat files and a zero extent is read across their border
   ]);
   await reader.close();
   await writeFile(path, descriptor('RW 3 VMFS "a b-flat.vmdk"'));
-  await expect(openFlatVmdk(path)).rejects.toThrow(DiskSizeError);
+  await expect(openVmdk(path)).rejects.toThrow(DiskSizeError);
 });
 
 test.skipIf(withoutQemu)('a monolithicFlat disk of qemu-img is read (needs qemu-img)', async () => {
@@ -56,7 +56,7 @@ test.skipIf(withoutQemu)('a monolithicFlat disk of qemu-img is read (needs qemu-
     join(folder, 'a.raw'),
     join(folder, 'a.vmdk'),
   );
-  const reader = await openFlatVmdk(join(folder, 'a.vmdk'));
+  const reader = await openVmdk(join(folder, 'a.vmdk'));
   const read = new Uint8Array(reader.size);
   await reader.read(0, read, signal);
   await reader.close();
@@ -66,9 +66,13 @@ test.skipIf(withoutQemu)('a monolithicFlat disk of qemu-img is read (needs qemu-
 test('what cannot be read whole is refused with its reason', () => {
   expect(() => parseVmdkDescriptor('KDMV')).toThrow('no VMDK descriptor');
   expect(() => parseVmdkDescriptor(descriptor())).toThrow('names no extent');
-  expect(() => parseVmdkDescriptor(descriptor('RW 1 SPARSE "a.vmdk"'))).toThrow('kind SPARSE');
+  expect(() => parseVmdkDescriptor(descriptor('RW 1 VMFSSPARSE "a.vmdk"'))).toThrow('kind VMFSSPARSE');
   expect(() => parseVmdkDescriptor(descriptor('NOACCESS 1 FLAT "a.vmdk" 0'))).toThrow('without access');
   expect(() => parseVmdkDescriptor(descriptor('RW 1 FLAT "/etc/shadow" 0'))).toThrow('beside it');
+  expect(() => parseVmdkDescriptor(descriptor('RW 1 FLAT "." 0'))).toThrow('beside it');
+  expect(() => parseVmdkDescriptor(descriptor('RW 0 ZERO'))).toThrow('no bytes');
+  const many = Array.from({ length: 4097 }, () => 'RW 1 ZERO');
+  expect(() => parseVmdkDescriptor(descriptor(...many))).toThrow('4097 extents');
   expect(() => parseVmdkDescriptor(descriptor('RW 99999999999999999 ZERO'))).toThrow('too large');
   expect(() => parseVmdkDescriptor(descriptor('RW 1 ZERO', 'RW x FLAT "a.vmdk" 0'))).toThrow(
     'cannot be read',
