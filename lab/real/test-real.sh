@@ -63,6 +63,7 @@ stage 'Debian packages' lab/real/openstack/install.sh
 stage 'OpenStack up' lab/real/openstack/up.sh
 stage 'guests' guests
 stage 'vcsim and govc' lab/real/vcsim/build.sh "$LAB_CACHE/vcsim"
+stage 'nbdkit with its vddk plugin, and a stand-in for VDDK' lab/real/vddk/build.sh "$LAB_CACHE/vddk"
 stage 'build' npm run --silent build
 failed=0
 stage 'vmdk-convert and mkova' lab/real/vmdk/fetch.sh "$LAB_CACHE/vmdk" || failed=1

@@ -114,6 +114,7 @@ describe('checks', () => {
       'host.unreachable',
       'host.untrusted',
       'transport.datastore',
+      'transport.vddk',
     ]);
   });
 

@@ -43,7 +43,7 @@ export function addMigrationOptions(command: Command): Command {
     .option('--availability-zone <zone>', 'for server and volumes')
     .option('--security-group <group...>', 'name or id; repeatable', [])
     .option('--property <key=value...>', 'image property over the derived one; KEY= leaves it out', [])
-    .addOption(choice('--transport <name>', 'how disks are read', ['auto', 'lease', 'datastore']))
+    .addOption(choice('--transport <name>', 'how disks are read', ['auto', 'lease', 'datastore', 'vddk']))
     .addOption(choice('--boot-from <kind>', 'what the server boots from', ['image', 'volume']))
     .option('--no-keep-mac', 'lets Neutron choose MAC addresses')
     .option('--keep-ip', 'keeps the IP addresses that the guest reports', false)

@@ -29,7 +29,12 @@ export * from './preflight/finding.ts';
 export { ASSUMED_BYTES_PER_SECOND, type Prediction } from './preflight/prediction.ts';
 export { findingOf, type LiveRule, type Need, type Rule, type RuleText } from './preflight/rule.ts';
 export { type CheckResult, resultOf, type RuleCount, Tally } from './preflight/tally.ts';
-export { DATASTORE_UNREADABLE, HOST_UNREACHABLE, HOST_UNTRUSTED } from './preflight/rules/transfer.ts';
+export {
+  DATASTORE_UNREADABLE,
+  HOST_UNREACHABLE,
+  HOST_UNTRUSTED,
+  VDDK_UNUSABLE,
+} from './preflight/rules/transfer.ts';
 export { decide, recheck } from './schedule/decide.ts';
 export { lacking, type Take, takesOf, Usage } from './schedule/resources.ts';
 export * from './schedule/limits.ts';

@@ -34,7 +34,7 @@ export interface Mapping {
   readonly disks: Readonly<Record<string, DiskMapping>>;
 }
 
-export type Transport = 'auto' | 'lease' | 'datastore';
+export type Transport = 'auto' | 'lease' | 'datastore' | 'vddk';
 export type BootFrom = 'image' | 'volume';
 
 export const VERIFY_POLICIES = ['full', 'both', 'sampled', 'off'] as const;

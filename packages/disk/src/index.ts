@@ -45,3 +45,9 @@ export { openNbdWriter, type NbdWriter, type NbdWriterOptions } from './nbd/writ
 export { listNbdExports } from './nbd/list.ts';
 export { parseNbdUri, type NbdTarget } from './nbd/uri.ts';
 export { NbdError, NbdServerError } from './nbd/errors.ts';
+export { askNbdkitPlugin, type AskPluginParts } from './nbdkit/ask-plugin.ts';
+export { type NbdkitCommand } from './nbdkit/command.ts';
+export { NbdkitError, type NbdkitErrorCode } from './nbdkit/errors.ts';
+export { checkRunDir, cleanNbdkitFolders } from './nbdkit/folder.ts';
+export { openNbdkitReader, type NbdkitReaderOptions } from './nbdkit/reader.ts';
+export { type NbdkitParts } from './nbdkit/server.ts';

@@ -80,6 +80,8 @@ export interface FakeOptions {
   readonly unruly?: number;
   /** Destroys connection number n once it has sent so many bytes; none for undefined. */
   readonly cutAfter?: (connection: number) => number | undefined;
+  /** After a goodbye it goes only once it sees the end of what the client sends, as nbdkit 1.42 does. */
+  readonly lingers?: boolean;
   readonly tls?: TlsOptions;
   /** Most metadata descriptors of one reply. */
   readonly statusLimit?: number;
@@ -319,6 +321,7 @@ export class FakeNbdServer {
         data: type === 1 ? Buffer.from(await bytes.take(length)) : Buffer.alloc(0),
       };
       this.served.push(request);
+      if (type === 2 && this.options.lingers) await bytes.take(1);
       if (type === 2) throw new Gone();
       const reply =
         this.options.onRequest?.(request, number) ?? this.#reply(request, name, item, state, dice);

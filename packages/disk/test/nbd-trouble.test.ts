@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type CopyClock } from '../src/index.ts';
-import { reading, serve, signal, turnsUntil, writing } from './nbd-rig.ts';
+import { reading, serve, signal, sparse, turnsUntil, writing } from './nbd-rig.ts';
 import { dataChunk, errorChunk, simpleReply } from './nbd-messages.ts';
 import { type FakeRequest } from './nbd-server.ts';
 import { noise } from './support.ts';
@@ -249,4 +249,19 @@ test('after close nothing is done, and what was under way fails', async () => {
   expect(await stuck).toMatchObject({ code: 'disk_usage' });
   await expect(writer.write(0, noise(10), signal)).rejects.toMatchObject({ code: 'disk_usage' });
   await turnsUntil(() => server.open === 0);
+});
+
+test('a goodbye ends at once with a server that waits for the end of what is sent', async () => {
+  const server = await serve({ exports: { '': { disk: sparse() } }, lingers: true });
+  const patient = {
+    monotonic: () => performance.now(),
+    sleep: (_milliseconds: number, of?: AbortSignal) =>
+      new Promise<void>((_resolve, reject) => {
+        of?.addEventListener('abort', () => reject(of.reason as Error));
+      }),
+  };
+  const reader = await reading(server, { clock: patient, connections: 1 });
+  await reader.close();
+  await turnsUntil(() => server.open === 0);
+  expect(reader.connections).toBe(0);
 });

@@ -36,7 +36,7 @@ const NEEDS: readonly Need[] = [
     id: 'VirtualMachine.Provisioning.DiskRandomRead',
     on: 'machines',
     needed: false,
-    use: 'to ask which areas of a disk hold data',
+    use: 'to ask which areas of a disk hold data, and to read disks by VDDK (transport vddk)',
   },
   {
     id: 'VirtualMachine.State.CreateSnapshot',

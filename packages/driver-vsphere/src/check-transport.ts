@@ -18,7 +18,9 @@ import {
   UnreachableError,
   type VSphereSession,
 } from '@guts/vsphere';
+import { checkVddk } from './check-vddk.ts';
 import { checkFlatFile, findFlatFile } from './disks/datastore.ts';
+import type { VddkOptions } from './disks/vddk.ts';
 
 const PROBE_SECONDS = 10;
 /** The port of hosts' authentication daemon, which speaks no TLS at first. */
@@ -42,6 +44,8 @@ export interface TransportParts {
   readonly host: LeaseHost | null;
   /** DatastoreSummary.type by reference. */
   readonly datastoreTypes: ReadonlyMap<string, string>;
+  /** What this worker has for VDDK. */
+  readonly vddk?: VddkOptions | undefined;
 }
 
 /** Where a host serves exports: on 443, whatever vCenter tells of its daemon. */
@@ -125,5 +129,7 @@ export function checkTransport(
   transport: TransportName,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  return transport === 'lease' ? checkLease(parts.host, signal) : checkDatastore(parts, instance, signal);
+  if (transport === 'lease') return checkLease(parts.host, signal);
+  if (transport === 'vddk') return checkVddk(parts.vddk, parts.host, signal);
+  return checkDatastore(parts, instance, signal);
 }

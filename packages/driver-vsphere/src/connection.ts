@@ -10,7 +10,6 @@ import {
   type MarkedObject,
   type Marker,
   markerText,
-  parseMarker,
   type SourceConnection,
   type TransportName,
   type ValidationReport,
@@ -36,7 +35,6 @@ import {
   removeSnapshot,
   setChangeTracking,
   shutdownGuest,
-  type Snapshot,
   type VirtualMachine,
   type VSphereSession,
   writeAnnotation,
@@ -45,31 +43,19 @@ import { checkClock } from './check-clock.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkPrivileges } from './check-privileges.ts';
 import { checkTransport } from './check-transport.ts';
+import { vddkObstacle } from './check-vddk.ts';
 import { allocatedAreas } from './disks/allocated-areas.ts';
 import { contentIds } from './disks/content-ids.ts';
-import { openDatastoreDisks } from './disks/datastore.ts';
-import { exportWhenFree } from './disks/export-when-free.ts';
-import { openLeaseDisks } from './disks/lease.ts';
+import { openDisks } from './disks/open-disks.ts';
+import type { VddkOptions } from './disks/vddk.ts';
 import { inWords } from './errors.ts';
 import { inTurn, whenQuiet } from './in-turn.ts';
 import { powerOf, toInstance } from './instance.ts';
+import { carries, markerOf } from './marked.ts';
 import type { Settings } from './settings.ts';
 import { type Tell, teller } from './waits.ts';
 
 const vmRef = (value: string): ManagedRef => ({ type: 'VirtualMachine', value });
-
-/** From the description, which people may have added to; else from the name, which tells the migration alone. */
-function markerOf(name: string, description: string): Marker | null {
-  const whole = parseMarker(/guts:[\w-]+:[\w-]+/.exec(description)?.[0] ?? '');
-  if (whole) return whole;
-  const [, migrationId] = /^guts-([\w-]+)$/.exec(name) ?? [];
-  return migrationId === undefined ? null : { migrationId, artifactId: '' };
-}
-
-function carries({ name, description }: Snapshot, marker: Marker): boolean {
-  const found = markerOf(name, description);
-  return found !== null && markerText(found) === markerText(marker);
-}
 
 /** A vCenter or ESXi, connected. */
 export class VSphereConnection implements SourceConnection {
@@ -77,8 +63,15 @@ export class VSphereConnection implements SourceConnection {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #tell: Tell;
+  readonly #vddk: VddkOptions | undefined;
 
-  constructor(session: VSphereSession, settings: Settings, told: Pick<ConnectContext, 'log' | 'onWait'>) {
+  constructor(
+    session: VSphereSession,
+    settings: Settings,
+    told: Pick<ConnectContext, 'log' | 'onWait'>,
+    vddk?: VddkOptions,
+  ) {
+    this.#vddk = vddk;
     this.#session = session;
     this.#settings = settings;
     this.#log = told.log;
@@ -104,6 +97,8 @@ export class VSphereConnection implements SourceConnection {
       });
     findings.push(...(await inWords(() => checkPrivileges(this.#session, signal))));
     findings.push(...(await inWords(() => this.#checkReach(signal))));
+    const obstacle = this.#vddk ? await vddkObstacle(this.#vddk, signal) : null;
+    if (obstacle) findings.push({ severity: 'warning', code: 'source.vddk', ...obstacle });
     return { product: about.fullName, version: about.version, findings };
   }
 
@@ -181,6 +176,7 @@ export class VSphereConnection implements SourceConnection {
         datacenter: await this.#datacenter(machine, signal),
         host: host && !bare ? { address: host.name, port: host.port, thumbprint: host.sslThumbprint } : null,
         datastoreTypes: await this.#datastoreTypes(machine, signal),
+        vddk: this.#vddk,
       };
       return checkTransport(parts, instance, transport, signal);
     });
@@ -250,23 +246,15 @@ export class VSphereConnection implements SourceConnection {
           });
         return disk;
       });
-      if (transport === 'datastore')
-        return openDatastoreDisks(
-          this.#session,
-          await this.#datacenter(machine, signal),
-          disks,
-          areas,
-          signal,
-        );
-      const lease = await exportWhenFree(this.#session, vmRef(instance.ref), this.#tell, signal);
-      try {
-        return openLeaseDisks(lease, machine, disks);
-      } catch (error) {
-        await lease
-          .abort(AbortSignal.timeout(30_000))
-          .catch((cause: unknown) => this.#log.warn({ err: cause }, 'an export lease was left to time out'));
-        throw error;
-      }
+      const parts = {
+        session: this.#session,
+        settings: this.#settings,
+        vddk: this.#vddk,
+        log: this.#log,
+        tell: this.#tell,
+        datacenter: (of: VirtualMachine) => this.#datacenter(of, signal),
+      };
+      return openDisks(parts, transport, machine, disks, areas, signal);
     });
   }
 
@@ -276,7 +264,7 @@ export class VSphereConnection implements SourceConnection {
    * {@link openDisks} waits for that.
    */
   abortSession(externalId: string, signal: AbortSignal): Promise<'aborted' | 'absent'> {
-    // The datastore transport holds nothing; the worker writes `none` for it.
+    // Datastore and VDDK hold nothing that has an id; the worker writes `none` for them.
     if (externalId === 'none') return Promise.resolve('absent');
     return inWords(() => abortLease(this.#session, { type: 'HttpNfcLease', value: externalId }, signal));
   }

@@ -1,16 +1,22 @@
 import type { SourceDriver } from '@guts/core';
 import { type Around, VSphereSession } from '@guts/vsphere';
+import type { VddkOptions } from './disks/vddk.ts';
 import { VSphereConnection } from './connection.ts';
 import { inWords } from './errors.ts';
 import { readSettings, SCHEMAS } from './settings.ts';
 
-/** Core's `SourceDriver` for VMware vSphere. @param around stands around every call */
-export function createVSphereDriver(around?: Around): SourceDriver {
+/**
+ * Core's `SourceDriver` for VMware vSphere.
+ * @param around stands around every call
+ * @param vddk what this worker has for the transport `vddk`; without it that is refused
+ */
+export function createVSphereDriver(around?: Around, vddk?: VddkOptions): SourceDriver {
   return {
     schemas: SCHEMAS,
     transports: [
       { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
       { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },
+      { name: 'vddk', randomAccess: true, multiPass: true, whileRunning: false },
     ],
     connect: (config, context) =>
       inWords(async () => {
@@ -29,7 +35,7 @@ export function createVSphereDriver(around?: Around): SourceDriver {
           ...(check ? { check } : {}),
           ...(around ? { around } : {}),
         });
-        return new VSphereConnection(session, settings, context);
+        return new VSphereConnection(session, settings, context, vddk);
       }),
   };
 }

@@ -1,5 +1,5 @@
 import { GutsError } from '@guts/core';
-import { CorruptDiskError, DiskError } from '@guts/disk';
+import { CorruptDiskError, DiskError, NbdError, NbdkitError } from '@guts/disk';
 import {
   FileRequestError,
   HttpStatusError,
@@ -104,6 +104,13 @@ export function toGutsError(error: unknown): unknown {
     return new GutsError('disk_transport', error.message, { cause: error, transient: error.status >= 500 });
   if (error instanceof CorruptDiskError)
     return new GutsError('disk_corrupt', error.message, { cause: error });
+  if (error instanceof NbdkitError || error instanceof NbdError)
+    return new GutsError('disk_transport', error.message, {
+      cause: error,
+      transient: error.retryable,
+      remedy:
+        'Look at what nbdkit and its library said; if it happens again, use another transport (--transport datastore or lease).',
+    });
   if (error instanceof DiskError) return new GutsError('disk_transport', error.message, { cause: error });
   if (error instanceof ProtocolError) return new GutsError('source_fault', error.message, { cause: error });
   return error;

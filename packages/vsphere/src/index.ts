@@ -12,7 +12,12 @@ export {
   VSphereError,
   VSphereFaultError,
 } from './errors.ts';
-export { normaliseFingerprint, probeCertificate, type TlsTrust } from './transport/tls.ts';
+export {
+  normaliseFingerprint,
+  probeCertificate,
+  trustedCertificate,
+  type TlsTrust,
+} from './transport/tls.ts';
 export { type About, type Around, type ConnectOptions, sdkUrl, VSphereSession } from './session.ts';
 export type { ManagedRef } from './xml/element.ts';
 export type * from './inventory/types.ts';

@@ -32,6 +32,9 @@ export interface Examination {
   readonly prediction: Prediction;
 }
 
+/** What gives ranges, in the order in which it is wanted: what needs nothing on the worker first. */
+const RANDOM_ACCESS = ['datastore', 'vddk'] as const;
+
 /** Ranges beat a stream where they can be had: they skip holes and run in parallel. */
 async function chooseTransport(
   source: Pick<SourceConnection, 'checkTransport'>,
@@ -41,8 +44,10 @@ async function chooseTransport(
   const wanted = spec.transport;
   if (wanted !== 'auto')
     return { transport: wanted, findings: await source.checkTransport(instance, wanted, signal) };
-  const ranged = await source.checkTransport(instance, 'datastore', signal);
-  if (!ranged.some(isBlocker)) return { transport: 'datastore', findings: ranged };
+  for (const transport of RANDOM_ACCESS) {
+    const findings = await source.checkTransport(instance, transport, signal);
+    if (!findings.some(isBlocker)) return { transport, findings };
+  }
   return { transport: 'lease', findings: await source.checkTransport(instance, 'lease', signal) };
 }
 

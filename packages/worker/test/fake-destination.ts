@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type Extent,
   type ArtifactSpecs,
   type AttachmentSpec,
   type CreatedArtifact,
@@ -30,6 +31,8 @@ interface Thing {
 
 /** A destination in memory: tests look at what exists in it. */
 export class FakeDestination {
+  /** As images were sent. */
+  readonly uploads: { readonly format: string; readonly areas: readonly Extent[] | null }[] = [];
   readonly things = new Map<string, Thing>();
   /** Kinds whose creation is refused. */
   readonly refuse = new Set<DestinationArtifactKind>();
@@ -242,7 +245,8 @@ export class FakeDestination {
         if (this.corruptVolumes) bytes[7] = 99;
         return Promise.resolve(reader(bytes));
       },
-      uploadImage: (id, { size }) => {
+      uploadImage: (id, { size, format, areas }) => {
+        this.uploads.push({ format, areas });
         this.#mayBreak('upload');
         const thing = this.#bytes(id);
         thing.bytes = new Uint8Array(size);

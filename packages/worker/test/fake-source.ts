@@ -85,6 +85,10 @@ export class FakeSource {
   nics: readonly InstanceNic[] = INSTANCE.nics;
   shutdown: 'off' | 'deadline' | 'no-tools' = 'off';
   findings: readonly Finding[] = [];
+  /** Transports that this source, or this worker, has not. */
+  readonly lacking = new Set<TransportName>();
+  /** Keys of disks that are open for reading. */
+  readonly open = new Set<string>();
   refusePowerOn = false;
   logins = 0;
   /** What is told to be waited for. */
@@ -127,6 +131,7 @@ export class FakeSource {
     transports: [
       { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
       { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },
+      { name: 'vddk', randomAccess: true, multiPass: true, whileRunning: false },
     ],
     connect: (_config, { onWait }) => {
       this.logins += 1;
@@ -151,7 +156,14 @@ export class FakeSource {
       },
       find: () => Promise.resolve([find()]),
       inspect: () => Promise.resolve(find()),
-      checkTransport: () => Promise.resolve(this.findings),
+      checkTransport: (_instance, transport) => {
+        const none = {
+          severity: 'blocker',
+          code: `transport.${transport}`,
+          message: `no ${transport}`,
+        } as const;
+        return Promise.resolve(this.lacking.has(transport) ? [none] : this.findings);
+      },
       powerState: () => Promise.resolve(this.power),
       shutdownGuest: () => {
         if (this.shutdown === 'off') this.power = 'off';
@@ -213,12 +225,16 @@ export class FakeSource {
     return {
       transport,
       externalId,
-      disks: keys.map((key) => ({
-        key,
-        source: reader(this.disks.get(key) ?? new Uint8Array(), areas.get(key), (bytes) => {
-          this.bytesRead += bytes;
-        }),
-      })),
+      disks: keys.map((key) => {
+        this.open.add(key);
+        const source = reader(this.disks.get(key) ?? new Uint8Array(), {
+          // It knows its map itself; the others are told of one, if of any.
+          knowsMap: transport === 'vddk' || areas.has(key),
+          read: (bytes) => (this.bytesRead += bytes),
+          closed: () => this.open.delete(key),
+        });
+        return { key, source };
+      }),
       progress: () => undefined,
       complete: end,
       abort: () => (this.refuseAbort ? Promise.reject(new Error('socket closed')) : end()),
@@ -228,21 +244,23 @@ export class FakeSource {
 
 function reader(
   bytes: Uint8Array,
-  areas: readonly Extent[] | undefined,
-  count: (bytes: number) => void,
+  { knowsMap, read, closed }: { knowsMap: boolean; read: (bytes: number) => void; closed: () => void },
 ): DiskReader {
   return {
     kind: 'reader',
     size: bytes.length,
-    capabilities: { randomAccess: true, multiPass: true, knowsMap: areas !== undefined },
+    capabilities: { randomAccess: true, multiPass: true, knowsMap },
     extents: async function* () {
       yield await Promise.resolve({ offset: 0, length: bytes.length, kind: 'data' as const });
     },
     read: (offset, buffer) => {
       buffer.set(bytes.subarray(offset, offset + buffer.length));
-      count(buffer.length);
+      read(buffer.length);
       return Promise.resolve();
     },
-    close: () => Promise.resolve(),
+    close: () => {
+      closed();
+      return Promise.resolve();
+    },
   };
 }

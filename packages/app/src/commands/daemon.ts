@@ -13,6 +13,7 @@ import { systemClock } from '../wiring/clock.ts';
 import { CopyMemory, CopyRate } from '@guts/disk';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
+import { cleanNbdkit, vddkOf } from '../wiring/nbdkit.ts';
 import { keystoneTokens } from '../wiring/keystone-tokens.ts';
 import { startNotifier } from '../wiring/notifications.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
@@ -45,7 +46,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   prepareScratchDir(config.scratchDir);
   const afterStep = faultAfter(env);
   const connections = new Connections({
-    sources: [createVSphereDriver(points?.aroundCall)],
+    sources: [createVSphereDriver(points?.aroundCall, vddkOf(config, env))],
     destinations: [
       createOpenStackDriver(hostFiles(config.volumeRoots, config.stateDir), points?.aroundRequest),
     ],
@@ -176,6 +177,7 @@ async function startAll(daemon: Daemon, parts: Parts): Promise<Running[]> {
   const running: Running[] = [];
   try {
     if (daemon === 'all' || daemon === 'migration') {
+      await cleanNbdkit(parts.config, parts.log);
       const worker = createWorker(parts, secrets);
       await worker.start();
       running.push(worker);

@@ -22,6 +22,8 @@ import { checklist, exitCodeOf } from '../doctor/output.ts';
 import { runChecks } from '../doctor/run.ts';
 import { endpointChecks, serviceFindings } from '../doctor/service.ts';
 import { toolChecks } from '../doctor/tools.ts';
+import { type AskVddk, vddkCheck } from '../doctor/vddk.ts';
+import { vddkOf } from '../wiring/nbdkit.ts';
 import { VERSION } from '../version.ts';
 
 export interface DoctorOptions {
@@ -44,6 +46,14 @@ function databaseCheck(config: Config): Check {
   return configuredDatabase(config);
 }
 
+/** Loads the driver only where it is asked. */
+function askVddk(config: Config, env: NodeJS.ProcessEnv): AskVddk {
+  return async (signal) => {
+    const { vddkObstacle } = await import('@guts/driver-vsphere');
+    return vddkObstacle(vddkOf(config, env), signal);
+  };
+}
+
 /** What is of this host and its configuration; needs no daemon. */
 function localChecks(config: Config, env: NodeJS.ProcessEnv): Check[] {
   const { keyFile, tokenFile } = config;
@@ -60,6 +70,7 @@ function localChecks(config: Config, env: NodeJS.ProcessEnv): Check[] {
     configuredQueue(config),
     ...(config.auth === 'keystone' ? [configuredKeystone(config, env)] : []),
     scratchSpace(config.scratchDir, freeIn, formatBytes),
+    ...(config.vddkDir === null ? [] : [vddkCheck(config.vddkDir, askVddk(config, env))]),
   ];
 }
 

@@ -49,6 +49,17 @@ export const FLAG: Kind<boolean> = {
   write: same,
 };
 
+/** Ways of VDDK to data (VixDiskLib_ListTransportModes). */
+export const VDDK_MODES: Kind<string> = {
+  name: 'transport modes',
+  must: 'transport modes of VDDK with colons between, like nbdssl:nbd',
+  read: (given) => {
+    const modes = text(given);
+    return modes !== null && /^[a-z]+(?::[a-z]+)*$/.test(modes) ? modes : null;
+  },
+  write: same,
+};
+
 /** Where a server is reached over HTTP. */
 export const WEB_ADDRESS: Kind<string> = {
   name: 'http(s) address',

@@ -47,6 +47,7 @@ test.each([
   ['log_level: loud\n', /'log_level' must be one of trace, debug/],
   ['metrics_open: maybe\n', /'metrics_open' must be true or false/],
   ['public_url: guts.example.org\n', /'public_url' must be like https/],
+  ['vddk_transports: nbdssl, nbd\n', /'vddk_transports' must be transport modes/],
   ['bus_url:\n', /'bus_url' must be an address/],
   ['slots: 1\nslots: 2\n', /:2: line 2 has a key that is there already/],
   ['limits:\n  host_stream: 3\n', /:2: unknown limit 'host_stream'; did you mean 'host_streams'\?/],

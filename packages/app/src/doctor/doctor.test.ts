@@ -7,6 +7,7 @@ import { keystone } from './keystone.ts';
 import { checklist, exitCodeOf } from './output.ts';
 import { runChecks } from './run.ts';
 import { toolChecks } from './tools.ts';
+import { vddkCheck } from './vddk.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const verdictOf = async (check: Check): Promise<Finding['verdict'] | undefined> =>
@@ -96,6 +97,21 @@ describe('a tool', () => {
     });
     expect((await of(() => Promise.reject(new Error('lib.so'))))[0]?.message).toContain('lib.so');
   });
+});
+
+test('a library for VDDK that cannot be used is a failure with what to do; one that can is told', async () => {
+  const obstacle = { message: 'no plugin', remedy: 'Install it.' };
+  const found = await runChecks(
+    [
+      vddkCheck('/opt/vddk', () => Promise.resolve(null)),
+      vddkCheck('/opt/vddk', () => Promise.resolve(obstacle)),
+    ],
+    signal,
+  );
+  expect(found).toMatchObject([
+    { verdict: 'ok', message: expect.stringContaining('/opt/vddk') },
+    { verdict: 'failed', ...obstacle },
+  ]);
 });
 
 describe('the checklist', () => {

@@ -12,6 +12,7 @@ import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { examine } from '@guts/worker';
 import type { Config } from '../config.ts';
+import { vddkOf } from '../wiring/nbdkit.ts';
 
 interface Ends {
   readonly source: EndpointConfig;
@@ -24,11 +25,24 @@ export async function dryRunOnce(
   { source: fromSource, cloud, targetProject }: Ends,
   instances: readonly Instance[],
   spec: MigrationSpec,
-  { config, log, json }: { readonly config: Config; readonly log: Log; readonly json: boolean },
+  {
+    config,
+    env,
+    log,
+    json,
+  }: {
+    readonly config: Config;
+    readonly env: NodeJS.ProcessEnv;
+    readonly log: Log;
+    readonly json: boolean;
+  },
 ): Promise<number> {
   const { signal } = new AbortController();
   const host = hostFiles(config.volumeRoots, config.stateDir);
-  const source = await createVSphereDriver().connect(fromSource, { signal, log });
+  const source = await createVSphereDriver(undefined, vddkOf(config, env)).connect(fromSource, {
+    signal,
+    log,
+  });
   try {
     const destination = await createOpenStackDriver(host).connect(cloud, { targetProject, signal, log });
     try {

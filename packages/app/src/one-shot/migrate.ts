@@ -95,7 +95,7 @@ export async function migrateOnce(
   const instances = await findInstances(fromSource, options.instance, { signal, log });
   if (options.dryRun) {
     const ends = { source: fromSource, cloud: toCloud, targetProject: options.targetProject ?? null };
-    return dryRunOnce(ends, instances, spec, { config, log, json });
+    return dryRunOnce(ends, instances, spec, { config, env, log, json });
   }
   prepareStateDir(config.stateDir);
   const backends = await openBackends(config, log);

@@ -2,6 +2,7 @@ import { diskToWire, eventToWire, migrationToWire, reportToWire } from '@guts/ap
 import { reportText, watchMigrations, type WatchSource } from '@guts/cli';
 import { buildReport, ERROR_CODES, GutsError, type Migration, type Status, type Store } from '@guts/core';
 import { createScheduler, createWorker } from '../commands/daemon.ts';
+import { cleanNbdkit } from '../wiring/nbdkit.ts';
 import type { SealedSecrets } from '../wiring/secrets.ts';
 import { SCOPE } from './asker.ts';
 import { nextCommands } from './next-commands.ts';
@@ -59,6 +60,7 @@ export async function runToRest(
 ): Promise<void> {
   const { store } = parts.backends;
   await forgetDeadWorkers(store, parts.config.host);
+  await cleanNbdkit(parts.config, parts.log);
   const worker = createWorker(parts, secrets);
   const scheduler = createScheduler(parts);
   await worker.start();

@@ -61,7 +61,7 @@ export const NewMigration = Type.Object(
     mode: Type.Optional(Words(['cold', 'warm'])),
     purpose: Type.Optional(Words(['production', 'rehearsal'])),
     priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 })),
-    transport: Type.Optional(Words(['auto', 'lease', 'datastore'])),
+    transport: Type.Optional(Words(['auto', 'lease', 'datastore', 'vddk'])),
     boot_from: Type.Optional(Words(['image', 'volume'])),
     keep_mac: Type.Optional(Type.Boolean()),
     keep_ip: Type.Optional(Type.Boolean()),

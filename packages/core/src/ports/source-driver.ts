@@ -4,7 +4,7 @@ import type { Finding } from '../preflight/finding.ts';
 import type { DiskReader, DiskStream, Extent } from './disk.ts';
 import type { ConnectContext, DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
 
-export type TransportName = 'lease' | 'datastore';
+export type TransportName = 'lease' | 'datastore' | 'vddk';
 
 export interface TransportCapabilities {
   readonly name: TransportName;

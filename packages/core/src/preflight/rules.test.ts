@@ -323,6 +323,7 @@ test('without a destination its rules are silent, and told as not asked', () => 
     'host.unreachable',
     'host.untrusted',
     'transport.datastore',
+    'transport.vddk',
   ]);
   expect(ids(true, true)).not.toContain('address.taken');
 });

@@ -198,6 +198,8 @@ export class NbdConnection {
 
   async #goodbye(): Promise<void> {
     this.#transport.send(encodeRequest(COMMAND.disconnect, 0, 0, 0, 0), undefined);
+    // Newer nbdkits close theirs only once they see the end of ours, as libnbd's clients let them.
+    this.#transport.endWrites();
     try {
       await this.#clock.sleep(GOODBYE_SECONDS * 1000, this.#ended.signal);
     } catch (error) {

@@ -125,6 +125,11 @@ export class Transport {
     this.#socket.uncork();
   }
 
+  /** Nothing is sent after what is queued; what arrives is received still. */
+  endWrites(): void {
+    if (!this.#ended) this.#socket.end();
+  }
+
   /** Ends it: nothing is received or sent any more. The first reason stands. */
   end(reason: NbdError): void {
     if (this.#ended) return;

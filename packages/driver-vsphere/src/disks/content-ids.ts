@@ -1,5 +1,5 @@
 import type { TransportName } from '@guts/core';
-import type { VirtualDisk, VirtualMachine, VSphereSession } from '@guts/vsphere';
+import { FileRequestError, type VirtualDisk, type VirtualMachine, type VSphereSession } from '@guts/vsphere';
 import { readDescriptor } from './datastore.ts';
 import { contentId } from './descriptor.ts';
 
@@ -19,8 +19,15 @@ export async function contentIds(
 ): Promise<ReadonlyMap<string, string>> {
   const own = async (disk: VirtualDisk): Promise<string | null> => {
     if (transport === 'lease') return disk.contentId;
-    const { text } = await readDescriptor(session, datacenter, { ...disk, path: disk.fileName }, signal);
-    return contentId(text);
+    try {
+      const { text } = await readDescriptor(session, datacenter, { ...disk, path: disk.fileName }, signal);
+      return contentId(text);
+    } catch (error) {
+      // VDDK also reads what gives no files: where there is none to read, vCenter's word must do.
+      if (transport === 'vddk' && error instanceof FileRequestError && error.status < 500)
+        return disk.contentId;
+      throw error;
+    }
   };
   const found = new Map<string, string>();
   for (const key of keys) {

@@ -98,3 +98,38 @@ export function trustingConnector(trust: TlsTrust, timeoutSeconds: number): buil
       );
     });
 }
+
+/**
+ * The certificate of a server that is trusted as told: seen on a connection which that trust let pass.
+ * @throws UntrustedCertificateError, UnreachableError, or the signal's reason
+ */
+export function trustedCertificate(options: {
+  readonly url: URL;
+  readonly trust: TlsTrust;
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}): Promise<CertificateFacts> {
+  const { url, trust, timeoutSeconds, signal } = options;
+  // One of its own: nothing is resumed, so that the certificate is shown.
+  const connect = trustingConnector(trust, timeoutSeconds);
+  const { hostname, port, host } = url;
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const aborted = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', aborted, { once: true });
+    connect(
+      { protocol: 'https:', hostname, host, port: port === '' ? '443' : port },
+      (...[error, socket]) => {
+        signal.removeEventListener('abort', aborted);
+        if (error !== null) {
+          const ours = error instanceof UntrustedCertificateError;
+          reject(ours ? error : new UnreachableError(host, error.message, { cause: error }));
+          return;
+        }
+        const certificate = facts((socket as TLSSocket).getPeerCertificate());
+        socket.destroy();
+        resolve(certificate);
+      },
+    );
+  });
+}

@@ -19,6 +19,7 @@ import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
 import { assertSameDisks } from './source-disks.ts';
+import { areasOf } from './source-map.ts';
 import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
 import { resumption, storeManifest, storePiece } from './manifest.ts';
 import { diskOf, withSourceDisks } from './source-session.ts';
@@ -219,7 +220,7 @@ async function copyOne(
   const { result, ...manifest } =
     disk.target === 'volume' && disk.fill === 'device'
       ? await toVolume(context, disk, open.source, copy)
-      : await toImage(context, plan, disk, areas, copy);
+      : await toImage(context, plan, disk, areas ?? (await areasOf(open.source, signal)), copy);
   const { bytesRead, bytesWritten } = result;
   const finishedAt = new Date(clock.now()).toISOString();
   await journal.putPass({
@@ -284,6 +285,9 @@ export async function transfer(context: StepContext): Promise<StepResult> {
         // One that was paused has left its checkpoint: the others do so, too.
         if (!(error instanceof HandOver)) failed.abort(error);
         throw error;
+      } finally {
+        // It may hold a connection that another disk has a use for.
+        await open.source.close();
       }
     });
     await board.flush();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { milliseconds, PATH, PATHS, seconds, whole } from '../kinds.ts';
+import { milliseconds, PATH, PATHS, seconds, TEXT, VDDK_MODES, whole } from '../kinds.ts';
 import { DAEMONS, setting } from '../setting.ts';
 
 /** A worker. */
@@ -49,6 +49,31 @@ export const worker = {
     readBy: ['migration'],
     means: 'folders in which a cloud may name files as its volumes, beside the NFS shares that are mounted',
     example: '/srv/volumes',
+  }),
+  vddkDir: setting('vddk_dir', {
+    kind: PATH,
+    initial: null,
+    initially: 'none: the transport `vddk` is refused',
+    readBy: ['migration'],
+    everywhere: true,
+    means:
+      'folder of a VDDK-compatible library that you have (`libvixDiskLib.so` lies in its `lib64`), for the transport `vddk`; see [operations.md](operations.md)',
+    example: '/opt/vmware-vix-disklib-distrib',
+  }),
+  vddkTransports: setting('vddk_transports', {
+    kind: VDDK_MODES,
+    initial: 'nbdssl',
+    readBy: ['migration'],
+    means:
+      "how that library gets at data, the first wanted most: `nbdssl` is encrypted, `nbd` is not, `hotadd` and `san` need a worker that reaches the datastore's own storage",
+  }),
+  nbdkitPath: setting('nbdkit_path', {
+    kind: TEXT,
+    initial: 'nbdkit',
+    readBy: ['migration'],
+    means:
+      'the program nbdkit, by which the transport `vddk` reads: a name that is looked for on the PATH, or a path',
+    example: '/usr/bin/nbdkit',
   }),
 };
 

@@ -27,7 +27,7 @@ const predicted: InstanceRule = {
     })),
 };
 
-/** What drivers find out by asking; the first two of the vSphere driver's lease, the third of its ranges. */
+/** What drivers find out by asking: of the vSphere driver's lease the first two, then of its ranges, then of VDDK. */
 export const HOST_UNREACHABLE: LiveRule = {
   id: 'host.unreachable',
   title: 'The host does not answer',
@@ -57,4 +57,20 @@ export const DATASTORE_UNREADABLE: LiveRule = {
   needs: 'source',
 };
 
-export const transferRules = [predicted, HOST_UNREACHABLE, HOST_UNTRUSTED, DATASTORE_UNREADABLE] as const;
+export const VDDK_UNUSABLE: LiveRule = {
+  id: 'transport.vddk',
+  title: 'Disks cannot be read by a VDDK library',
+  severities: ['blocker'],
+  explanation:
+    'The vddk transport reads disks by nbdkit, its vddk plugin and a VDDK-compatible library, which the operator brings: all three must be on the worker. The library gets the data from the ESXi host of the instance, which must answer where the worker runs.',
+  remedy: 'Use another transport (--transport datastore or lease), which need no library.',
+  needs: 'source',
+};
+
+export const transferRules = [
+  predicted,
+  HOST_UNREACHABLE,
+  HOST_UNTRUSTED,
+  DATASTORE_UNREADABLE,
+  VDDK_UNUSABLE,
+] as const;
