@@ -61,6 +61,9 @@ export async function uploadImage(
   options: { readonly length?: number; readonly signal: AbortSignal } & Partial<StallLimits>,
 ): Promise<void> {
   const { length, signal, ...limits } = options;
+  const bytes = body[Symbol.asyncIterator]();
+  // A request begins with its first bytes: on a connection that waits for them, the service hangs up meanwhile.
+  const first = await bytes.next();
   // The token is read when the upload begins; it may end during it, but not before it.
   await session.freshen(300, signal);
   const watch = new StallWatch('image service', { ...UPLOAD_LIMITS, ...limits });
@@ -68,7 +71,7 @@ export async function uploadImage(
     const answer = await session.stream('image', {
       method: 'PUT',
       path: `/images/${id}/file`,
-      body: watch.watched(body),
+      body: watch.watched(followedBy(first, bytes)),
       headers: {
         'content-type': 'application/octet-stream',
         ...(length === undefined ? {} : { 'content-length': String(length) }),
@@ -80,7 +83,15 @@ export async function uploadImage(
     await answer.body.dump();
   } finally {
     watch.stop();
+    await bytes.return?.();
   }
+}
+
+async function* followedBy(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
 }
 
 export function getImage(session: OpenStackSession, id: string, signal: AbortSignal): Promise<Image> {
