@@ -1,0 +1,155 @@
+/**
+ * Our side of the benches of disks, a process of its own: the packages as they ship, without database or cloud.
+ *   copy SOURCE TARGET            a raw file or an NBD URI to a new raw file
+ *   ranges DATASTORE PATH TARGET [MAP]   a flat file by HTTPS ranges (VSPHERE_* say of whom) to a new raw file; MAP is a
+ *                                 JSON file of its extents of data
+ *   verified SOURCE TARGET        as copy, then reads the target back from the disk and compares it
+ *   disks at-once|in-turn FOLDER  all disks of the first machine by an export lease, to new raw files of a folder
+ *   export VMDK MAP SINK          a streamOptimized VMDK of an https address to an http address, as qcow2
+ * Prints a line of JSON: bytes read and written, and bytes that the digests take.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { SILENT_LOG } from '@guts/core';
+import {
+  copyDisk,
+  CopyMemory,
+  CopyRate,
+  type CopyResult,
+  type DiskReader,
+  type DiskStream,
+  type Extent,
+  openDeviceWriter,
+  openNbdReader,
+  openRawFile,
+  openStreamVmdk,
+  parseNbdUri,
+  qcow2ImageStream,
+  rangeReader,
+  verifyDisk,
+} from '@guts/disk';
+import { createVSphereDriver } from '@guts/driver-vsphere';
+import { DatastoreFile, VSphereSession } from '@guts/vsphere';
+import { Agent, request } from 'undici';
+
+const { signal } = new AbortController();
+const [verb = '', ...args] = process.argv.slice(2);
+
+const print = (facts: Readonly<Record<string, unknown>>): void =>
+  void process.stdout.write(`${JSON.stringify(facts)}\n`);
+
+async function toFile(source: DiskReader | DiskStream, path: string): Promise<CopyResult> {
+  const target = await openDeviceWriter(path, { size: source.size, create: true });
+  const result = await copyDisk({ source, target, signal });
+  await target.close();
+  await source.close();
+  return result;
+}
+
+function tell({ bytesRead, bytesWritten, manifest }: CopyResult): void {
+  print({ bytesRead, bytesWritten, digestBytes: JSON.stringify(manifest).length });
+}
+
+const open = (from: string): Promise<DiskReader> =>
+  /^nbd/.test(from)
+    ? openNbdReader({ target: parseNbdUri(from), connections: 4 }, signal)
+    : openRawFile(from);
+
+async function copy([from = '', to = '']: readonly string[]): Promise<void> {
+  tell(await toFile(await open(from), to));
+}
+
+async function verified([from = '', to = '']: readonly string[]): Promise<void> {
+  const result = await toFile(await open(from), to);
+  const reader = await openRawFile(to, { uncached: true });
+  const { mismatches } = await verifyDisk({ manifest: result.manifest, reader, signal });
+  await reader.close();
+  if (mismatches.length > 0) throw new Error('the copy differs');
+  tell(result);
+}
+
+/** @throws Error when the variable is not set */
+function environment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
+
+async function disks([how = '', folder = '']: readonly string[]): Promise<void> {
+  const driver = createVSphereDriver();
+  const settings = {
+    url: environment('VSPHERE_URL'),
+    username: environment('VSPHERE_USERNAME'),
+    fingerprint: environment('VSPHERE_FINGERPRINT'),
+  };
+  const source = await driver.connect(
+    { settings, secret: { password: environment('VSPHERE_PASSWORD') } },
+    { signal, log: SILENT_LOG },
+  );
+  const [instance] = await source.find('bench', signal);
+  if (!instance) throw new Error('the source has no machine called bench');
+  const keys = instance.disks.map(({ key }) => key);
+  const session = await source.openDisks(instance, 'lease', keys, new Map(), signal);
+  const memory = new CopyMemory(128 * 2 ** 20);
+  const budget = { memory, rate: new CopyRate() };
+  const one = async ({ key, source: disk }: (typeof session.disks)[number]): Promise<void> => {
+    const target = await openDeviceWriter(join(folder, key), { size: disk.size, create: true });
+    await copyDisk({ source: disk, target, budget, signal });
+    await target.close();
+  };
+  if (how === 'at-once') await Promise.all(session.disks.map(one));
+  else for (const disk of session.disks) await one(disk);
+  await session.complete(signal);
+  await source.close();
+}
+
+/** Tables of the image first, by the map that is known; no file in between. */
+async function exported([from = '', map = '', to = '']: readonly string[]): Promise<void> {
+  const dataExtents = JSON.parse(await readFile(map, 'utf8')) as Extent[];
+  const agent = new Agent({ connect: { rejectUnauthorized: false } });
+  const { body } = await request(from, { dispatcher: agent });
+  const source = await openStreamVmdk(body as AsyncIterable<Uint8Array>);
+  const image = qcow2ImageStream({ size: source.size, dataExtents });
+  const sent = request(to, {
+    method: 'PUT',
+    body: Readable.from(image.body),
+    headers: { 'content-length': String(image.length) },
+  });
+  const result = await copyDisk({ source, target: image.writer, signal });
+  const answer = await sent;
+  if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
+  await agent.close();
+  tell(result);
+}
+
+async function ranges([datastore = '', path = '', to = '', map]: readonly string[]): Promise<void> {
+  const session = await VSphereSession.connect({
+    url: environment('VSPHERE_URL'),
+    username: environment('VSPHERE_USERNAME'),
+    password: environment('VSPHERE_PASSWORD'),
+    tls: { fingerprint: environment('VSPHERE_FINGERPRINT') },
+    signal,
+  });
+  const file = new DatastoreFile(session, { datacenter: 'DC0', datastore, path });
+  const extents = map === undefined ? undefined : (JSON.parse(await readFile(map, 'utf8')) as []);
+  const source = rangeReader({
+    size: await file.size(signal),
+    requestsAtOnce: 8,
+    readRange: (...range) => file.read(...range),
+    ...(extents ? { map: () => extents } : {}),
+  });
+  tell(await toFile(source, to));
+  await session.logout();
+}
+
+const verbs: Readonly<Record<string, (given: readonly string[]) => Promise<void>>> = {
+  copy,
+  verified,
+  ranges,
+  disks,
+  export: exported,
+};
+const run = verbs[verb];
+if (!run) throw new Error(`no such verb: ${verb}`);
+await run(args);
