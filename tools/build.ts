@@ -2,7 +2,7 @@
  * Bundles the binary `guts` into dist/, or the folder that is given: our packages inside, third-party packages left to node_modules, but for
  * Commander, which every start needs: loading it from its many files takes longer.
  */
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EVENT_STREAM_PATH, routes } from '@guts/contract';
@@ -61,6 +61,9 @@ const { metafile } = await build({
   },
   plugins: [clientWithoutSchemas, thirdPartyStaysOutside],
 });
+
+// Run by a Python of its own.
+cpSync(join(root, 'packages/driver-openstack/src/brick/guts_brick.py'), join(folder, 'guts_brick.py'));
 
 /** What the files that a start loads import of other people's. */
 function loadedAtStart({ outputs }: Metafile, file: string, seen = new Set<string>()): string[] {

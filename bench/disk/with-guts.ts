@@ -52,7 +52,7 @@ function tell({ bytesRead, bytesWritten, manifest }: CopyResult): void {
 }
 
 const open = (from: string): Promise<DiskReader> =>
-  /^nbd/.test(from)
+  from.startsWith('nbd')
     ? openNbdReader({ target: parseNbdUri(from), connections: 4 }, signal)
     : openRawFile(from);
 

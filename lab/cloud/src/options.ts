@@ -88,6 +88,8 @@ export interface CloudOptions {
   readonly networks?: readonly NetworkOption[];
   readonly volumeTypes?: readonly string[];
   readonly quotas?: Partial<Quotas>;
+  /** A folder in which every server's volumes appear as udev names them, as if whoever looks there were that server. */
+  readonly deviceDir?: string;
   /** What attachments say of their volumes instead: `{ driver_volume_type: 'rbd' }`, `{ format: 'qcow2' }`. */
   readonly connectionInfo?: Readonly<Record<string, unknown>>;
   /** Availability zones; default `nova` for both. */

@@ -41,6 +41,8 @@ export interface World {
   /** Where a host that is no server reaches a volume, as long as it is attached. */
   readonly attachmentPath: (attachmentId: string, volumeId: string) => string;
   readonly exportDir: string;
+  /** Where volumes of servers appear as devices; null: nowhere. */
+  readonly deviceDir: string | null;
   readonly mountBase: string;
 }
 
@@ -56,6 +58,7 @@ export async function createWorld(options: CloudOptions, timers: Timers): Promis
     region: options.region ?? 'RegionOne',
     stateDir,
     exportDir,
+    deviceDir: options.deviceDir ?? null,
     mountBase,
     delays: { ...DEFAULT_DELAYS, ...options.delays },
     zones: { compute: ['nova'], volume: ['nova'], ...options.zones },

@@ -131,9 +131,11 @@ def wait():
 def resources():
     flavors()
     project = S.get_project_id()
-    if "nfs" not in {t["name"] for t in get(f"{VOLUME}/{project}/types", "volume_types")}:
-        S.post(f"{VOLUME}/{project}/types", json={"volume_type": {
-            "name": "nfs", "extra_specs": {"volume_backend_name": "nfs"}}})
+    types = {t["name"] for t in get(f"{VOLUME}/{project}/types", "volume_types")}
+    for backend in ("nfs", "nfs-qcow2"):
+        if backend not in types:
+            S.post(f"{VOLUME}/{project}/types", json={"volume_type": {
+                "name": backend, "extra_specs": {"volume_backend_name": backend}}})
     projects = {p["name"]: p["id"] for p in get(f"{IDENTITY}/projects", "projects")}
     networks(projects)
     for name in ("admin", *PROJECTS):

@@ -154,7 +154,8 @@ wait_for cinder-api 90 answers "http://$IP:$LAB_CINDER_PORT/" 300
 
 say "APIs answer; waiting for the agents, seeding"
 /usr/bin/python3 "$HERE/seed.py" wait
-once resources /usr/bin/python3 "$HERE/seed.py" resources
+# once more when what it makes has changed: it leaves alone what is there
+once "resources-$(cksum <"$HERE/seed.py" | cut -d' ' -f1)" /usr/bin/python3 "$HERE/seed.py" resources
 /usr/bin/python3 "$HERE/seed.py" clouds
 
 if [ "${LAB_HORIZON:-0}" = 1 ]; then

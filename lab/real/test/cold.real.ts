@@ -13,7 +13,7 @@ interface Scenario {
   readonly network: string;
   readonly transport: 'datastore' | 'lease';
   readonly bootFrom: 'image' | 'volume';
-  readonly access: 'image' | 'device';
+  readonly access: 'auto' | 'device' | 'image';
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -46,13 +46,13 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     title:
-      'BIOS, ranges of the datastore, boots from a volume written as a file, a member on the own network',
+      'BIOS, ranges of the datastore, boots from a volume that turns out to be reached as a file, a member on the own network',
     instance: BIOS,
     cloud: 'lab-demo',
     network: 'demo-net',
     transport: 'datastore',
     bootFrom: 'volume',
-    access: 'device',
+    access: 'auto',
   },
   {
     title: 'UEFI, ranges of the datastore, boots from an image, an administrator on a shared network',

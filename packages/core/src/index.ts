@@ -46,6 +46,7 @@ export * from './plan/address.ts';
 export * from './plan/demand.ts';
 export * from './plan/disks.ts';
 export { diskName, validName } from './plan/names.ts';
+export { imagesWithoutRoom } from './plan/quota.ts';
 export { roomBeside } from './plan/room-beside.ts';
 export * from './plan/target.ts';
 export * from './report.ts';

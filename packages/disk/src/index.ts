@@ -51,3 +51,6 @@ export { NbdkitError, type NbdkitErrorCode } from './nbdkit/errors.ts';
 export { checkRunDir, cleanNbdkitFolders } from './nbdkit/folder.ts';
 export { openNbdkitReader, type NbdkitReaderOptions } from './nbdkit/reader.ts';
 export { type NbdkitParts } from './nbdkit/server.ts';
+export { openQemuReader, openQemuWriter, type QemuDiskOptions } from './qemu-nbd/open.ts';
+export { QemuNbdError } from './qemu-nbd/errors.ts';
+export { wholeQcow2Size } from './qemu-nbd/qcow2-header.ts';

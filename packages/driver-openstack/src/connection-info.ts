@@ -1,4 +1,4 @@
-import { GutsError } from '@guts/core';
+import { unreached } from './unreached.ts';
 
 /** Where Cinder's NFS driver says a volume lies. */
 export interface NfsConnection {
@@ -6,11 +6,14 @@ export interface NfsConnection {
   readonly share: string;
   /** Base name of the volume's file. */
   readonly name: string;
+  readonly format: 'raw' | 'qcow2';
+  /** How Cinder's host mounts the share; empty: not told. */
+  readonly options: string;
   /** Folder in which Cinder's host mounts its shares; empty: not told. */
   readonly mountBase: string;
 }
 
-const byImage = 'Set volume_access to image for this destination.';
+const byImage = 'Set volume_access to image or auto for this destination.';
 
 /**
  * What an attachment's connection information says, as far as a file of this host can be chosen by it. It is the
@@ -28,24 +31,26 @@ export function readConnection(
     const value = info[key];
     return typeof value === 'string' ? value : '';
   };
-  const refused = (message: string, remedy: string): GutsError =>
-    new GutsError('destination_refused', message, { remedy });
   const type = text('driver_volume_type');
   if (type !== 'nfs')
-    throw refused(`volumes of type "${type}" are not reached as files by this worker`, byImage);
+    throw unreached(`volumes of type "${type}" are not reached as files by this worker`, byImage);
   const format = text('format');
-  if (format !== '' && format !== 'raw')
-    throw refused(
-      `volume ${volumeId} is a ${format} file on its NFS share: only raw ones are supported yet`,
-      `${byImage} Or have Cinder make raw files (nfs_qcow2_volumes = false).`,
-    );
+  // Told by Cinder and never looked for: the bytes of a raw volume may look like anything.
+  if (format !== '' && format !== 'raw' && format !== 'qcow2')
+    throw unreached(`volume ${volumeId} is a file of the unknown format "${format}"`, byImage);
   if (info['encrypted'] === true)
-    throw refused(`volume ${volumeId} is encrypted: written as a file, it would not be`, byImage);
+    throw unreached(`volume ${volumeId} is encrypted: written as a file, it would not be`, byImage);
   const name = text('name');
   if (!/^[\w-]+$/.test(volumeId) || name !== `volume-${volumeId}`)
-    throw refused(
+    throw unreached(
       `the volume service says that volume ${volumeId} is the file "${name}": that is no name of its`,
       `${byImage} Files must be called volume-<id>, as Cinder's volume_name_template is by default.`,
     );
-  return { share: text('export'), name, mountBase: text('mount_point_base') };
+  return {
+    share: text('export'),
+    name,
+    format: format === 'qcow2' ? 'qcow2' : 'raw',
+    options: text('options'),
+    mountBase: text('mount_point_base'),
+  };
 }

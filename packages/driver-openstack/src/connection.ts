@@ -7,7 +7,6 @@ import {
   type DiskReader,
   type DiskWriter,
   type Finding,
-  GutsError,
   type HeldAddress,
   type ImageUpload,
   type MarkedObject,
@@ -15,7 +14,6 @@ import {
   type ServerState,
   type ValidationReport,
 } from '@guts/core';
-import { openDeviceWriter, openRawFile } from '@guts/disk';
 import {
   consoleOutput,
   downloadImage,
@@ -39,7 +37,13 @@ import { parkServer, startServer, stateOf, stopServer } from './power.ts';
 import type { HostFiles } from './host-files.ts';
 import type { Settings } from './settings.ts';
 import { guardedWriter, startUpload } from './upload.ts';
-import { type VolumeFile, withVolumeFile } from './volume-file.ts';
+import { bothAttachments } from './artifacts/both-attachments.ts';
+import { serverAttachmentOps } from './artifacts/server-attachment.ts';
+import type { BlockDevices } from './brick/block-devices.ts';
+import { ServerPlace } from './server/place.ts';
+import { BrickSession } from './brick/volumes.ts';
+import { ShareHolds } from './nfs/holds.ts';
+import { openVolumeReader, openVolumeWriter } from './volume-disk.ts';
 
 type Kinds = { readonly [K in DestinationArtifactKind]: ArtifactKindOps<K> };
 
@@ -52,16 +56,26 @@ export class OpenStackConnection implements DestinationConnection {
   readonly #session: OpenStackSession;
   readonly #settings: Settings;
   readonly #kinds: Kinds;
+  readonly #shares: ShareHolds;
+  readonly #brick: BrickSession | null;
+  readonly #place: ServerPlace;
 
   constructor(session: OpenStackSession, settings: Settings, host: HostFiles) {
     this.#session = session;
     this.#settings = settings;
+    this.#shares = new ShareHolds(host.mounts);
+    this.#brick = host.brick && new BrickSession(host.brick);
+    this.#place = new ServerPlace(host.server);
     this.#kinds = {
       port: portOps,
       flavor: flavorOps,
       volume: volumeOps,
       image: imageOps,
-      attachment: attachmentOps(host),
+      attachment: bothAttachments(
+        attachmentOps({ files: host, shares: this.#shares, brick: this.#brick }),
+        serverAttachmentOps(this.#place),
+        settings.volumeAccess === 'server',
+      ),
       server: serverOps,
     };
   }
@@ -160,21 +174,25 @@ export class OpenStackConnection implements DestinationConnection {
     data: Readonly<Record<string, unknown>>,
     size: number,
     { fresh }: { readonly fresh: boolean },
+    signal: AbortSignal,
   ): Promise<DiskWriter> {
-    // A new file of a share holds nothing; what was written to before may hold anything. The path is this
-    // attachment's: who takes over detaches a predecessor's first, which thereby cannot open it again, but keeps what
-    // it has open (see attachmentOps): verify-data runs after it is proven gone.
+    // The path is this attachment's: who takes over detaches a predecessor's first, which thereby cannot open it again,
+    // but keeps what it has open (see attachmentOps): verify-data runs after it is proven gone.
     return inWords(async () =>
-      guardedWriter(
-        await withVolumeFile(fileOf(data), 'write', (path) =>
-          openDeviceWriter(path, { size, readsAsZero: fresh }),
-        ),
-      ),
+      guardedWriter(await openVolumeWriter(data, size, fresh, signal, this.#ways())),
     );
   }
 
-  openVolumeReader(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskReader> {
-    return inWords(() => withVolumeFile(fileOf(data), 'read', (path) => openRawFile(path, { size })));
+  openVolumeReader(
+    data: Readonly<Record<string, unknown>>,
+    size: number,
+    signal: AbortSignal,
+  ): Promise<DiskReader> {
+    return inWords(() => openVolumeReader(data, size, signal, this.#ways()));
+  }
+
+  #ways(): { shares: ShareHolds; devices: BlockDevices } {
+    return { shares: this.#shares, devices: this.#place.server.devices };
   }
 
   uploadImage(imageId: string, options: Parameters<DestinationConnection['uploadImage']>[1]): ImageUpload {
@@ -252,14 +270,9 @@ export class OpenStackConnection implements DestinationConnection {
     return inWords(() => consoleOutput(this.#session, serverId, CONSOLE_LINES, signal));
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    const ends = [this.#brick, this.#shares, this.#place, this.#session].map((one) => () => one?.close());
+    const ended = await Promise.allSettled(ends.map(async (end) => end()));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
-}
-
-function fileOf(data: Readonly<Record<string, unknown>>): VolumeFile {
-  const { path, size } = data;
-  if (typeof path !== 'string' || typeof size !== 'number')
-    throw new GutsError('internal', 'the journal has no file of the attached volume');
-  return { path, size };
 }

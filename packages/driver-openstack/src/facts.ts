@@ -73,6 +73,7 @@ export async function readFacts(
       imageMiB: images.sizeMiB,
       imageUploads: images.uploads,
     },
-    volumeTransports: volumeAccess === 'device' ? ['device', 'image'] : ['image'],
+    volumeTransports:
+      volumeAccess === 'image' ? ['image'] : [volumeAccess === 'auto' ? 'auto' : 'device', 'image'],
   };
 }

@@ -24,6 +24,12 @@ test.for<[string, Partial<CloudConfig>]>([
   expect(known).toEqual(expect.arrayContaining(Object.keys(config.settings)));
 });
 
+test('where nothing is said of volumes, it is tried whether they are reached', () => {
+  const { settings, secret } = toEndpointConfig(CLOUD, 'image');
+  const { volume_access: _, ...rest } = settings;
+  expect(readSettings({ settings: rest, secret }).volumeAccess).toBe('auto');
+});
+
 test('an endpoint that is no URL is refused', () => {
   const config = toEndpointConfig({ ...CLOUD, endpointOverrides: { image: 'ftp://image' } }, 'image');
   expect(() => readSettings(config)).toThrow(/image_endpoint_override/);

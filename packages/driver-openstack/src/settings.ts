@@ -8,7 +8,8 @@ import {
 } from '@guts/openstack';
 
 /** How the worker fills volumes. */
-export type VolumeAccess = 'image' | 'device';
+export const VOLUME_ACCESS = ['auto', 'image', 'device', 'server'] as const;
+export type VolumeAccess = (typeof VOLUME_ACCESS)[number];
 
 const text = (title: string, description?: string): object => ({
   type: 'string',
@@ -54,11 +55,11 @@ export const SCHEMAS: DriverSchemas = {
       insecure: { type: 'boolean', title: 'Trust any certificate', default: false },
       volume_access: {
         type: 'string',
-        enum: ['image', 'device'],
-        default: 'image',
+        enum: VOLUME_ACCESS,
+        default: 'auto',
         title: 'How volumes are filled',
         description:
-          'image: from a temporary image, works everywhere; device: the worker reaches volumes as files (NFS)',
+          'auto: device where the worker reaches the storage, else image; image: from a temporary image, works everywhere; device: the worker reaches volumes as files (NFS) or devices; server: volumes are attached to the server that the worker runs in',
       },
     },
   },
@@ -103,7 +104,7 @@ export function readSettings({ settings, secret }: EndpointConfig): Settings {
     const cloud = fromSettings('the destination', { ...outer, auth: { ...auth, ...secret } }, () =>
       typeof ca === 'string' ? ca : '',
     );
-    return { cloud, volumeAccess: volume_access === 'device' ? 'device' : 'image' };
+    return { cloud, volumeAccess: VOLUME_ACCESS.find((one) => one === volume_access) ?? 'auto' };
   } catch (error) {
     if (error instanceof CloudConfigError)
       throw new GutsError('bad_request', error.message, { cause: error, field: 'settings' });

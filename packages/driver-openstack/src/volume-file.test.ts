@@ -1,13 +1,22 @@
+import { spawnSync } from 'node:child_process';
 import { constants } from 'node:fs';
-import { mkdir, mkdtemp, open, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, realpath, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HostFiles } from './host-files.ts';
+import { workerServer } from './server/worker-server.ts';
+import { ShareHolds } from './nfs/holds.ts';
+import { openVolumeReader, openVolumeWriter } from './volume-disk.ts';
 import { volumeFile, withVolumeFile } from './volume-file.ts';
 
 const GIB = 2 ** 30;
+const NONE = new ShareHolds(null);
+const signal = AbortSignal.timeout(60_000);
+const without =
+  process.env['GUTS_REQUIRE_TOOLS'] !== '1' &&
+  ['qemu-img', 'qemu-nbd', 'setpriv'].some((tool) => spawnSync(tool, ['--version']).status !== 0);
 const ID = '7c1bd8fd-6e0c-4b4e-8f34-1a1c0a0f0a11';
 const NAME = `volume-${ID}`;
 const VOLUME = { id: ID, size: 1 };
@@ -21,6 +30,9 @@ beforeEach(async () => {
     volumeRoots: [join(folder, 'roots')],
     forbidden: [join(folder, 'state')],
     mountInfo: () => Promise.resolve(''),
+    mounts: null,
+    brick: null,
+    server: workerServer({ serverId: null, project: null }),
   };
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -40,15 +52,16 @@ const says = (more: Readonly<Record<string, unknown>>) => ({
   ...more,
 });
 const found = (more: Readonly<Record<string, unknown>> = {}, files = host) =>
-  volumeFile(says(more), VOLUME, files);
+  volumeFile(says(more), VOLUME, files, NONE, signal);
 
 describe('a volume is', () => {
   test('the file below a root that the operator allows', async () => {
     const path = await sparse(join(folder, 'roots', NAME));
-    expect(await found()).toEqual({ path, size: GIB });
+    const file = { path, size: GIB, format: 'raw' };
+    expect(await found()).toEqual(file);
     // The older shape of the answer, and no word of the format.
     const data = { export: `x:${join(folder, 'roots')}`, name: NAME };
-    expect(await volumeFile({ driver_volume_type: 'nfs', data }, VOLUME, host)).toEqual({ path, size: GIB });
+    expect(await volumeFile({ driver_volume_type: 'nfs', data }, VOLUME, host, NONE, signal)).toEqual(file);
   });
 
   test('the file of the share where it is mounted, and of no other', async () => {
@@ -58,7 +71,7 @@ describe('a volume is', () => {
     const path = await sparse(join(point, NAME));
     const mountInfo = () => Promise.resolve(`1 0 7:0 / ${point} rw - ext4 /dev/loop0 rw\n`);
     const files = { ...host, volumeRoots: [], mountInfo };
-    expect(await found({ export: share }, files)).toEqual({ path, size: GIB });
+    expect(await found({ export: share }, files)).toEqual({ path, size: GIB, format: 'raw' });
     await expect(found({ export: 'nfs:/homes', mount_point_base: folder }, files)).rejects.toMatchObject({
       code: 'destination_refused',
     });
@@ -120,7 +133,8 @@ describe('a cloud does not choose', () => {
 
 test.for([
   [{ driver_volume_type: 'rbd' }, /type "rbd" are not reached/],
-  [{ format: 'qcow2' }, /is a qcow2 file/],
+  [{ format: 'vmdk' }, /unknown format "vmdk"/],
+  [{ format: 'qcow2' }, /cannot be opened|no qcow2 file/],
   [{ encrypted: true }, /is encrypted/],
 ] as const)('%j is refused, with what to do instead', async ([more, message]) => {
   await sparse(join(folder, 'roots', NAME));
@@ -131,7 +145,7 @@ test.for([
 describe('an opened volume', () => {
   test('is the very file that was found', async () => {
     const path = await sparse(join(folder, 'roots', NAME));
-    await withVolumeFile(await found(), 'write', async (own) => {
+    await withVolumeFile(await found(), 'write', signal, async (own) => {
       const handle = await open(own, constants.O_RDWR);
       await handle.write('here', 0);
       await handle.close();
@@ -149,6 +163,81 @@ describe('an opened volume', () => {
     if (what === 'link') await symlink(await sparse(join(folder, 'elsewhere', NAME)), path);
     if (what === 'other size') await sparse(path, 5);
     const never = (): Promise<never> => Promise.reject(new Error('opened'));
-    await expect(withVolumeFile(file, 'write', never)).rejects.toMatchObject({ code: 'destination_refused' });
+    await expect(withVolumeFile(file, 'write', signal, never)).rejects.toMatchObject({
+      code: 'destination_refused',
+    });
   });
+});
+
+describe('a volume that is a qcow2 file (needs qemu-nbd)', () => {
+  const qcow2 = async (path: string, ...more: string[]): Promise<string> => {
+    const { stderr } = spawnSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...more, path]);
+    expect(stderr.toString()).toBe('');
+    return Promise.resolve(path);
+  };
+  const asQcow2 = { format: 'qcow2' };
+
+  test.skipIf(without)('is written through qemu-nbd, with zeros beyond the disk', async () => {
+    const path = await qcow2(join(folder, 'roots', NAME), '-o', 'size=1G');
+    const data = { ...(await found(asQcow2)) };
+    expect(data).toEqual({ path, size: GIB, format: 'qcow2' });
+    const size = 3 * 2 ** 20 + 512;
+    const fill = Buffer.alloc(size, 7);
+    const first = await openVolumeWriter(data, GIB, true, signal);
+    await first.write(size - 512, Buffer.alloc(1024, 9), signal);
+    await first.flush(signal);
+    await first.close();
+    const writer = await openVolumeWriter(data, size, false, signal);
+    expect(writer.size).toBe(size);
+    await writer.write(0, fill, signal);
+    await expect(async () => writer.write(size - 1, Buffer.alloc(2), signal)).rejects.toThrow(/beyond/);
+    await writer.flush(signal);
+    await writer.close();
+    const reader = await openVolumeReader(data, size, signal);
+    const read = Buffer.alloc(size);
+    await reader.read(0, read, signal);
+    await reader.close();
+    expect(read.equals(fill)).toBe(true);
+    const raw = join(folder, 'raw');
+    expect(spawnSync('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', path, raw]).status).toBe(0);
+    const whole = await open(raw);
+    const { buffer } = await whole.read(Buffer.alloc(2 ** 20), 0, 2 ** 20, size);
+    expect((await whole.stat()).size).toBe(GIB);
+    await whole.close();
+    expect(buffer.every((byte) => byte === 0)).toBe(true);
+  });
+
+  test.skipIf(without)('is no other file that it names, nor of another size', async () => {
+    const path = join(folder, 'roots', NAME);
+    const base = await qcow2(join(folder, 'state', 'db'), '-o', 'size=1G');
+    await qcow2(path, '-F', 'qcow2', '-b', base);
+    await expect(found(asQcow2)).rejects.toMatchObject({
+      code: 'destination_refused',
+      message: expect.stringContaining('backing file'),
+    });
+    await qcow2(path, '-o', 'size=2G');
+    await expect(found(asQcow2)).rejects.toThrow(/holds 2147483648 bytes/);
+  });
+});
+
+test('what a raw volume has beyond the disk is cleared when it was written to, and else left alone', async () => {
+  const whole = 16 * 2 ** 20;
+  const path = await sparse(join(folder, 'roots', NAME), whole);
+  const size = 2 ** 20 + 512;
+  const old = await open(path, 'r+');
+  await old.write(Buffer.alloc(5000, 9), 0, 5000, size - 100);
+  await old.close();
+  const before = (await stat(path)).blocks;
+  const writer = await openVolumeWriter({ path, size: whole }, size, false, signal);
+  expect(writer.size).toBe(size);
+  expect(writer.capabilities.readsAsZero).toBe(false);
+  await writer.close();
+  const reader = await openVolumeReader({ path, size: whole }, whole, signal);
+  const read = Buffer.alloc(10_000);
+  await reader.read(size - 200, read, signal);
+  await reader.close();
+  expect(read.subarray(100, 200)).toEqual(Buffer.alloc(100, 9));
+  expect(read.subarray(200).every((byte) => byte === 0)).toBe(true);
+  // No more than the piece that held something.
+  expect((await stat(path)).blocks - before).toBeLessThanOrEqual(2 * 2048 + 16);
 });

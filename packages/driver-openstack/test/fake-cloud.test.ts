@@ -19,7 +19,7 @@ const mark = (): Marker => ({ migrationId: 'm1', artifactId: `a${(count += 1)}` 
 
 async function connect(name: string, targetProject: string | null = null): Promise<DestinationConnection> {
   const config = loadCloud({ cloud: name, env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') } });
-  return createOpenStackDriver(hostFiles([folder], '/nonexistent')).connect(
+  return createOpenStackDriver(hostFiles({ volumeRoots: [folder], stateDir: '/nonexistent' })).connect(
     toEndpointConfig(config, 'device'),
     {
       targetProject,
@@ -169,7 +169,7 @@ describe('refusals are told in words', () => {
       env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') },
     });
     const { settings } = toEndpointConfig(config, 'image');
-    const wrong = createOpenStackDriver(hostFiles([], '/nonexistent')).connect(
+    const wrong = createOpenStackDriver(hostFiles({ volumeRoots: [], stateDir: '/nonexistent' })).connect(
       { settings, secret: { password: 'no' } },
       { targetProject: null, signal, log: SILENT_LOG },
     );
@@ -190,11 +190,11 @@ describe('disks', () => {
     const made = await member.create('attachment', attach, mark(), signal);
     expect((await member.find('attachment', attach, mark(), signal))?.externalId).toBe(made.externalId);
     const bytes = randomBytes(64 * 1024);
-    const writer = await member.openVolumeWriter(made.data, MIB, { fresh: true });
+    const writer = await member.openVolumeWriter(made.data, MIB, { fresh: true }, signal);
     await writer.write(4096, bytes, signal);
     await writer.flush(signal);
     await writer.close();
-    const reader = await member.openVolumeReader(made.data, MIB);
+    const reader = await member.openVolumeReader(made.data, MIB, signal);
     const back = Buffer.alloc(bytes.length);
     await reader.read(4096, back, signal);
     await reader.close();

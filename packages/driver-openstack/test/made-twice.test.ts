@@ -19,7 +19,7 @@ const mark = (): Marker => ({ migrationId: 'm1', artifactId: `a${(count += 1)}` 
 function connect(check: () => void = () => undefined): Promise<DestinationConnection> {
   const env = { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') };
   const config = toEndpointConfig(loadCloud({ cloud: 'fake-demo', env }), 'device');
-  const driver = createOpenStackDriver(hostFiles([folder], '/nonexistent'));
+  const driver = createOpenStackDriver(hostFiles({ volumeRoots: [folder], stateDir: '/nonexistent' }));
   return driver.connect(config, { targetProject: null, signal, log: SILENT_LOG, check });
 }
 

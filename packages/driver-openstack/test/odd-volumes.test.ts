@@ -19,6 +19,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test.for([
   [{ driver_volume_type: 'rbd', name: 'volumes/x' }, /type "rbd"/],
+  [{ format: 'vmdk' }, /vmdk/],
+  // The file is none, whatever the cloud says.
   [{ format: 'qcow2' }, /qcow2/],
   [{ export: 'nfs.example.org:/not/mounted' }, /does not reach volume-.* of the NFS share nfs.example.org/],
   [{ export: 'x:/var/lib/guts', name: 'guts.sqlite' }, /is no name of its/],
@@ -28,7 +30,7 @@ test.for([
     const cloud = await startCloud({ stateDir: join(folder, 'state'), connectionInfo: info });
     await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
     const config = loadCloud({ cloud: 'fake', env: { OS_CLIENT_CONFIG_FILE: join(folder, 'clouds.yaml') } });
-    const driver = createOpenStackDriver(hostFiles([folder], '/nonexistent'));
+    const driver = createOpenStackDriver(hostFiles({ volumeRoots: [folder], stateDir: '/nonexistent' }));
     const context = { targetProject: null, signal, log: SILENT_LOG };
     const connection = await driver.connect(toEndpointConfig(config, 'device'), context);
     try {
@@ -40,6 +42,7 @@ test.for([
         code: 'destination_refused',
         message: expect.stringMatching(why),
         remedy: expect.stringContaining('volume_access'),
+        details: { unreached: true },
       });
       const left = await connection.find('attachment', spec, marker, signal);
       expect(await connection.remove('attachment', left?.externalId ?? '', signal)).toBe('removed');

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await cloud.writeCloudsYaml(join(folder, 'clouds.yaml'));
   const connect = (name: string): Promise<DestinationConnection> => {
     const context = { targetProject: null, signal, log: SILENT_LOG };
-    const files = hostFiles([folder], '/nonexistent');
+    const files = hostFiles({ volumeRoots: [folder], stateDir: '/nonexistent' });
     return createOpenStackDriver(files).connect(toEndpointConfig(configOf(name), 'device'), context);
   };
   admin = await connect('fake');
@@ -314,21 +314,23 @@ test('a volume that is gone on with reads as nothing in particular, and its old 
   const volume = await member.create('volume', volumeSpec, mark(), signal);
   const spec = { volumeId: volume.externalId };
   const first = await member.create('attachment', spec, mark(), signal);
-  const writer = await member.openVolumeWriter(first.data, MIB, { fresh: true });
+  const writer = await member.openVolumeWriter(first.data, MIB, { fresh: true }, signal);
   expect(writer.capabilities.readsAsZero).toBe(true);
   await writer.write(0, Buffer.from('flushed'), signal);
   await writer.flush(signal);
   await member.remove('attachment', first.externalId, signal);
-  await expect(member.openVolumeWriter(first.data, MIB, { fresh: false })).rejects.toThrow(/ENOENT|no such/i);
+  await expect(member.openVolumeWriter(first.data, MIB, { fresh: false }, signal)).rejects.toThrow(
+    /ENOENT|no such/i,
+  );
   const second = await member.create('attachment', spec, mark(), signal);
   expect(second.data).not.toEqual(first.data);
-  const next = await member.openVolumeWriter(second.data, MIB, { fresh: false });
+  const next = await member.openVolumeWriter(second.data, MIB, { fresh: false }, signal);
   expect(next.capabilities.readsAsZero).toBe(false);
   await next.write(7, Buffer.from(' and gone on with'), signal);
   await next.flush(signal);
   await next.close();
   await writer.close();
-  const reader = await member.openVolumeReader(second.data, MIB);
+  const reader = await member.openVolumeReader(second.data, MIB, signal);
   const back = Buffer.alloc(24);
   await reader.read(0, back, signal);
   await reader.close();

@@ -18,6 +18,7 @@ import {
   type QuotaRoom,
   type ServerSpec,
   type VolumeSpec,
+  type VolumeTransport,
 } from '@guts/core';
 
 interface Thing {
@@ -42,6 +43,8 @@ export class FakeDestination {
   readonly hold = new Set<DestinationArtifactKind>();
   /** Projects that the credential may not work in. */
   readonly closed = new Set<string>();
+  /** Volume types whose volumes no attachment gives this worker; `*`: any. */
+  readonly unreached = new Set<string>();
   readonly cannotRemove = new Set<DestinationArtifactKind>();
   /** How many of the next uploads, removals and connections break, by what they do. */
   readonly breaks = { upload: 0, remove: 0, connect: 0 };
@@ -61,7 +64,7 @@ export class FakeDestination {
   quota: Partial<QuotaRoom> = {};
   /** Addresses that ports of others have. */
   held: readonly HeldAddress[] = [];
-  volumeTransports: readonly ('device' | 'image')[] = ['device', 'image'];
+  volumeTransports: readonly VolumeTransport[] = ['device', 'image'];
   /** Algorithm of the image service's own hashes; `none`: it keeps none. */
   imageHash = 'sha512';
   /** Images cannot be read back. */
@@ -122,6 +125,7 @@ export class FakeDestination {
     const externalId = `${kind}-${this.#next++}`;
     const bytes = kind === 'volume' ? this.#filled(spec as VolumeSpec) : new Uint8Array();
     this.things.set(externalId, { kind, spec, marker: markerText(marker), bytes, project });
+    if (kind === 'attachment') this.#reach((spec as AttachmentSpec).volumeId);
     if (kind === 'server') this.#boot(spec as ServerSpec);
     if (this.loseAnswer.delete(kind))
       throw new GutsError('destination_unreachable', 'the answer was lost', { transient: true });
@@ -146,6 +150,15 @@ export class FakeDestination {
   #refuseMissing({ portIds, bootImageId, bootVolumeId, dataVolumeIds }: ServerSpec): void {
     for (const id of [...portIds, bootImageId, bootVolumeId, ...dataVolumeIds])
       if (id !== null) this.#bytes(id);
+  }
+
+  /** The attachment is there when it turns out to be of no use. */
+  #reach(volumeId: string): void {
+    const { volumeType } = this.#bytes(volumeId).spec as VolumeSpec;
+    if (this.unreached.has('*') || this.unreached.has(String(volumeType)))
+      throw new GutsError('destination_refused', `this worker does not reach ${volumeId}`, {
+        details: { unreached: true },
+      });
   }
 
   #refuseInUse(volumeId: string): void {

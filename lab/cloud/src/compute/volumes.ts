@@ -1,4 +1,6 @@
 /** `os-volume_attachments`: volumes at a server that exists. */
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { badRequest, conflict, notFound } from '../http/api-error.ts';
 import { flagIn, objectIn, requiredText, textIn } from '../http/json.ts';
 import { param, route, type Call, type Reply, type Service } from '../http/service.ts';
@@ -30,6 +32,9 @@ function view(server: Server, one: AttachedVolume, minor: number): Record<string
   };
 }
 
+/** As udev names virtio disks: the serial, which Nova sets to the volume's id, has room for 20 characters of it. */
+const linkOf = (folder: string, volumeId: string): string => join(folder, `virtio-${volumeId.slice(0, 20)}`);
+
 async function add(world: World, call: Call, server: Server): Promise<Reply> {
   refuseLocked(server, call);
   const wanted = objectIn(await call.json(), 'volumeAttachment');
@@ -54,7 +59,10 @@ async function add(world: World, call: Call, server: Server): Promise<Reply> {
   };
   server.volumes.push(attached);
   world.timers.after(world.delays.volumeAttach, () => {
-    if (world.volumes.attachments.has(attachment.id)) complete(world, attachment);
+    if (!world.volumes.attachments.has(attachment.id)) return;
+    complete(world, attachment);
+    if (world.deviceDir !== null)
+      symlinkSync(world.volumePath(volume.id), linkOf(world.deviceDir, volume.id));
   });
   return { status: 200, json: { volumeAttachment: view(server, attached, call.minor) } };
 }
@@ -73,6 +81,7 @@ function remove(world: World, call: Call, server: Server): Reply {
   const attachment = world.volumes.attachments.get(attached.attachmentId);
   if (volume) volume.status = 'detaching';
   world.timers.after(world.delays.volumeAttach, () => {
+    if (world.deviceDir !== null) rmSync(linkOf(world.deviceDir, attached.volumeId), { force: true });
     server.volumes = server.volumes.filter((one) => one !== attached);
     if (attachment) detach(world, attachment);
   });

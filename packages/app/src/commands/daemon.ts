@@ -47,9 +47,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   const afterStep = faultAfter(env);
   const connections = new Connections({
     sources: [createVSphereDriver(points?.aroundCall, vddkOf(config, env))],
-    destinations: [
-      createOpenStackDriver(hostFiles(config.volumeRoots, config.stateDir), points?.aroundRequest),
-    ],
+    destinations: [createOpenStackDriver(hostFiles(config), points?.aroundRequest)],
     store,
     secrets,
     ...(points ? { watch: points.watch } : {}),

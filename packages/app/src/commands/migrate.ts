@@ -32,9 +32,12 @@ export function addMigrate(program: Command, command: Command, setExitCode: (cod
     .requiredOption('--instance <name...>', 'name, ref or path; repeatable')
     .option('--cloud <name>', 'cloud of clouds.yaml (default: OS_CLOUD, or the OS_* variables)')
     .addOption(
-      new Option('--volume-access <how>', 'how volumes are filled: from an image, or as files (NFS)')
-        .choices(['image', 'device'])
-        .default('image'),
+      new Option(
+        '--volume-access <how>',
+        'how volumes are filled: from an image; as files or devices of this host; at the server that this host is; auto: as files or devices where they are reached, else from an image',
+      )
+        .choices(['auto', 'image', 'device', 'server'])
+        .default('auto'),
     )
     .option('--dry-run', DRY_RUN_HELP, false)
     .addOption(

@@ -39,6 +39,19 @@ export const PATHS: Kind<readonly string[]> = {
   write: (paths) => paths.join(delimiter),
 };
 
+/** Texts without blanks, in their order. */
+export const WORDS: Kind<readonly string[]> = {
+  name: 'words',
+  must: 'words, separated by blanks, or a list of them',
+  read: (given) => {
+    const list = Array.isArray(given) ? (given as unknown[]) : text(given)?.split(/\s+/).filter(Boolean);
+    if (!list || list.length === 0) return null;
+    const words = list.map(text);
+    return words.every((one) => one !== null && !/\s/.test(one)) ? (words as string[]) : null;
+  },
+  write: (words) => words.join(' '),
+};
+
 export const FLAG: Kind<boolean> = {
   name: 'true or false',
   must: 'true or false',

@@ -16,6 +16,12 @@ const TOOLS: readonly Tool[] = [
     rpm: 'virt-v2v',
   },
   { name: 'nbdkit', use: 'disks are read by VDDK, where you have it', debian: 'nbdkit', rpm: 'nbdkit' },
+  {
+    name: 'qemu-nbd',
+    use: 'volumes that are qcow2 files of an NFS share are filled directly (nfs_qcow2_volumes)',
+    debian: 'qemu-utils',
+    rpm: 'qemu-img',
+  },
   { name: 'qemu-img', use: 'disks are converted on local space', debian: 'qemu-utils', rpm: 'qemu-img' },
 ];
 

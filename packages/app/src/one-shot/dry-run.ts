@@ -38,7 +38,7 @@ export async function dryRunOnce(
   },
 ): Promise<number> {
   const { signal } = new AbortController();
-  const host = hostFiles(config.volumeRoots, config.stateDir);
+  const host = hostFiles(config);
   const source = await createVSphereDriver(undefined, vddkOf(config, env)).connect(fromSource, {
     signal,
     log,

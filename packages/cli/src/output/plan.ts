@@ -11,12 +11,18 @@ function nicRow({ label, network_name: network, mac, addresses }: Plan['nics'][n
   return [label, `port on ${network}, ${mac === null ? 'MAC by Neutron' : `MAC ${mac}`}, ${ip}`];
 }
 
+const FILLED: Readonly<Record<Plan['disks'][number]['fill'], string>> = {
+  auto: ', filled directly where the worker reaches it, else from an image',
+  device: '',
+  image: ', filled from an image',
+};
+
 function diskRow(disk: Plan['disks'][number]): Row {
   const type = disk.volume_type === null ? 'default type' : `type ${disk.volume_type}`;
   const target =
     disk.target === 'image'
       ? 'image, which the server boots from'
-      : `volume of ${disk.size_gib} GiB, ${type}${disk.fill === 'image' ? ', filled from an image' : ''}`;
+      : `volume of ${disk.size_gib} GiB, ${type}${FILLED[disk.fill]}`;
   return [`${disk.label}, ${formatBytes(disk.capacity_bytes)}${disk.boot ? ', boot disk' : ''}`, target];
 }
 

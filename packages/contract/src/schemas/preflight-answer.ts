@@ -40,7 +40,7 @@ const DraftPlan = Type.Object({
       boot: Type.Boolean(),
       target: Words(['image', 'volume']),
       volume_type: Nullable(Text),
-      fill: Words(['device', 'image']),
+      fill: Words(['auto', 'device', 'image']),
     }),
   ),
   security_group_ids: Type.Array(Text),

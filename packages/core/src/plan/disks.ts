@@ -49,7 +49,8 @@ export const sizeGiB = ({ capacityBytes }: Pick<InstanceDisk, 'capacityBytes'>):
 
 /** The place at the destination of every disk that is moved. */
 export function placeDisks(disks: readonly MappedDisk[], facts: DestinationFacts): TargetDisk[] {
-  const fill = facts.volumeTransports.includes('device') ? 'device' : 'image';
+  const offered = facts.volumeTransports;
+  const fill = (['auto', 'device'] as const).find((one) => offered.includes(one)) ?? 'image';
   return disks
     .filter((one) => !one.skipped)
     .map(({ disk, boot, target, volumeType }) => ({

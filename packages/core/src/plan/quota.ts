@@ -34,6 +34,22 @@ export const QUOTA_WORDS: readonly (readonly [
   ['imageUploads', 'image uploads at once', ''],
 ];
 
+/**
+ * What of the images' quota has no room for these disks, for people. @param disks those that are to go through images
+ */
+export function imagesWithoutRoom(disks: readonly TargetDisk[], room: QuotaRoom): string[] {
+  const taking = takingOf(
+    null,
+    0,
+    disks.map((disk) => ({ ...disk, fill: 'image' })),
+  );
+  return QUOTA_WORDS.flatMap(([key, what, unit]) => {
+    const left = room[key];
+    if (!key.startsWith('image') || left === null || taking[key] <= left) return [];
+    return [`${what}: ${taking[key]}${unit} wanted, ${left}${unit} left`];
+  });
+}
+
 export function takingOf(flavor: Flavor | null, nics: number, disks: readonly TargetDisk[]): Taking {
   const volumes = disks.filter((disk) => disk.target === 'volume');
   // Those that volumes are made from stay beside the others until all are made.

@@ -1,3 +1,4 @@
+import type { VolumeTransport } from '../ports/destination-driver.ts';
 import type { TransportName } from '../ports/source-driver.ts';
 
 export interface TargetNic {
@@ -21,8 +22,8 @@ export interface TargetDisk {
   /** `image`: the server's root disk is made from an image; `volume`: a Cinder volume. */
   readonly target: 'image' | 'volume';
   readonly volumeType: string | null;
-  /** How a volume gets its bytes. */
-  readonly fill: 'device' | 'image';
+  /** How a volume gets its bytes; `auto`: reserve tries whether the worker reaches it, and says what it found. */
+  readonly fill: VolumeTransport;
 }
 
 /** Every decision about the target, made once in preflight and then only followed. */

@@ -54,6 +54,8 @@ export interface QuotaRoom {
   /** Uploads that may begin beside those under way. */
   readonly imageUploads: number | null;
 }
+export type VolumeTransport = 'auto' | 'device' | 'image';
+
 /** Everything mapping and preflight decide with, read once. */
 export interface DestinationFacts {
   readonly project: { readonly id: string; readonly name: string };
@@ -68,8 +70,11 @@ export interface DestinationFacts {
     readonly volume: readonly string[] | null;
   };
   readonly quota: QuotaRoom;
-  /** `device`: the worker reaches volumes as files; `image`: volumes are filled from a temporary image. */
-  readonly volumeTransports: readonly ('device' | 'image')[];
+  /**
+   * `device`: the worker reaches volumes as files or devices; `auto`: it is tried whether it does, volume by volume;
+   * `image`: volumes are filled from a temporary image.
+   */
+  readonly volumeTransports: readonly VolumeTransport[];
 }
 
 /** An address of a network that a port has already. */
@@ -203,13 +208,22 @@ export interface DestinationConnection {
     signal: AbortSignal,
   ): Promise<'removed' | 'absent'>;
 
-  /** @param data what creating the attachment gave */
+  /**
+   * What a volume has beyond the disk reads as zero, whatever was there before.
+   * @param data what creating the attachment gave
+   * @param size of the disk in bytes; the volume's is a whole number of GiB
+   */
   openVolumeWriter(
     data: Readonly<Record<string, unknown>>,
     size: number,
-    options: { /** Nothing was ever written to it: it reads as zero. */ readonly fresh: boolean },
+    options: { /** Nothing was ever written to it. */ readonly fresh: boolean },
+    signal: AbortSignal,
   ): Promise<DiskWriter>;
-  openVolumeReader(data: Readonly<Record<string, unknown>>, size: number): Promise<DiskReader>;
+  openVolumeReader(
+    data: Readonly<Record<string, unknown>>,
+    size: number,
+    signal: AbortSignal,
+  ): Promise<DiskReader>;
   /** @param areas extents that may hold data; needed for qcow2 */
   uploadImage(
     imageId: string,

@@ -15,6 +15,8 @@ import {
   waitFor,
 } from '@guts/openstack';
 import type { HostFiles } from '../host-files.ts';
+import { type BrickSession, BrickVolumes } from '../brick/volumes.ts';
+import type { ShareHolds } from '../nfs/holds.ts';
 import { volumeFile } from '../volume-file.ts';
 import { type ArtifactKindOps, MARKER_KEY, markedBy } from './artifact-kind.ts';
 import { unusable } from './unusable.ts';
@@ -23,23 +25,33 @@ import { untilGone } from './until-gone.ts';
 const FREE_SECONDS = 300;
 const REMOVE_SECONDS = 300;
 
-/** The file of this host that an attachment gives. @throws GutsError `destination_refused` when there is none */
+/** What of this host one connection uses. */
+export interface AttachHost {
+  readonly files: HostFiles;
+  readonly shares: ShareHolds;
+  readonly brick: BrickSession | null;
+}
+
+/** The file or device of this host that an attachment gives. @throws GutsError `destination_refused` when there is none */
 async function fileOf(
   session: OpenStackSession,
   attachment: Attachment,
-  host: HostFiles,
+  host: AttachHost,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, unknown>>> {
   const volume = await getVolume(session, attachment.volume_id, signal);
   if (!volume) throw new GutsError('destination_refused', `volume ${attachment.volume_id} is gone`);
-  return { ...(await volumeFile(attachment.connection_info, volume, host)) };
+  const info = attachment.connection_info;
+  if (host.brick && BrickVolumes.knows(String(info['driver_volume_type'])))
+    return { kind: 'block', ...(await host.brick.attach(attachment.id, info, volume, signal)) };
+  return { ...(await volumeFile(info, volume, host.files, host.shares, signal)) };
 }
 
 /** Where this host reaches it, and that it is in use. */
 async function ready(
   session: OpenStackSession,
   attachment: Attachment,
-  host: HostFiles,
+  host: AttachHost,
   signal: AbortSignal,
 ): Promise<CreatedArtifact> {
   const data = await fileOf(session, attachment, host, signal);
@@ -73,7 +85,7 @@ function holders(volume: Volume | null): string {
  * NFS and RBD a file that a stopped predecessor still has open stays writable until its process ends: there nothing
  * fences it, and the volume is verified after the predecessor is proven gone.
  */
-export const attachmentOps = (host: HostFiles): ArtifactKindOps<'attachment'> => ({
+export const attachmentOps = (host: AttachHost): ArtifactKindOps<'attachment'> => ({
   service: 'volume',
   async *marked(session, signal) {
     for await (const volume of eachVolume(session, {}, signal)) {
@@ -89,13 +101,14 @@ export const attachmentOps = (host: HostFiles): ArtifactKindOps<'attachment'> =>
   },
   async create(session, { volumeId }, marker, signal) {
     const connector = {
-      host: hostname(),
       ip: '127.0.0.1',
-      mountpoint: markerText(marker),
       multipath: false,
       os_type: 'linux',
       platform: 'x86_64',
       do_local_attach: false,
+      ...(host.brick ? await host.brick.connector(signal) : {}),
+      host: hostname(),
+      mountpoint: markerText(marker),
     };
     const made = await waitFor(
       async () => {
@@ -144,12 +157,15 @@ export const attachmentOps = (host: HostFiles): ArtifactKindOps<'attachment'> =>
       throw unusable('attachment', id, attachment.status, messageOf(error));
     }
   },
-  remove: (session, id, signal) =>
-    untilGone({
+  async remove(session, id, signal) {
+    // The device first: without its export it would hang.
+    await host.brick?.detach(id, signal);
+    return untilGone({
       what: `attachment ${id}`,
       deadlineSeconds: REMOVE_SECONDS,
       signal,
       look: async () => ((await look(session, id, signal)) ? 'there' : 'absent'),
       ask: () => deleteAttachment(session, id, signal),
-    }),
+    });
+  },
 });

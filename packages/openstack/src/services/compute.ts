@@ -23,6 +23,8 @@ export interface Server {
   readonly status: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags?: readonly string[];
+  /** Its project. */
+  readonly tenant_id?: string;
   readonly description?: string | null;
   readonly fault?: { readonly message: string; readonly code: number };
   /** By network name. */

@@ -1,4 +1,5 @@
 import { isStatus } from '../errors.ts';
+import { collect, listAll } from '../paging.ts';
 import type { OpenStackSession } from '../session.ts';
 
 /** A volume on offer to another project (Block Storage API v3, "Volume transfers"). */
@@ -17,6 +18,11 @@ export async function offerVolume(
   const json = { transfer: { volume_id: volumeId, name } };
   const made = await session.call('volume', { method: 'POST', path: '/volume-transfers', json, signal });
   return (made as { transfer: VolumeTransfer & { auth_key: string } }).transfer;
+}
+
+/** Offers of the session's project that were neither taken nor withdrawn. */
+export function listOffers(session: OpenStackSession, signal: AbortSignal): Promise<VolumeTransfer[]> {
+  return collect(listAll<VolumeTransfer>(session, 'volume', '/volume-transfers', 'transfers', {}, signal));
 }
 
 /** Takes the volume into this session's project. */

@@ -12,6 +12,8 @@ export interface Volume {
   readonly metadata: Readonly<Record<string, string>>;
   /** `true` or `false`, as text. */
   readonly bootable?: string;
+  /** Its project; not every cloud tells it to everybody. */
+  readonly 'os-vol-tenant-attr:tenant_id'?: string;
   readonly volume_type?: string | null;
   readonly availability_zone?: string | null;
   readonly volume_image_metadata?: Readonly<Record<string, string>>;

@@ -18,6 +18,7 @@ import { preflightOutput, type StepContext, type StepResult } from '../context.t
 import { HandOver } from '../lease-keeper.ts';
 import { eachAtMost } from '../each.ts';
 import { ProgressBoard } from '../progress.ts';
+import { fallBackToImage, fillOf, isUnreached } from './fill.ts';
 import { assertSameDisks } from './source-disks.ts';
 import { areasOf } from './source-map.ts';
 import { assertUnwritten, forgetWritten, readContents, type ReadContent } from './source-content.ts';
@@ -64,6 +65,25 @@ type Copy = (
 ) => Promise<CopyResult>;
 
 /**
+ * Whether this worker writes to the volume itself. Where that was to be tried, another worker than now may have found
+ * that it does: what this one cannot reach is filled from an image after all, from the start.
+ */
+async function writesDirectly(context: StepContext, disk: TargetDisk): Promise<boolean> {
+  if ((await fillOf(context, disk)) === 'image') return false;
+  if (disk.fill === 'device') return true;
+  const { destination, journal, signal } = context;
+  const volumeId = await journal.idOf(`volume:${disk.key}`);
+  try {
+    await journal.ensure(destination, 'attachment', `attachment:${disk.key}`, { volumeId }, signal);
+    return true;
+  } catch (error) {
+    if (!isUnreached(error)) throw error;
+    await fallBackToImage(context, disk, error.message);
+    return false;
+  }
+}
+
+/**
  * Copies into a volume that this worker reaches as a file or device. With random access on both sides it goes on
  * behind the last checkpoint, and leaves checkpoints for whoever comes after.
  */
@@ -85,7 +105,7 @@ async function toVolume(
     await journal.dropCheckpoints(disk.key);
     await journal.remember(volume, { written: true });
   }
-  const writer = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh });
+  const writer = await destination.openVolumeWriter(attached.data, disk.capacityBytes, { fresh }, signal);
   try {
     if (source.kind !== 'reader' || !writer.capabilities.randomAccess) {
       const result = await copy(writer);
@@ -217,10 +237,9 @@ async function copyOne(
     finishedAt: null,
   };
   await journal.putPass(begun);
-  const { result, ...manifest } =
-    disk.target === 'volume' && disk.fill === 'device'
-      ? await toVolume(context, disk, open.source, copy)
-      : await toImage(context, plan, disk, areas ?? (await areasOf(open.source, signal)), copy);
+  const { result, ...manifest } = (await writesDirectly(context, disk))
+    ? await toVolume(context, disk, open.source, copy)
+    : await toImage(context, plan, disk, areas ?? (await areasOf(open.source, signal)), copy);
   const { bytesRead, bytesWritten } = result;
   const finishedAt = new Date(clock.now()).toISOString();
   await journal.putPass({

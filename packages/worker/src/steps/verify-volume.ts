@@ -75,7 +75,11 @@ class CopiedVolume {
   }
 
   async reading<T>(work: (reader: DiskReader) => Promise<T>): Promise<T> {
-    const reader = await this.#context.destination.openVolumeReader(this.#data, this.#disk.capacityBytes);
+    const reader = await this.#context.destination.openVolumeReader(
+      this.#data,
+      this.#disk.capacityBytes,
+      this.#context.signal,
+    );
     try {
       return await work(reader);
     } finally {
@@ -96,7 +100,7 @@ class CopiedVolume {
     const { destination, journal, copier, signal } = this.#context;
     const { key, capacityBytes } = this.#disk;
     const changed = await this.onSource(async (source) => {
-      const target = await destination.openVolumeWriter(this.#data, capacityBytes, { fresh: false });
+      const target = await destination.openVolumeWriter(this.#data, capacityBytes, { fresh: false }, signal);
       try {
         const done = await copier.repair({ source, target, manifest: this.#manifest, extents, signal });
         return done.changed;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { milliseconds, PATH, PATHS, seconds, TEXT, VDDK_MODES, whole } from '../kinds.ts';
+import { milliseconds, PATH, PATHS, seconds, TEXT, VDDK_MODES, whole, WORDS } from '../kinds.ts';
 import { DAEMONS, setting } from '../setting.ts';
 
 /** A worker. */
@@ -74,6 +74,51 @@ export const worker = {
     means:
       'the program nbdkit, by which the transport `vddk` reads: a name that is looked for on the PATH, or a path',
     example: '/usr/bin/nbdkit',
+  }),
+  nfsShares: setting('nfs_shares', {
+    kind: WORDS,
+    initial: [],
+    initially: 'none',
+    readBy: ['migration'],
+    means:
+      'NFS shares, as in `server:/path`, that a worker mounts below `mnt` in `state_dir` when a volume lies on one that is not mounted; `*` is any that a cloud names',
+    example: '10.0.0.5:/volumes',
+  }),
+  rootHelper: setting('root_helper', {
+    kind: WORDS,
+    initial: [],
+    initially: 'none: as the user of the worker',
+    readBy: ['migration'],
+    means: 'what is put before commands that need root (`mount`, `umount`, os-brick), such as `sudo -n`',
+    example: 'sudo -n',
+  }),
+  serverId: setting('server_id', {
+    kind: TEXT,
+    initial: null,
+    initially: 'as the metadata service or cloud-init says',
+    readBy: ['migration'],
+    means:
+      'id of the server that a worker runs in: volumes are attached to it where `volume_access` of a destination is `server`',
+    example: '0f0e3c2a-5b7d-4c0e-9f57-2f1f6a1f9a10',
+  }),
+  serverProject: setting('server_project', {
+    kind: TEXT,
+    initial: null,
+    initially: 'as the metadata service says',
+    readBy: ['migration'],
+    means:
+      'project of that server, by id or name: volumes of other projects are lent to it while they are attached',
+    example: 'migration',
+  }),
+  brickPython: setting('brick_python', {
+    kind: PATH,
+    initial: null,
+    initially: 'none: only NFS shares',
+    mustExist: true,
+    readBy: ['migration'],
+    means:
+      'a Python that has os-brick, by which a worker attaches volumes of Ceph, iSCSI, Fibre Channel and NVMe-oF as block devices; it is run as root',
+    example: '/usr/bin/python3',
   }),
 };
 

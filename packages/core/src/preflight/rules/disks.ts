@@ -213,11 +213,14 @@ const imageSize: DestinationRule = {
   needs: 'destination',
   check: ({ targetDisks }) =>
     targetDisks.flatMap((disk) =>
-      when((disk.target === 'image' || disk.fill === 'image') && disk.capacityBytes > IMAGE_SIZE_CAP, () => ({
-        subject: about(disk),
-        message: `${disk.label} goes through an image and has more than 1 TiB, Glance's default limit; what it is here is not known`,
-        unknown: true,
-      })),
+      when(
+        (disk.target === 'image' || disk.fill !== 'device') && disk.capacityBytes > IMAGE_SIZE_CAP,
+        () => ({
+          subject: about(disk),
+          message: `${disk.label} ${disk.target === 'volume' && disk.fill === 'auto' ? 'goes through an image, unless the worker reaches its volume,' : 'goes through an image'} and has more than 1 TiB, Glance's default limit; what it is here is not known`,
+          unknown: true,
+        }),
+      ),
     ),
 };
 

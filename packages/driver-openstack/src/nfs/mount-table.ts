@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
 interface Mount {
+  /** As in /proc/self/fdinfo. */
+  readonly id: string;
   readonly point: string;
   readonly type: string;
   readonly source: string;
@@ -19,9 +21,10 @@ function visibleMounts(mountInfo: string): Iterable<Mount> {
   for (const line of mountInfo.split('\n')) {
     // Optional fields end with a lone dash; type and source follow.
     const [before = '', after = ''] = line.split(' - ');
-    const point = plain(before.split(' ')[4] ?? '');
+    const [id = '', , , , at = ''] = before.split(' ');
+    const point = plain(at);
     const [type = '', source = ''] = after.split(' ');
-    if (point !== '') mounts.set(point, { point, type, source: plain(source) });
+    if (point !== '') mounts.set(point, { id, point, type, source: plain(source) });
   }
   return mounts.values();
 }
@@ -42,3 +45,12 @@ export function shareMounts(mountInfo: string, share: string): string[] {
   }
   return found;
 }
+
+/** Id of what is mounted on a folder; null: nothing is. @param mountInfo the text of /proc/self/mountinfo */
+export function mountIdAt(mountInfo: string, folder: string): string | null {
+  for (const { id, point } of visibleMounts(mountInfo)) if (point === folder) return id;
+  return null;
+}
+
+/** Id of the mount that an open file lies in. @param fdInfo the text of /proc/self/fdinfo/FD (proc(5)) */
+export const mountIdOf = (fdInfo: string): string | null => /^mnt_id:\s*(\d+)/m.exec(fdInfo)?.[1] ?? null;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { shareMounts } from './mounts.ts';
+import { shareMounts } from './mount-table.ts';
 
 const SHARE = 'nfs.example.org:/volumes';
 const named = createHash('md5').update(SHARE).digest('hex');
