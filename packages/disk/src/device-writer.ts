@@ -84,7 +84,7 @@ function deviceWriter(
       check(offset, data.length);
       fresh &&= data.length === 0;
       await writeWhole(handle, data, offset, signal);
-      writeback.wrote(offset, data.length);
+      await writeback.wrote(offset, data.length);
     },
     async zero(offset, length, signal) {
       check(offset, length);
@@ -93,6 +93,8 @@ function deviceWriter(
     async flush(signal) {
       check(0, 0);
       signal.throwIfAborted();
+      await writeback.settled();
+      lost ??= writeback.lost;
       // The kernel reports a failed write-back once; a second fsync would succeed over lost data.
       if (lost !== undefined)
         throw new DiskError(
@@ -103,7 +105,6 @@ function deviceWriter(
           },
         );
       try {
-        await writeback.settled();
         await handle.sync();
       } catch (error) {
         lost = error;

@@ -121,7 +121,8 @@ export class CopyMemory {
 
   /** One that was used before, if one of its size is there: making one anew costs as much as filling it. */
   #buffer(bytes: number): Uint8Array {
-    const at = this.#free.findIndex(({ length }) => length === bytes);
+    // The one used last: it is in the processor's cache.
+    const at = this.#free.findLastIndex(({ length }) => length === bytes);
     const [found] = at < 0 ? [] : this.#free.splice(at, 1);
     // Free ones of other sizes would come on top.
     if (!found) this.#free.length = 0;

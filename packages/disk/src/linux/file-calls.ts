@@ -22,6 +22,11 @@ export interface FileCalls {
   zeroRange(fd: number, offset: number, length: number): Promise<void>;
   /** Begins to write the range's dirty pages to the disk, without waiting for them. */
   startWriteback(fd: number, offset: number, length: number): Promise<void>;
+  /**
+   * Waits until the range's pages, as far as that was begun, are on the disk. An error of the disk is told here, and
+   * perhaps not again by a later fsync.
+   */
+  waitWriteback(fd: number, offset: number, length: number): Promise<void>;
   /** Drops the range's clean pages from the page cache: a read after it comes from the disk. Length 0: to the end. */
   dropCache(fd: number, offset: number, length: number): Promise<void>;
 }
@@ -33,7 +38,9 @@ const ENXIO = 6;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 const FALLOC_FL_ZERO_RANGE = 16;
+const SYNC_FILE_RANGE_WAIT_BEFORE = 1;
 const SYNC_FILE_RANGE_WRITE = 2;
+const SYNC_FILE_RANGE_WAIT_AFTER = 4;
 const POSIX_FADV_DONTNEED = 4;
 
 type Call = (...args: number[]) => Promise<number>;
@@ -76,6 +83,10 @@ export async function loadFileCalls(): Promise<FileCalls | null> {
     },
     async startWriteback(fd, offset, length) {
       await sync(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+    },
+    async waitWriteback(fd, offset, length) {
+      const all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+      await sync(fd, offset, length, all);
     },
     async dropCache(fd, offset, length) {
       await advise(fd, offset, length, POSIX_FADV_DONTNEED);

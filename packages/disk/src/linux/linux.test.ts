@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { noise } from '../../test/support.ts';
 import { openDeviceWriter, openRawFile } from '../index.ts';
 import { FileCallError, loadFileCalls, type FileCalls } from './file-calls.ts';
+import { Writeback } from './writeback.ts';
 import { ZeroMaker } from './zero-maker.ts';
 
 const { signal } = new AbortController();
@@ -130,3 +131,33 @@ test.runIf(process.platform === 'linux')(
     expect(cached()).toBeLessThan(MIB);
   },
 );
+
+test('an error of the disk that a wait met is not lost, and a kernel without such calls is not asked again', async () => {
+  const path = join(await folder(), 'disk');
+  const handle = await open(path, 'w+');
+  onTestFinished(() => handle.close());
+  for (const [errno, isLost] of [
+    [5, true],
+    [28, true],
+    [38, false],
+  ] as const) {
+    const asked: string[] = [];
+    const kernel: FileCalls = {
+      ...(await calls()),
+      startWriteback: async (_fd, offset, length) => {
+        asked.push(`start ${offset / MIB}+${length / MIB}`);
+      },
+      waitWriteback: async (_fd, offset, length) => {
+        asked.push(`wait ${offset / MIB}+${length / MIB}`);
+        throw new FileCallError('sync_file_range', errno);
+      },
+    };
+    const writeback = new Writeback(handle, kernel);
+    for (const at of [0, 40, 80, 120]) {
+      await writeback.wrote(at * MIB, 40 * MIB);
+      await writeback.settled();
+    }
+    expect(asked).toEqual(['start 0+40', 'start 40+40', 'wait 0+40']);
+    expect(writeback.lost !== undefined).toBe(isLost);
+  }
+});
