@@ -132,12 +132,9 @@ const diskToDisk: Bench = {
 async function datastoreOf(): Promise<string> {
   const all: { path: string; at: number }[] = [];
   for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith('govcsim-')) continue;
-    for (const inner of await readdir(join(tmpdir(), name)))
-      if (inner.endsWith('LocalDS_0')) {
-        const path = join(tmpdir(), name, inner);
-        all.push({ path, at: (await stat(path)).mtimeMs });
-      }
+    if (!/^govcsim-.*LocalDS_0/.test(name)) continue;
+    const path = join(tmpdir(), name);
+    all.push({ path, at: (await stat(path)).mtimeMs });
   }
   const [last] = all.toSorted((one, other) => other.at - one.at);
   if (!last) throw new Error('vcsim has made no datastore');

@@ -1,6 +1,7 @@
 import { orAborted } from './abort.ts';
 import { isFault, ProtocolError, SessionLostError, UnreachableError } from './errors.ts';
 import { HttpClient, type HttpOptions } from './transport/http.ts';
+import { RangeClient } from './transport/range-client.ts';
 import { SoapClient, type SoapOptions } from './transport/soap.ts';
 import type { TlsTrust } from './transport/tls.ts';
 import type { ManagedRef, XmlElement } from './xml/element.ts';
@@ -79,6 +80,7 @@ export class VSphereSession {
   readonly content: ServiceContent;
   readonly httpOptions: HttpOptions;
   readonly http: HttpClient;
+  readonly ranges: RangeClient;
   readonly #soap: SoapClient;
   readonly #login: (signal: AbortSignal) => Promise<void>;
   readonly #check: () => void;
@@ -101,6 +103,7 @@ export class VSphereSession {
     this.content = parts.content;
     this.http = parts.http;
     this.httpOptions = parts.httpOptions;
+    this.ranges = new RangeClient(parts.httpOptions);
     this.#soap = parts.soap;
     this.#login = parts.login;
     this.#check = parts.check;
@@ -223,6 +226,7 @@ export class VSphereSession {
     const signal = AbortSignal.timeout(10_000);
     // A session that cannot be ended idles out; there is nobody to tell.
     await this.#soap.call('Logout', this.content.sessionManager, [], { signal }).catch(() => undefined);
+    this.ranges.close();
     await this.http.close();
   }
 

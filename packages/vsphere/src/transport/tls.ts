@@ -1,5 +1,5 @@
 import { connect as tlsConnect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { isIP } from 'node:net';
+import { isIP, type OnReadOpts } from 'node:net';
 import { buildConnector } from 'undici';
 import { type CertificateFacts, UnreachableError, UntrustedCertificateError } from '../errors.ts';
 
@@ -68,8 +68,15 @@ export function probeCertificate(options: {
   });
 }
 
-/** A connector for undici that trusts as told. */
-export function trustingConnector(trust: TlsTrust, timeoutSeconds: number): buildConnector.connector {
+/**
+ * A connector for undici that trusts as told.
+ * @param onread where the socket's bytes go instead of its stream (net.Socket, `onread`): for a single connection
+ */
+export function trustingConnector(
+  trust: TlsTrust,
+  timeoutSeconds: number,
+  onread?: OnReadOpts,
+): buildConnector.connector {
   const pin = trust.fingerprint === undefined ? null : normaliseFingerprint(trust.fingerprint);
   if (trust.fingerprint !== undefined && pin === null)
     throw new UntrustedCertificateError(
@@ -83,6 +90,7 @@ export function trustingConnector(trust: TlsTrust, timeoutSeconds: number): buil
     ...(pin === null ? {} : { maxCachedSessions: 0 }),
     rejectUnauthorized: pin === null && trust.insecure !== true,
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+    ...(onread ? { onread } : {}),
   });
   if (pin === null) return connect;
   return (options, callback) =>
