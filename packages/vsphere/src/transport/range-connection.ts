@@ -36,11 +36,12 @@ export class RangeConnection {
   }
 
   /** @throws UnreachableError, UntrustedCertificateError, or the signal's reason */
-  static open(
+  static async open(
     url: URL,
     { trust, timeoutSeconds }: { readonly trust: TlsTrust; readonly timeoutSeconds: number },
     signal: AbortSignal,
   ): Promise<RangeConnection> {
+    signal.throwIfAborted();
     const { hostname, host, port } = url;
     const connection = new RangeConnection(host);
     const buffer = Buffer.allocUnsafe(READ_BYTES);
