@@ -69,8 +69,10 @@ export function violations(folder: string): string[] {
   if (!allowed) return [`${folder}: not in the table of tools/architecture.ts`];
   const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>;
+    devDependencies?: Record<string, string>;
   };
   const listed = Object.keys(manifest.dependencies ?? {});
+  const forTests = [...TEST_TOOLS, ...Object.keys(manifest.devDependencies ?? {})];
   const bad = listed
     .filter((name) => name.startsWith('@guts/') && !allowed.includes(name.slice('@guts/'.length)))
     .map((name) => `${folder}/package.json: may not depend on ${name}`);
@@ -97,7 +99,7 @@ export function violations(folder: string): string[] {
         const short = pkg.slice('@guts/'.length);
         if (!allowed.includes(short) && !(isTest && TEST_ONLY.includes(short)))
           bad.push(`${where} is not in its row of the table`);
-      } else if (!listed.includes(pkg) && !(isTest && TEST_TOOLS.includes(pkg))) {
+      } else if (!listed.includes(pkg) && !(isTest && forTests.includes(pkg))) {
         bad.push(`${where} is not in ${folder}/package.json`);
       }
     }
