@@ -1,5 +1,5 @@
 import type { HealthReport } from '@guts/contract';
-import type { BusHealth, Service } from '@guts/core';
+import { type BusHealth, type Service, STOPPED_PREFIX } from '@guts/core';
 
 /** A message that waits longer means that nobody sends; seconds. */
 const OUTBOX_SECONDS = 60;
@@ -35,9 +35,14 @@ function ofServices(services: readonly Service[]): Problem[] {
       message: 'every guts-migration that is alive is disabled: nothing new starts',
       remedy: 'Enable one: guts service enable ID.',
     });
-  // One that was started again has a new id: its old record is no problem. Nor is one missed that was disabled.
+  // One that was started again has a new id: its old record is no problem. Nor is one missed that was disabled, or
+  // that ended by itself and left what limits its successor.
   const missing = services.filter(
-    (one) => !one.alive && !one.disabled && !alive(one.binary).some(({ host }) => host === one.host),
+    (one) =>
+      !one.alive &&
+      !one.disabled &&
+      !one.id.startsWith(STOPPED_PREFIX) &&
+      !alive(one.binary).some(({ host }) => host === one.host),
   );
   for (const one of missing)
     problems.push({

@@ -92,6 +92,14 @@ describe('the health report', () => {
     await store.setServiceDisabled('w', { disabled: true, draining: false, reason: 'repair' });
     expect((await report()).problems).toMatchObject([{ message: expect.stringMatching(/disabled/) }]);
   });
+  test('misses no worker that ended and left its limit', async () => {
+    await store.heartbeat(workerBeat());
+    await store.heartbeat(workerBeat({ id: 'w2', host: 'h2' }));
+    await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));
+    await store.setServiceLimit('w', 1e6);
+    await store.endService('w');
+    expect((await report()).problems).toEqual([]);
+  });
   test('counts dead letters, and says what to do with them', async () => {
     await store.heartbeat(workerBeat());
     await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));

@@ -101,7 +101,7 @@ describe('a daemon', () => {
       slots_used: 0,
       scratch_bytes: 1000,
     });
-    expect(await store.heartbeat(workerBeat())).toEqual({ disabled: true, draining: true });
+    expect(await store.heartbeat(workerBeat())).toMatchObject({ disabled: true, draining: true });
     expect(await change({ disabled: false, drain: true })).toMatchObject({ status: 400 });
     expect((await change({ disabled: false })).body.service).toMatchObject({
       disabled: false,
@@ -113,6 +113,35 @@ describe('a daemon', () => {
       { action: 'service.disable', data: { drain: true, reason: 'new disk' } },
       { action: 'service.enable' },
     ]);
+  });
+  test('is limited, and told so at its next heartbeat', async () => {
+    for (const [payload, field] of [
+      [{}, 'body'],
+      [{ bytes_per_second_limit: 1000 }, 'body.bytes_per_second_limit'],
+      [{ bytes_per_second_limit: 1e6, reason: 'why' }, 'body.reason'],
+    ] as const)
+      expect(await change(payload)).toMatchObject({ status: 400, body: { error: { field } } });
+    const limited = await change({ bytes_per_second_limit: 50 * 2 ** 20 });
+    expect(limited.body.service).toMatchObject({ disabled: false, bytes_per_second_limit: 50 * 2 ** 20 });
+    expect(await store.heartbeat(workerBeat())).toMatchObject({ bytesPerSecondLimit: 50 * 2 ** 20 });
+    const both = await change({ bytes_per_second_limit: null, disabled: true, reason: 'new disk' });
+    expect(both.body.service).toMatchObject({ disabled: true, bytes_per_second_limit: null });
+    const lines = await store.listAudit({ projectId: 'local' }, { limit: 10 });
+    expect(lines).toMatchObject([
+      { action: 'service.limit', resourceId: 'w', data: { bytes_per_second_limit: 50 * 2 ** 20 } },
+      { action: 'service.limit', data: { bytes_per_second_limit: null } },
+      { action: 'service.disable' },
+    ]);
+  });
+  test('is not limited when it copies nothing, or is none', async () => {
+    await store.heartbeat(workerBeat({ id: 's', binary: 'guts-scheduler' }));
+    const payload = { bytes_per_second_limit: 1e6 };
+    expect(await call('PATCH', '/v1/services/s', payload)).toMatchObject({
+      status: 409,
+      body: { error: { guts_code: 'conflict', remedy: 'Limit a guts-migration.' } },
+    });
+    expect((await call('PATCH', '/v1/services/nobody', payload)).status).toBe(404);
+    expect(await store.listAudit({ projectId: 'local' }, { limit: 10 })).toEqual([]);
   });
   test('is forgotten only once it is dead', async () => {
     const remove = (id: string) => api.inject({ method: 'DELETE', url: `/v1/services/${id}`, headers });

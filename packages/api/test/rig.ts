@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BusHealth, Instance, Lease, NewEvent, Service, Store } from '@guts/core';
+import type { BusHealth, DiskPass, Instance, Lease, NewEvent, Service, Store } from '@guts/core';
 import { DEFAULT_LIMITS, SILENT_LOG } from '@guts/core';
 import { type ApiOptions, Policy, tokenAuthenticator } from '../src/index.ts';
 
@@ -80,6 +80,67 @@ export async function leased(store: Store, id: string, workerId: string): Promis
   const held = await store.acquireLease(id, workerId, 60);
   if (!held) throw new Error('no lease');
   return held.lease;
+}
+
+/** Of the manifests that {@link endedPass} makes. */
+export const MANIFEST_KEY = '0f'.repeat(16);
+
+/** What a worker has stored of a disk of ten chunks when its copy has ended: three checkpoints. */
+export async function endedPass(
+  store: Store,
+  lease: Lease,
+  label: string,
+  more: Partial<DiskPass> = {},
+): Promise<void> {
+  const MIB = 2 ** 20;
+  const of = { migrationId: lease.migrationId, diskKey: '2000' };
+  const bytes = { bytesDone: 0, bytesTotal: 40 * MIB, bytesRead: 0, bytesWritten: 0 };
+  await store.putDisks(lease, [
+    {
+      ...of,
+      ...bytes,
+      objectId: '1-2000',
+      label,
+      capacityBytes: 40 * MIB,
+      bytesPerSecond: null,
+      etaSeconds: null,
+      state: 'verified',
+    },
+  ]);
+  const scheme = { size: 40 * MIB, chunkSize: 4 * MIB, algorithm: 'aes-128-gmac', key: MANIFEST_KEY };
+  const tag = Buffer.alloc(16, 7).toString('base64');
+  await store.putPass(lease, {
+    ...of,
+    number: 1,
+    kind: 'full',
+    transport: 'datastore',
+    capacityBytes: 40 * MIB,
+    bytesRead: 0,
+    bytesWritten: 0,
+    changeId: null,
+    trackingUuid: null,
+    snapshotRef: null,
+    manifest: { content: 'c', target: 'volume-1', chunks: scheme },
+    verification: null,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T00:01:00.000Z',
+    ...more,
+  });
+  for (const [firstChunk, chunks, digests] of [
+    [0, 4, `0:${tag} 2:${tag}`],
+    [4, 4, ''],
+    [8, 2, `8:${Buffer.alloc(32, 9).toString('base64')}`],
+  ] as const)
+    await store.putCheckpoint(lease, {
+      ...of,
+      pass: 1,
+      firstChunk,
+      chunks,
+      chunkSize: 4 * MIB,
+      key: MANIFEST_KEY,
+      digests,
+      flushedBytes: (firstChunk + chunks) * 4 * MIB,
+    });
 }
 
 /** An instance of an inventory, with one disk and one NIC. */

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, type Store } from '@guts/core';
 import { openStore } from '@guts/store';
 import { type Api, type Caller, createApi, specFromWire } from '../src/index.ts';
 import { destinationFacts } from './destination-facts.ts';
-import { optionsFor, putInstances, workerBeat } from './rig.ts';
+import { endedPass, leased, optionsFor, putInstances, workerBeat } from './rig.ts';
 
 export const PROJECTS = { a: 'a'.repeat(32), b: 'b'.repeat(32) } as const;
 export type Side = keyof typeof PROJECTS;
@@ -134,6 +134,10 @@ async function fill(store: Store, side: Side): Promise<void> {
     },
     event('migration', own.migration),
   );
+  const lease = await leased(store, own.migration, 'w');
+  await endedPass(store, lease, SECRET[side]);
+  const { audit: _once, ...released } = event('migration', own.migration);
+  await store.releaseLease(lease, 'handed over', released);
   await store.createOperation(
     { id: own.operation, projectId, kind: 'source.validate', subjectId: own.source, input: {} },
     event('operation', own.operation),
@@ -161,9 +165,9 @@ export interface TwoProjects extends AsyncDisposable {
 export async function twoProjects(): Promise<TwoProjects> {
   const store = await openStore({ url: 'sqlite::memory:' });
   await store.upgrade();
-  await store.heartbeat(workerBeat({ drivers: DRIVERS }));
   for (const side of ['a', 'b'] as const) await fillInventory(store, side);
   for (const side of ['a', 'b'] as const) await fill(store, side);
+  await store.heartbeat(workerBeat({ drivers: DRIVERS }));
   const overrides = { [`host:${things('a').source}:host-1`]: 3, [`host:${things('b').source}:host-1`]: 4 };
   let made = 0;
   const started = performance.now();
@@ -251,7 +255,7 @@ export function callOf(route: Route, side: Side): Call {
   const own = things(side);
   const name = nameOf(route);
   const params = Object.fromEntries(
-    Object.keys(route.params.properties).map((key) => [key, subject(route, own)]),
+    Object.keys(route.params.properties).map((key) => [key, key === 'disk' ? '2000' : subject(route, own)]),
   );
   const needed = (route.query as { required?: string[] }).required ?? [];
   const query = Object.fromEntries(

@@ -170,6 +170,10 @@ Exit codes: 0 done; 1 failed; 2 usage or configuration; 3 not found; 4 not allow
     const { addPolicy } = await import('./commands/add-policy.ts');
     return (command) => addPolicy(program, command, setExitCode);
   });
+  groups.add('disk', 'Looks at, copies and verifies disks: files of any format, devices, NBD', async () => {
+    const { addDisk } = await import('./commands/add-disk.ts');
+    return (command) => addDisk(program, command);
+  });
   addSimulate(program);
   groups.add('migrate', 'Moves machines with one command: no daemon, no database to set up', async () => {
     const { addMigrate } = await import('./commands/migrate.ts');

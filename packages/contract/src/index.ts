@@ -23,6 +23,7 @@ export {
   LimitsAnswer,
   Volume,
 } from './schemas/resources.ts';
+export { Manifest, MANIFEST_PAGE_MAX, ManifestFile, ManifestPiece } from './schemas/manifest.ts';
 export { NamedMapping } from './schemas/mapping.ts';
 export {
   Artifact,

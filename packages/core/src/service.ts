@@ -23,6 +23,11 @@ export interface Service {
   readonly scratchBytes: number | null;
   /** Workers: bandwidth they have; bytes per second; null: not told. */
   readonly bytesPerSecond: number | null;
+  /** Workers: what all their copies together may move, as an operator said; bytes per second; null: no limit. */
+  readonly bytesPerSecondLimit: number | null;
   /** Workers: drivers they have, with the schemas of their settings. */
   readonly drivers: readonly DriverSchemas[];
 }
+
+/** What begins the id of a record that is no daemon any more: it holds what its successor is to begin with. */
+export const STOPPED_PREFIX = 'stopped-';

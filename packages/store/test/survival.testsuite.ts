@@ -261,6 +261,21 @@ export function survivalSuite(
       expect(await chunks()).toEqual([]);
     });
 
+    test('are read in pages, each of one disk and one pass', async () => {
+      const lease = await leased('m1');
+      for (const first of [0, 2, 11]) await put(lease, first, ['a', 'b']);
+      await store.putCheckpoint(lease, { ...checkpoint(3, ['x']), diskKey: '2001' });
+      await store.putCheckpoint(lease, { ...checkpoint(3, ['x']), pass: 2 });
+      const page = async (limit: number, after?: number) => {
+        const of = { limit, ...(after === undefined ? {} : { after }) };
+        return (await store.listCheckpoints('m1', '2000', 1, of)).map(({ firstChunk }) => firstChunk);
+      };
+      expect(await page(2)).toEqual([0, 2]);
+      expect(await page(2, 2)).toEqual([11]);
+      expect(await page(2, 11)).toEqual([]);
+      expect(await page(1, 0)).toEqual([2]);
+    });
+
     test('of a lost lease are refused', async () => {
       const lease = await leased('m1', 0.02);
       await sleep(40);

@@ -19,6 +19,8 @@ export interface WorkerOptions extends RunParts {
   readonly freeSpace: FreeSpace;
   /** Bandwidth that it reports; bytes per second; null: not known. */
   readonly bytesPerSecond: number | null;
+  /** Told what all its copies together may move, whenever that is another; bytes per second; null: no limit. */
+  readonly limitCopies?: (bytesPerSecond: number | null) => void;
   /** How long a worker that stops waits for copies to come to a checkpoint and for an undo to end; seconds. */
   readonly stopSeconds: number;
   readonly bus: Bus;
@@ -36,6 +38,7 @@ export class Worker {
   #operations = 0;
   readonly #scratch: Scratch;
   #disabled = false;
+  #limit: number | null = null;
   readonly #jobs = new Set<Promise<void>>();
   #wake: () => void = () => undefined;
   #loops: Promise<unknown> = Promise.resolve();
@@ -127,7 +130,7 @@ export class Worker {
   async #beat(): Promise<void> {
     const { id, host, version, slots, bytesPerSecond, connections, store, log } = this.#options;
     const drivers = [...connections.sources, ...connections.destinations].map((driver) => driver.schemas);
-    const { disabled, draining } = await store.heartbeat({
+    const { disabled, draining, bytesPerSecondLimit } = await store.heartbeat({
       id,
       binary: 'guts-migration',
       host,
@@ -140,7 +143,19 @@ export class Worker {
     if (disabled !== this.#disabled)
       log.warn({ disabled, draining }, disabled ? 'disabled: nothing new is begun' : 'enabled again');
     this.#disabled = disabled;
+    this.#limitTo(bytesPerSecondLimit);
     if (draining) this.#handOver();
+  }
+
+  #limitTo(bytesPerSecond: number | null): void {
+    if (bytesPerSecond === this.#limit) return;
+    const { limitCopies, log } = this.#options;
+    log.info(
+      { bytes_per_second: bytesPerSecond },
+      bytesPerSecond === null ? 'copies have no limit any more' : 'copies are limited',
+    );
+    limitCopies?.(bytesPerSecond);
+    this.#limit = bytesPerSecond;
   }
 
   async #every(milliseconds: number, work: () => Promise<void>): Promise<void> {

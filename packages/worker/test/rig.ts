@@ -235,7 +235,9 @@ export class Rig {
   /** A whole worker, which takes what is reserved for it. */
   worker(
     id: string,
-    options: Partial<Pick<WorkerOptions, 'host' | 'stopSeconds' | 'freeSpace' | 'bytesPerSecond'>> = {},
+    options: Partial<
+      Pick<WorkerOptions, 'host' | 'stopSeconds' | 'freeSpace' | 'bytesPerSecond' | 'limitCopies'>
+    > = {},
   ): Worker {
     return new Worker({
       ...this.operationParts(),

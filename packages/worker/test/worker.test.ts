@@ -112,6 +112,24 @@ test('a worker tells its local space at each heartbeat, and its bandwidth', asyn
   await vi.waitFor(async () => expect(await told()).toMatchObject({ alive: true, scratchBytes: null }), 5000);
 });
 
+test('a worker passes on what limits its copies, each time it is another, and begins with what it was', async () => {
+  const limits: (number | null)[] = [];
+  const limitCopies = (bytes: number | null): void => void limits.push(bytes);
+  const worker = rig.worker('w1', { limitCopies });
+  workers.push(worker);
+  await worker.start();
+  for (const limit of [1e6, 2e6, null, 3e6]) {
+    await rig.store.setServiceLimit('w1', limit);
+    await vi.waitFor(() => expect(limits.at(-1)).toBe(limit), 5000);
+  }
+  expect(limits).toEqual([1e6, 2e6, null, 3e6]);
+  await worker.stop();
+  const next = rig.worker('w2', { limitCopies });
+  workers.push(next);
+  await next.start();
+  expect(limits).toEqual([1e6, 2e6, null, 3e6, 3e6]);
+});
+
 test('a worker that is drained hands over what it runs, and goes on for what may come', async () => {
   await rig.create({}, { bootFrom: 'volume' });
   copiesForEver();

@@ -70,6 +70,7 @@ export const DEFAULT_RULES: Readonly<Record<string, string>> = {
   'migration:migrations:act': MEMBER,
   'migration:migrations:steps': READER,
   'migration:migrations:disks': READER,
+  'migration:migrations:manifest': READER,
   'migration:migrations:artifacts': READER,
   'migration:migrations:events': READER,
   'migration:migrations:report': READER,

@@ -23,6 +23,7 @@ import {
 import { makeMigrations } from './bulk-migrations.ts';
 import { dryRun } from './dry-run.ts';
 import { act } from './migration-actions.ts';
+import { manifestPage } from './manifest.ts';
 import { makeMigration } from './new-migration.ts';
 
 /** The id of what a filter names; what is not known (any more) is taken as an id, for its migrations may remain. */
@@ -106,6 +107,11 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
   serve(app, routes.migrations.disks, async ({ params, scope }) => {
     const { id } = await get(params.id, scope);
     return { disks: (await store.listDisks(id)).map(diskToWire) };
+  });
+
+  serve(app, routes.migrations.manifest, async ({ params, query, scope, href }) => {
+    const { id } = await get(params.id, scope);
+    return manifestPage(store, id, params.disk, query, href);
   });
 
   serve(app, routes.migrations.artifacts, async ({ params, scope }) => {

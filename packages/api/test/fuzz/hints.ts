@@ -39,7 +39,9 @@ const WORDS: Readonly<Record<string, readonly unknown[]>> = {
   reason: ['maintenance'],
   limit: ['1', '2', '50', '1000'],
   after: ['0', '1', '30'],
+  disk: ['2000', '2000', '2001'],
   disabled: [true, false],
+  bytes_per_second_limit: [null, 1e6, 2 ** 53 - 1],
 };
 /** For what a list of some kind is known to have. */
 const KEYS = /keys: (.*)$/;

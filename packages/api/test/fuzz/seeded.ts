@@ -8,7 +8,7 @@ import {
 } from '@guts/core';
 import { specFromWire } from '../../src/index.ts';
 import { destinationFacts } from '../destination-facts.ts';
-import { INSTANCE, leased, workerBeat } from '../rig.ts';
+import { endedPass, INSTANCE, leased, workerBeat } from '../rig.ts';
 
 /** Sources, destinations and what they have, for one project. Ids are the project's name and a word. */
 export interface Seeded {
@@ -173,6 +173,7 @@ async function journal(store: Store, projectId: string, id: string): Promise<voi
     etaSeconds: 2.5,
     state: 'copying',
   };
+  await endedPass(store, lease, disk.label);
   await store.putDisks(lease, [disk]);
 }
 

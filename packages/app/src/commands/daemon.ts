@@ -45,6 +45,7 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
   const { store, bus } = backends;
   prepareScratchDir(config.scratchDir);
   const afterStep = faultAfter(env);
+  const rate = new CopyRate();
   const connections = new Connections({
     sources: [createVSphereDriver(points?.aroundCall, vddkOf(config, env))],
     destinations: [createOpenStackDriver(hostFiles(config), points?.aroundRequest)],
@@ -69,7 +70,8 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     store,
     bus,
     connections,
-    copier: diskCopier({ memory: new CopyMemory(config.copyMemoryMiB * 2 ** 20), rate: new CopyRate() }),
+    copier: diskCopier({ memory: new CopyMemory(config.copyMemoryMiB * 2 ** 20), rate }),
+    limitCopies: (bytesPerSecond) => rate.limit(bytesPerSecond),
     clock: systemClock,
     log,
     newId: randomUUID,

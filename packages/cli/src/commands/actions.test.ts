@@ -99,11 +99,26 @@ describe('guts service', () => {
       slots: 4,
       slots_used: 3,
       scratch_bytes: 2 ** 30,
+      bytes_per_second_limit: 50 * 2 ** 20,
       heartbeat_at: 'now',
       drivers: [],
     };
     const { out } = await guts(['service', 'list'], () => ({ services: [worker] }));
-    expect(out).toMatch(/draining: new disk +\| 3 of 4 +\| 1\.0 GiB/);
+    expect(out).toMatch(/draining: new disk +\| 3 of 4 +\| 1\.0 GiB \| 50\.0 MiB\/s/);
+  });
+  test.for([
+    ['50', 50 * 2 ** 20],
+    ['0.5', 2 ** 19],
+    ['none', null],
+  ] as const)('limit takes MiB per second or none: %s', async ([given, bytes]) => {
+    const { calls } = await guts(['service', 'limit', 'w1', '--bandwidth', given], answer);
+    expect(calls.at(-1)).toEqual({
+      line: 'PATCH /v1/services/w1',
+      body: { bytes_per_second_limit: bytes },
+    });
+  });
+  test.for(['0', '-1', '50MB', '1e3', ''])('limit refuses %j', async (given) => {
+    await expect(guts(['service', 'limit', 'w1', '--bandwidth', given], answer)).rejects.toThrow(/or none/);
   });
   test('health says what is wrong and what to do', async () => {
     const report = {

@@ -1,5 +1,5 @@
 import { type HealthReport, routes, type Service } from '@guts/contract';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Run, UsageError } from '../context.ts';
 import { examples } from '../examples.ts';
 import { findService, SERVICE_HELP } from '../find-service.ts';
@@ -25,9 +25,25 @@ const COLUMNS: readonly Column<Service>[] = [
     (one) => (one.scratch_bytes === null ? '-' : formatBytes(one.scratch_bytes)),
     (one) => one.scratch_bytes,
   ],
+  [
+    'Bandwidth limit',
+    ({ bytes_per_second_limit: limit }) => (limit === null ? '-' : `${formatBytes(limit)}/s`),
+    ({ bytes_per_second_limit: limit }) => limit,
+  ],
   ['Heartbeat', (one) => one.heartbeat_at],
   ['Version', (one) => one.version],
 ];
+
+/** Bytes per second. @throws InvalidArgumentError */
+function bandwidth(given: string): number | 'none' {
+  // Commander has no options that are null.
+  if (given === 'none') return given;
+  const bytes = /^\d{1,9}(\.\d{1,6})?$/.test(given) ? Math.round(Number(given) * 2 ** 20) : NaN;
+  if (bytes > 0) return bytes;
+  throw new InvalidArgumentError(
+    'MiB per second are needed, such as 50 or 0.5, or none. A worker that is to copy nothing is disabled.',
+  );
+}
 
 /** `guts service …`. */
 export function addServiceCommands(service: Command, run: Run): void {
@@ -43,7 +59,7 @@ export function addServiceCommands(service: Command, run: Run): void {
     );
   const change = (
     given: string,
-    body: { disabled: boolean; drain?: boolean; reason?: string },
+    body: { disabled: boolean; drain?: boolean; reason?: string } | { bytes_per_second_limit: number | null },
   ): Promise<void> =>
     run(async (context) => {
       const id = await findService(context.client, given, true);
@@ -78,6 +94,21 @@ export function addServiceCommands(service: Command, run: Run): void {
     .summary('gives a worker work again')
     .addHelpText('after', examples('guts service enable worker-1'))
     .action((id: string) => change(id, { disabled: false }));
+  service
+    .command('limit')
+    .argument('<daemon>', SERVICE_HELP)
+    .summary('limits what all copies of a worker together may move')
+    .description(
+      'Limits what all copies of a worker together may move. Copies that are under way keep to it from the next heartbeat of the worker on, within some seconds; it holds until it is changed, for whoever is started next on the host, too.',
+    )
+    .requiredOption('--bandwidth <rate>', 'MiB per second, such as 50 or 0.5; none: no limit', bandwidth)
+    .addHelpText(
+      'after',
+      examples('guts service limit worker-1 --bandwidth 50', 'guts service limit worker-1 --bandwidth none'),
+    )
+    .action((id: string, options: { bandwidth: number | 'none' }) =>
+      change(id, { bytes_per_second_limit: options.bandwidth === 'none' ? null : options.bandwidth }),
+    );
   service
     .command('forget')
     .argument('<daemon...>', SERVICE_HELP)

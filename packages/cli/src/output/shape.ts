@@ -37,7 +37,7 @@ export const PLAIN: Shape = {
 };
 
 /** By the last word of a command: those that write a list, and those that write the fields of one thing. */
-const LISTS: readonly string[] = ['list', 'check', 'steps', 'disks', 'artifacts', 'events'];
+const LISTS: readonly string[] = ['list', 'check', 'steps', 'disks', 'manifest', 'artifacts', 'events'];
 const ONES: readonly string[] = [
   'show',
   'create',
@@ -50,6 +50,7 @@ const ONES: readonly string[] = [
   'commit',
   'enable',
   'disable',
+  'limit',
 ];
 
 const collect = (one: string, before: readonly string[]): readonly string[] => [...before, one];

@@ -1,6 +1,6 @@
 import { MIGRATION_SORT_KEYS } from '@guts/core';
 import Type, { type TSchema } from 'typebox';
-import { PageQuery } from '../schemas/common.ts';
+import { Id, Links, PageQuery } from '../schemas/common.ts';
 import {
   Artifact,
   BulkAnswer,
@@ -13,6 +13,7 @@ import {
   Report,
   Step,
 } from '../schemas/migration.ts';
+import { Manifest, ManifestPiece, MANIFEST_PAGE_MAX } from '../schemas/manifest.ts';
 import { Event } from '../schemas/system.ts';
 import { byId, closed, exactly, listOf, named, none, page, route, Since, Statuses } from './define.ts';
 
@@ -99,6 +100,35 @@ export const migrationRoutes = {
   }),
   steps: ofMigration('steps', Step, 'Its steps with their attempts'),
   disks: ofMigration('disks', Disk, 'Progress per disk'),
+  manifest: route({
+    ...forMigrations,
+    method: 'GET',
+    path: '/v1/migrations/:id/disks/:disk/manifest',
+    summary: 'The digests of what was copied of a disk, page by page',
+    params: Type.Object(
+      { id: Id, disk: Type.String({ minLength: 1, maxLength: 255, description: 'key of the disk' }) },
+      closed,
+    ),
+    query: Type.Object(
+      {
+        after: Type.Optional(
+          Type.String({
+            pattern: '^[0-9]{1,15}$',
+            description: 'only pieces whose first chunk comes after this one',
+          }),
+        ),
+        limit: Type.Optional(
+          Type.String({
+            pattern: '^[1-9][0-9]{0,3}$',
+            description: `pieces; at most ${MANIFEST_PAGE_MAX}; default 20`,
+          }),
+        ),
+      },
+      closed,
+    ),
+    body: null,
+    answer: Type.Object({ manifest: Manifest, pieces: Type.Array(ManifestPiece), links: Links }),
+  }),
   artifacts: ofMigration('artifacts', Artifact, 'What was made outside because of it'),
   events: route({
     ...forMigrations,

@@ -42,7 +42,7 @@ export const serviceRoutes = {
   update: route({
     method: 'PATCH',
     path: '/v1/services/:id',
-    summary: 'Disables (and drains) or enables a daemon',
+    summary: 'Disables (and drains) or enables a daemon, or limits what the copies of a worker may move',
     tag: 'services',
     params: byId,
     query: none,

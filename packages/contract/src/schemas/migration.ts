@@ -262,7 +262,7 @@ export const Artifact = Type.Object({
 });
 export type Artifact = Type.Static<typeof Artifact>;
 
-const Verification = Type.Object({
+export const Verification = Type.Object({
   method: Words(['chunks', 'image-hash']),
   matches: Type.Boolean(),
   bytes_checked: Bytes,

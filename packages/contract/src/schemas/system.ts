@@ -20,6 +20,9 @@ export const Service = Type.Object({
   slots_used: Type.Integer({ description: 'migrations reserved for it or run by it now' }),
   scratch_bytes: Nullable(Bytes),
   bytes_per_second: Nullable(Type.Number({ description: 'bandwidth of a worker; null: not told' })),
+  bytes_per_second_limit: Nullable(
+    Type.Number({ description: 'what all copies of a worker together may move; null: no limit' }),
+  ),
   drivers: Type.Array(
     Type.Object({
       name: Type.String(),
@@ -32,13 +35,26 @@ export const Service = Type.Object({
 });
 export type Service = Type.Static<typeof Service>;
 
+/** A slower copy would not end, and holds its source all the while; bytes per second. */
+const LEAST_LIMIT = 64 * 1024;
+
 export const ServiceChange = Type.Object(
   {
-    disabled: Type.Boolean(),
+    disabled: Type.Optional(Type.Boolean()),
     drain: Type.Optional(
       Type.Boolean({ description: 'with disabled: hand over what it runs now, instead of finishing it' }),
     ),
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'needed to disable' })),
+    bytes_per_second_limit: Type.Optional(
+      Nullable(
+        Type.Integer({
+          minimum: LEAST_LIMIT,
+          maximum: Number.MAX_SAFE_INTEGER,
+          description:
+            'what all copies of a worker together may move, from its next heartbeat on; null: no limit',
+        }),
+      ),
+    ),
   },
   { additionalProperties: false },
 );

@@ -238,8 +238,13 @@ export interface JournalStore {
   putCheckpoint(lease: Lease, checkpoint: DiskCheckpoint): Promise<void>;
   /** Other digests for the same chunks of the same pass; the checkpoints behind it stay. */
   replaceDigests(lease: Lease, checkpoint: DiskCheckpoint): Promise<void>;
-  /** In their order. */
-  listCheckpoints(migrationId: string, diskKey: string, pass: number): Promise<readonly DiskCheckpoint[]>;
+  /** In their order. @param page of those whose first chunk is after `after`, so many at most; all when left out */
+  listCheckpoints(
+    migrationId: string,
+    diskKey: string,
+    pass: number,
+    page?: { readonly after?: number; readonly limit: number },
+  ): Promise<readonly DiskCheckpoint[]>;
   dropCheckpoints(lease: Lease, diskKey: string): Promise<void>;
   addEvent(lease: Lease, event: NewEvent): Promise<void>;
 }
@@ -283,14 +288,20 @@ export interface OperationStore {
 export interface ServiceStore {
   /**
    * The first of an id makes its record: disabled, with the reason, as the newest record of the same host and binary
-   * is, unless an enabled one of them is alive.
+   * is, unless an enabled one of them is alive; and limited as it is, unless one without a limit is alive.
    */
   heartbeat(
     service: Omit<
       Service,
-      'alive' | 'heartbeatAt' | 'startedAt' | 'disabled' | 'disabledReason' | 'draining'
+      | 'alive'
+      | 'heartbeatAt'
+      | 'startedAt'
+      | 'disabled'
+      | 'disabledReason'
+      | 'draining'
+      | 'bytesPerSecondLimit'
     >,
-  ): Promise<{ readonly disabled: boolean; readonly draining: boolean }>;
+  ): Promise<Pick<Service, 'disabled' | 'draining' | 'bytesPerSecondLimit'>>;
   /** @param aliveSeconds how fresh a heartbeat must be */
   listServices(aliveSeconds: number): Promise<readonly Service[]>;
   /** To enable one clears the mark of the dead ones of its host and binary, too. */
@@ -298,12 +309,14 @@ export interface ServiceStore {
     id: string,
     change: { readonly disabled: boolean; readonly draining: boolean; readonly reason: string | null },
   ): Promise<Service | null>;
+  /** What its copies may move from its next heartbeat on; holds for the dead ones of its host and binary, too. */
+  setServiceLimit(id: string, bytesPerSecond: number | null): Promise<Service | null>;
   /**
-   * A daemon's own end: its record goes. What disables it stays for whoever starts next on its host, as the record
-   * `stopped-<id>`, unless an enabled one of the same binary is alive there.
+   * A daemon's own end: its record goes. What disables or limits it stays for whoever starts next on its host, as the
+   * record `stopped-<id>`, unless an enabled one, or one without a limit, of the same binary is alive there.
    */
   endService(id: string): Promise<void>;
-  /** Drops a record, and with it what disables its successor. */
+  /** Drops a record, and with it what disables or limits its successor. */
   removeService(id: string): Promise<void>;
 }
 

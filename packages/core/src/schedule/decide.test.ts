@@ -29,6 +29,7 @@ const worker = (id: string, more: Partial<Service> = {}): Service => ({
   slots: 4,
   scratchBytes: null,
   bytesPerSecond: null,
+  bytesPerSecondLimit: null,
   drivers: [driver('vsphere', 'source'), driver('openstack', 'destination')],
   ...more,
 });

@@ -22,8 +22,14 @@ export interface Peers {
   readonly bytesPerSecond: number;
 }
 
+/** What a worker may use of what it has; null: neither is known. */
+function bandwidthOf({ bytesPerSecond, bytesPerSecondLimit }: Service): number | null {
+  if (bytesPerSecondLimit === null) return bytesPerSecond;
+  return Math.min(bytesPerSecond ?? Infinity, bytesPerSecondLimit);
+}
+
 export function peersOf(all: readonly WorkerLoad[]): Peers {
-  return { bytesPerSecond: all.reduce((most, one) => Math.max(most, one.worker.bytesPerSecond ?? 0), 0) };
+  return { bytesPerSecond: all.reduce((most, { worker }) => Math.max(most, bandwidthOf(worker) ?? 0), 0) };
 }
 
 export const WEIGHERS: readonly Weigher[] = [
@@ -43,10 +49,10 @@ export const WEIGHERS: readonly Weigher[] = [
     // Among equals, the one with more bandwidth.
     name: 'BandwidthWeigher',
     multiplier: 0.1,
-    weigh: ({ worker }, peers) =>
-      worker.bytesPerSecond === null || peers.bytesPerSecond === 0
-        ? 1
-        : worker.bytesPerSecond / peers.bytesPerSecond,
+    weigh: ({ worker }, peers) => {
+      const bandwidth = bandwidthOf(worker);
+      return bandwidth === null || peers.bytesPerSecond === 0 ? 1 : bandwidth / peers.bytesPerSecond;
+    },
   },
 ];
 

@@ -41,3 +41,18 @@ test('whoever makes the bytes hears of an upload that breaks', async () => {
   await expect(uploadImage(fakeSession(order, true), 'i', body(order), { signal })).rejects.toThrow('broken');
   expect(order).toEqual(['made 3', 'token', 'request', 'closed']);
 });
+
+test('why nothing is sent any more says more than that nothing comes', async () => {
+  const stop = new AbortController();
+  const none: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        stop.abort(new Error('the source is damaged'));
+        throw new Error('closed before it was complete');
+      },
+    }),
+  };
+  await expect(uploadImage(fakeSession([]), 'i', none, { signal: stop.signal })).rejects.toThrow(
+    'the source is damaged',
+  );
+});

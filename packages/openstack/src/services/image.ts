@@ -63,7 +63,11 @@ export async function uploadImage(
   const { length, signal, ...limits } = options;
   const bytes = body[Symbol.asyncIterator]();
   // A request begins with its first bytes: on a connection that waits for them, the service hangs up meanwhile.
-  const first = await bytes.next();
+  const first = await bytes.next().catch((error: unknown) => {
+    // Whoever makes the bytes broke off because of the same.
+    signal.throwIfAborted();
+    throw error;
+  });
   // The token is read when the upload begins; it may end during it, but not before it.
   await session.freshen(300, signal);
   const watch = new StallWatch('image service', { ...UPLOAD_LIMITS, ...limits });

@@ -75,6 +75,7 @@ function workersOf(count: number, slots: number): Service[] {
     slots,
     scratchBytes: null,
     bytesPerSecond: null,
+    bytesPerSecondLimit: null,
     drivers: DRIVERS,
   }));
 }

@@ -53,15 +53,17 @@ export function checkpointStore(context: StoreContext): Part {
       });
     },
 
-    async listCheckpoints(migrationId, diskKey, pass) {
-      const rows = await db
+    async listCheckpoints(migrationId, diskKey, pass, page) {
+      let query = db
         .selectFrom('checkpoints')
         .selectAll()
         .where('migration_id', '=', migrationId)
         .where('disk_key', '=', diskKey)
         .where('pass', '=', pass)
-        .orderBy('first_chunk')
-        .execute();
+        .orderBy('first_chunk');
+      if (page?.after !== undefined) query = query.where('first_chunk', '>', page.after);
+      if (page) query = query.limit(page.limit);
+      const rows = await query.execute();
       return rows.map((row): DiskCheckpoint => {
         const { key, chunks, runs } = parse<StoredDigests>(row.digests);
         return {

@@ -3,7 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { iso, json, parse } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { ServiceRow, Tables } from '../schema/tables.ts';
-import { ALIVE_SECONDS, enableDead, end, inherit, isAlive } from './succession.ts';
+import { ALIVE_SECONDS, enableDead, end, inherit, isAlive, limitDead } from './succession.ts';
 
 function toService(row: Selectable<ServiceRow>, now: number, aliveSeconds: number): Service {
   return {
@@ -20,6 +20,7 @@ function toService(row: Selectable<ServiceRow>, now: number, aliveSeconds: numbe
     slots: row.slots,
     scratchBytes: row.scratch_bytes,
     bytesPerSecond: row.bytes_per_second,
+    bytesPerSecondLimit: row.bytes_per_second_limit,
     drivers: parse<DriverSchemas[]>(row.drivers),
   };
 }
@@ -64,10 +65,14 @@ export function serviceStore(context: StoreContext): ServiceStore {
         }
         const row = await trx
           .selectFrom('services')
-          .select(['disabled', 'draining'])
+          .select(['disabled', 'draining', 'bytes_per_second_limit'])
           .where('id', '=', service.id)
           .executeTakeFirstOrThrow();
-        return { disabled: row.disabled === 1, draining: row.draining === 1 };
+        return {
+          disabled: row.disabled === 1,
+          draining: row.draining === 1,
+          bytesPerSecondLimit: row.bytes_per_second_limit,
+        };
       });
     },
 
@@ -90,6 +95,21 @@ export function serviceStore(context: StoreContext): ServiceStore {
         if (!row) return null;
         const now = await context.now(trx);
         if (!disabled) await enableDead(trx, row, now);
+        return toService(row, now, ALIVE_SECONDS);
+      });
+    },
+
+    setServiceLimit(id, bytesPerSecond) {
+      return context.write(async (trx) => {
+        await trx
+          .updateTable('services')
+          .set({ bytes_per_second_limit: bytesPerSecond })
+          .where('id', '=', id)
+          .execute();
+        const row = await trx.selectFrom('services').selectAll().where('id', '=', id).executeTakeFirst();
+        if (!row) return null;
+        const now = await context.now(trx);
+        await limitDead(trx, row, bytesPerSecond, now);
         return toService(row, now, ALIVE_SECONDS);
       });
     },

@@ -198,6 +198,7 @@ export interface ServiceRow {
   draining: Generated<number>;
   scratch_bytes: number | null;
   bytes_per_second: number | null;
+  bytes_per_second_limit: number | null;
 }
 export interface EventRow {
   sequence: Generated<number>;
