@@ -159,7 +159,7 @@ const httpsRanges: Bench = {
       await mkdir(datastore);
       await link(disk, join(datastore, 'bench-flat.vmdk'));
       const url = `${vcsim.url}/folder/bench/bench-flat.vmdk?dcPath=DC0&dsName=LocalDS_0`;
-      const curl = `nbdkit --exit-with-parent -r curl sslverify=false connections=4 user=${vcsim.username} password=${vcsim.password} 'url=${url}'`;
+      const curl = `nbdkit --exit-with-parent -r curl sslverify=false user=${vcsim.username} password=${vcsim.password} 'url=${url}'`;
       const read = `${ours} ranges LocalDS_0 bench/bench-flat.vmdk`;
       const env = environmentOf(vcsim);
       const measured = await run(parts, [
