@@ -67,7 +67,11 @@ export class Attempts {
   async watch(signal: AbortSignal): Promise<void> {
     const { stallSeconds } = this.#policy;
     for (;;) {
-      await this.#clock.sleep((stallSeconds * 1000) / 4, signal).catch(() => undefined);
+      try {
+        await this.#clock.sleep((stallSeconds * 1000) / 4, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
       if (signal.aborted) return;
       if (this.#running.size === 0 || this.#clock.monotonic() - this.#moved < stallSeconds * 1000) continue;
       for (const { what, stall } of this.#running) stall(new DiskStalledError(what, stallSeconds));

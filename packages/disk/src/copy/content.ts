@@ -13,7 +13,7 @@ export interface DataRun {
 }
 
 /** Whether all bytes are zero. */
-export function isZero(bytes: Uint8Array): boolean {
+function isZero(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; at += ZERO_BLOCK) {
     const block = bytes.subarray(at, at + ZERO_BLOCK);
     if (Buffer.compare(block, block.length === ZERO_BLOCK ? ZEROS : ZEROS.subarray(0, block.length)) !== 0)

@@ -1,4 +1,4 @@
-import { Budget } from '../nbd/budget.ts';
+import { Budget } from '../budget.ts';
 import { rangeReader } from '../range-reader.ts';
 import type { DiskReader, Extent } from '../types.ts';
 import type { PackedRun, Run, RunSource } from './runs.ts';

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { orAbort } from '../abort.ts';
 import { systemClock, type CopyClock } from '../copy/clock.ts';
 import { DiskUsageError } from '../errors.ts';
-import { Budget } from './budget.ts';
+import { Budget } from '../budget.ts';
 import { NbdError, NbdServerError } from './errors.ts';
 import { enterExport, greet, type Handshake, type NbdExport } from './negotiate.ts';
 import { encodeOption } from './options.ts';
