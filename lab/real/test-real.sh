@@ -31,13 +31,21 @@ flock -n 8 || { echo "test:real: another run uses $LAB_STATE" >&2; exit 1; }
 
 SUMMARY=()
 finish() {
-  local code=$?
+  local code=$? log
+  # Again at the end, where whoever reads only that looks: the whole is thousands of lines.
+  if [ $code -ne 0 ]; then
+    for log in "$LAB_STATE"/suites/*.failed; do
+      if [ -e "$log" ]; then printf '\n=== the end of what %s printed\n' "$(basename "$log" .failed)"; tail -n 100 "$log"; fi
+    done
+  fi
   printf '\n=== stages\n'
   printf '%s\n' "${SUMMARY[@]}"
   if [ $code -eq 0 ]; then printf '=== test:real: ok, %s\n' "$(beside_limit "$SECONDS" "$LIMIT")"; else
     printf '=== test:real: FAILED after %s\n' "$(beside_limit "$SECONDS" "$LIMIT")" >&2
   fi
 }
+rm -rf "$LAB_STATE/suites"
+mkdir -p "$LAB_STATE/suites"
 trap finish EXIT
 stage() {
   local name=$1 began=$SECONDS code=0
@@ -48,6 +56,14 @@ stage() {
     SUMMARY+=("$(printf '%5d s  FAILED  %s' $((SECONDS - began)) "$name")")
     return "$code"
   fi
+}
+# A suite by vitest; what it prints is kept when it fails.
+suite() {
+  local name=$1 code=0
+  shift
+  npx vitest run "$@" 2>&1 | tee "$LAB_STATE/suites/$name" || code=$?
+  if [ $code -ne 0 ]; then mv "$LAB_STATE/suites/$name" "$LAB_STATE/suites/$name.failed"; fi
+  return $code
 }
 guests() {
   mkdir -p "$LAB_STATE/img"
@@ -70,15 +86,15 @@ stage 'vmdk-convert and mkova' lab/real/vmdk/fetch.sh "$LAB_CACHE/vmdk" || faile
 export GUTS_OPEN_VMDK="$LAB_CACHE/vmdk/bin"
 export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
 stage 'fakes and disk formats against govc, pyvmomi, openstack and qemu-img' \
-  npx vitest run lab/vcenter lab/cloud packages/disk || failed=1
+  suite fakes-and-disks lab/vcenter lab/cloud packages/disk || failed=1
 openstack_client() {   # the suite that `npm test` runs against the fake cloud
   GUTS_TEST_CLOUD_FILE="$LAB_STATE/clouds.yaml" GUTS_TEST_CLOUD=lab-demo GUTS_TEST_ADMIN_CLOUD=lab \
     GUTS_TEST_READER_CLOUD=lab-demo-reader GUTS_TEST_SMALL_CLOUD=lab-demo2 \
-    GUTS_TEST_APPCRED_CLOUD=lab-demo-appcred npx vitest run packages/openstack/test
+    GUTS_TEST_APPCRED_CLOUD=lab-demo-appcred suite openstack-client packages/openstack/test
 }
 stage 'OpenStack client against a real cloud' openstack_client || failed=1
 stage 'migrations and clients against real peers' \
-  npx vitest run --config lab/real/vitest.config.ts ${ONLY[@]+"${ONLY[@]}"} || failed=1
+  suite migrations --config lab/real/vitest.config.ts ${ONLY[@]+"${ONLY[@]}"} || failed=1
 if [ ${#ONLY[@]} -eq 0 ]; then
   stage 'store on real PostgreSQL and MariaDB' lab/real/databases/test.sh || failed=1
   stage 'bus on a real RabbitMQ that is killed in the middle' lab/real/rabbitmq/test.sh || failed=1
