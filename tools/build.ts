@@ -45,7 +45,10 @@ const folder = resolve(root, process.argv[2] ?? 'dist');
 rmSync(folder, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { guts: join(root, 'packages/app/src/main.ts') },
+  entryPoints: {
+    guts: join(root, 'packages/app/src/main.ts'),
+    'chunk-thread': join(root, 'packages/disk/src/copy/threads/thread.ts'),
+  },
   outdir: folder,
   bundle: true,
   splitting: true,

@@ -34,11 +34,15 @@ const extents = await makeTestDisk(disk, TEST_DISK);
 const map = join(folder, 'map.json');
 await writeFile(map, JSON.stringify(extents));
 
-const ours = join(root, 'node_modules/.cache/guts-bench-disk.mjs');
+const built = join(root, 'node_modules/.cache/guts-bench-disk');
+const ours = join(built, 'with-guts.js');
 await build({
   absWorkingDir: root,
-  entryPoints: [join(import.meta.dirname, 'with-guts.ts')],
-  outfile: ours,
+  entryPoints: {
+    'with-guts': join(import.meta.dirname, 'with-guts.ts'),
+    'chunk-thread': join(root, 'packages/disk/src/copy/threads/thread.ts'),
+  },
+  outdir: built,
   bundle: true,
   splitting: false,
   format: 'esm',

@@ -11,8 +11,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { availableParallelism } from 'node:os';
 import { SILENT_LOG } from '@guts/core';
 import {
+  ChunkThreads,
+  type CopyBudget,
   copyDisk,
   CopyMemory,
   CopyRate,
@@ -39,9 +42,19 @@ const [verb = '', ...args] = process.argv.slice(2);
 const print = (facts: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(facts)}\n`);
 
+/** As a worker has it. */
+const budget: CopyBudget = {
+  memory: new CopyMemory(128 * 2 ** 20),
+  rate: new CopyRate(),
+  threads: new ChunkThreads({
+    entry: new URL('chunk-thread.js', import.meta.url),
+    count: Math.min(4, availableParallelism()),
+  }),
+};
+
 async function toFile(source: DiskReader | DiskStream, path: string): Promise<CopyResult> {
   const target = await openDeviceWriter(path, { size: source.size, create: true });
-  const result = await copyDisk({ source, target, signal });
+  const result = await copyDisk({ source, target, signal, budget });
   await target.close();
   await source.close();
   return result;
@@ -63,7 +76,7 @@ async function copy([from = '', to = '']: readonly string[]): Promise<void> {
 async function verified([from = '', to = '']: readonly string[]): Promise<void> {
   const result = await toFile(await open(from), to);
   const reader = await openRawFile(to, { uncached: true });
-  const { mismatches } = await verifyDisk({ manifest: result.manifest, reader, signal });
+  const { mismatches } = await verifyDisk({ manifest: result.manifest, reader, signal, budget });
   await reader.close();
   if (mismatches.length > 0) throw new Error('the copy differs');
   tell(result);
@@ -91,8 +104,6 @@ async function disks([how = '', folder = '']: readonly string[]): Promise<void> 
   if (!instance) throw new Error('the source has no machine called bench');
   const keys = instance.disks.map(({ key }) => key);
   const session = await source.openDisks(instance, 'lease', keys, new Map(), signal);
-  const memory = new CopyMemory(128 * 2 ** 20);
-  const budget = { memory, rate: new CopyRate() };
   const one = async ({ key, source: disk }: (typeof session.disks)[number]): Promise<void> => {
     const target = await openDeviceWriter(join(folder, key), { size: disk.size, create: true });
     await copyDisk({ source: disk, target, budget, signal });
@@ -116,7 +127,7 @@ async function exported([from = '', map = '', to = '']: readonly string[]): Prom
     body: Readable.from(image.body),
     headers: { 'content-length': String(image.length) },
   });
-  const result = await copyDisk({ source, target: image.writer, signal });
+  const result = await copyDisk({ source, target: image.writer, signal, budget });
   const answer = await sent;
   if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
   await agent.close();

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { assertBytes, assertInside } from './bounds.ts';
 import { fileOrDeviceSize } from './device-size.ts';
 import { DiskError, DiskSizeError, DiskUsageError } from './errors.ts';
+import { HeldFile } from './host-file.ts';
 import { type FileCalls, loadFileCalls } from './linux/file-calls.ts';
 import { Writeback } from './linux/writeback.ts';
 import { ZeroMaker } from './linux/zero-maker.ts';
@@ -64,6 +65,7 @@ function deviceWriter(
 ): DiskWriter {
   const zeros = new ZeroMaker(handle, calls);
   const writeback = new Writeback(handle, calls);
+  const held = new HeldFile(handle);
   let closed: Promise<void> | undefined;
   let lost: unknown;
   let fresh = readsAsZero;
@@ -71,6 +73,11 @@ function deviceWriter(
     if (closed) throw new DiskUsageError('the disk is closed');
     assertInside(offset, length, size);
   };
+  const willWrite = (offset: number, length: number): void => {
+    check(offset, length);
+    fresh &&= length === 0;
+  };
+  const wrote = (offset: number, length: number): Promise<void> => writeback.wrote(offset, length);
   return {
     size,
     capabilities: {
@@ -81,10 +88,9 @@ function deviceWriter(
       needsMap: false,
     },
     async write(offset, data, signal) {
-      check(offset, data.length);
-      fresh &&= data.length === 0;
+      willWrite(offset, data.length);
       await writeWhole(handle, data, offset, signal);
-      await writeback.wrote(offset, data.length);
+      await wrote(offset, data.length);
     },
     async zero(offset, length, signal) {
       check(offset, length);
@@ -111,6 +117,7 @@ function deviceWriter(
         throw error;
       }
     },
-    close: () => (closed ??= writeback.settled().then(() => handle.close())),
+    close: () => (closed ??= writeback.settled().then(() => held.close())),
+    file: { fd: handle.fd, during: (work) => held.during(work), willWrite, wrote },
   };
 }

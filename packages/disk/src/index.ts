@@ -16,6 +16,7 @@ export type { CopyCheckpoint, CopyJob, CopyResumption } from './copy/copy-job.ts
 export type { CopyBudget } from './copy/session.ts';
 export { CopyMemory } from './copy/memory.ts';
 export { CopyRate } from './copy/rate.ts';
+export { ChunkThreads, type ChunkThreadsOptions } from './copy/threads/chunk-threads.ts';
 export { DiskStalledError, type Retry, type RetryPolicy } from './copy/attempts.ts';
 export { verifyDisk, type VerifyJob } from './copy/verify-disk.ts';
 export { repairDisk, type RepairJob, type RepairResult } from './copy/repair-disk.ts';

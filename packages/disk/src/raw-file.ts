@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { DiskSizeError } from './errors.ts';
 import { openImageFile, type OpenImageFile } from './file/image-file.ts';
 import { type FileCalls, FileCallError, loadFileCalls } from './linux/file-calls.ts';
+import { HeldFile } from './host-file.ts';
 import { readWhole } from './positioned.ts';
 import { rangeReader } from './range-reader.ts';
 import type { DiskReader, Extent } from './types.ts';
@@ -34,17 +35,19 @@ export async function openRawFile(path: string, options: RawFileOptions = {}): P
 /** Like `openRawFile`, for a file that is open. The reader closes it; if this throws, it is the caller's still. */
 export async function openRawImage(file: OpenImageFile, options: RawFileOptions = {}): Promise<DiskReader> {
   const { handle } = file;
+  const held = new HeldFile(handle);
   const size = options.size ?? file.size;
   if (file.size < size)
     throw new DiskSizeError(`${file.path} has ${file.size} bytes, fewer than the disk's ${size}`);
   if (options.uncached === true) await (await loadFileCalls())?.dropCache(handle.fd, 0, 0);
   const calls = await seekingCalls(handle, size);
-  return rangeReader({
+  const reader = rangeReader({
     size,
     ...(calls ? { map: (signal) => dataOf(handle, size, calls, signal) } : {}),
     readRange: (offset, buffer, signal) => readWhole(handle, buffer, offset, signal),
-    close: () => file.close(),
+    close: () => held.close(),
   });
+  return { ...reader, file: held };
 }
 
 /** Null: this host or this file system does not tell holes (a block device never does). */

@@ -1,3 +1,5 @@
+import type { HostFile, WrittenHostFile } from './host-file.ts';
+
 /**
  * Disks as extents. Every offset and length is in bytes, a safe integer. `@guts/core` has the same shapes
  * (neither package imports the other; the composition root joins them structurally).
@@ -43,6 +45,8 @@ export interface DiskReader {
   /** Fills the whole buffer or throws. */
   read(offset: number, buffer: Uint8Array, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+  /** The file whose bytes are the disk's, if there is one: then what `read` does may be done without it. */
+  readonly file?: HostFile;
 }
 
 /** A piece of a stream. Its data belongs to the consumer until it asks for the next piece, and for good after. */
@@ -71,6 +75,8 @@ export interface DiskWriter {
   /** After it, what was written survives a crash of this host. For streams: the end of the stream. */
   flush(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+  /** The file whose bytes are the disk's, if there is one: then what `write` does may be done without it. */
+  readonly file?: WrittenHostFile;
 }
 
 /** Digests of chunks that follow each other, as text for a database or a file. */

@@ -1,5 +1,5 @@
-import { type DiskReader, type DiskWriter, GutsError } from '@guts/core';
-import { openDeviceWriter, openQemuReader, openQemuWriter, openRawFile } from '@guts/disk';
+import { type DiskReader, GutsError } from '@guts/core';
+import { type DiskWriter, openDeviceWriter, openQemuReader, openQemuWriter, openRawFile } from '@guts/disk';
 import { type BlockDevices, blockDevices } from './brick/block-devices.ts';
 import { ShareHolds } from './nfs/holds.ts';
 import { unreached } from './unreached.ts';
@@ -40,6 +40,7 @@ function firstBytes(whole: DiskWriter, size: number): DiskWriter {
     },
     flush: (signal) => whole.flush(signal),
     close: () => whole.close(),
+    ...(whole.file ? { file: whole.file } : {}),
   };
 }
 

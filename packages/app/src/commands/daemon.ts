@@ -11,6 +11,7 @@ import { type Points, pointsFrom } from '../faults/points.ts';
 import { type Backends, openBackends } from '../wiring/backends.ts';
 import { systemClock } from '../wiring/clock.ts';
 import { CopyMemory, CopyRate } from '@guts/disk';
+import { chunkThreads } from '../wiring/chunk-threads.ts';
 import { diskCopier } from '../wiring/copier.ts';
 import { createLog } from '../wiring/log.ts';
 import { cleanNbdkit, vddkOf } from '../wiring/nbdkit.ts';
@@ -70,7 +71,11 @@ export function createWorker(parts: Parts, secrets: SealedSecrets): Worker {
     store,
     bus,
     connections,
-    copier: diskCopier({ memory: new CopyMemory(config.copyMemoryMiB * 2 ** 20), rate }),
+    copier: diskCopier({
+      memory: new CopyMemory(config.copyMemoryMiB * 2 ** 20),
+      rate,
+      threads: chunkThreads(),
+    }),
     limitCopies: (bytesPerSecond) => rate.limit(bytesPerSecond),
     clock: systemClock,
     log,

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { drawTable, formatBytes, type Output, UsageError, writeManifestFile } from '@guts/cli';
 import { type Clock, GutsError, messageOf } from '@guts/core';
 import {
+  type CopyBudget,
   copyDisk,
   CopyMemory,
   CopyRate,
@@ -17,6 +18,7 @@ import { DiskProgress } from '../disk-tool/progress.ts';
 import { readManifest } from '../disk-tool/read-manifest.ts';
 import { openSource, type TrustOptions } from '../disk-tool/source.ts';
 import { openTarget } from '../disk-tool/target.ts';
+import { chunkThreads } from '../wiring/chunk-threads.ts';
 
 /** What the commands work with. */
 export interface Surroundings {
@@ -145,10 +147,7 @@ async function copyTo(
           source: source.reader,
           target: target.writer,
           signal,
-          budget: {
-            memory: new CopyMemory(MEMORY),
-            rate: new CopyRate(rate === undefined ? null : rate * 2 ** 20, clock),
-          },
+          budget: budgetOf(clock, rate),
           clock,
           onProgress: progress.update,
         }),
@@ -166,6 +165,13 @@ async function copyTo(
     }
   });
 }
+
+/** @param rate MiB per second; default as fast as it goes */
+const budgetOf = (clock: Surroundings['clock'], rate?: number): CopyBudget => ({
+  memory: new CopyMemory(MEMORY),
+  rate: new CopyRate(rate === undefined ? null : rate * 2 ** 20, clock),
+  threads: chunkThreads(),
+});
 
 async function closing<T>(writer: DiskWriter, work: () => Promise<T>): Promise<T> {
   try {
@@ -243,7 +249,8 @@ export function diskVerify(
     });
     const { mismatches, bytesChecked } = await withReader(reader, () => {
       if (reader.size < manifest.size) throw differentSize(disk, reader.size, manifest.size);
-      return verifyDisk({ manifest, reader, sample, signal, clock, onProgress: progress.update });
+      const budget = budgetOf(clock);
+      return verifyDisk({ manifest, reader, sample, signal, budget, clock, onProgress: progress.update });
     });
     if (mismatches.length > 0) throw differs(disk, file, mismatches, json ? SILENT : out);
     if (json) {

@@ -1,9 +1,12 @@
+import { complementExtents, totalBytes } from '../extents.ts';
+import type { HostFile, WrittenHostFile } from '../host-file.ts';
 import type { DiskReader, DiskStream, DiskWriter, Extent } from '../types.ts';
 import { readChunk } from './chunk-reader.ts';
 import { dataRuns } from './content.ts';
 import { type ChunkDigest, chunkDigest } from './digest.ts';
 import type { Session } from './session.ts';
 import type { DataWork } from './source-work.ts';
+import type { ChunkThreads } from './threads/chunk-threads.ts';
 
 export interface ChunkCopierOptions {
   readonly source: DiskReader | DiskStream;
@@ -37,7 +40,45 @@ export class ChunkCopier {
   }
 
   /** @param mayWrite resolves when it is the chunk's turn to be written */
-  async copy(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
+  copy(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
+    const { source, target } = this.#options;
+    const { threads } = this.#session;
+    const from = source.kind === 'reader' ? source.file : undefined;
+    return threads && from && target.file
+      ? this.#copyByThread(work, threads, from, target.file)
+      : this.#copyHere(work, mayWrite);
+  }
+
+  /** From file to file. */
+  async #copyByThread(
+    work: DataWork,
+    threads: ChunkThreads,
+    from: HostFile,
+    to: WrittenHostFile,
+  ): Promise<CopiedChunk> {
+    const { attempts, rate, signal, depth } = this.#session;
+    const { offset, length, parts } = work;
+    const bytesRead = totalBytes(parts);
+    await rate.pass(bytesRead, signal);
+    to.willWrite(offset, length);
+    const job = {
+      length,
+      parts,
+      key: this.#options.key,
+      from: { fd: from.fd, offset },
+      to: { fd: to.fd, offset },
+    };
+    const { runs, digest } = await attempts.retried('the copy', signal, (inner) =>
+      from.during(() => to.during(() => threads.run(job, inner))),
+    );
+    for (const run of runs) await to.wrote(offset + run.offset, run.length);
+    for (const gap of complementExtents(runs, length))
+      await this.zero({ offset: offset + gap.offset, length: gap.length });
+    depth.completed(bytesRead);
+    return { digest: digest && Buffer.from(digest), bytesRead, bytesWritten: totalBytes(runs) };
+  }
+
+  async #copyHere(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
     const { buffer, bytesRead } = await this.#load(work);
     const runs = dataRuns(buffer, work.parts);
     const digest = runs.length > 0 ? this.#digest(runs) : null;
@@ -72,7 +113,7 @@ export class ChunkCopier {
   async #load(work: DataWork): Promise<{ buffer: Uint8Array; bytesRead: number }> {
     const { source } = this.#options;
     const { memory, rate, signal } = this.#session;
-    const bytesRead = work.parts.reduce((sum, { length }) => sum + length, 0);
+    const bytesRead = totalBytes(work.parts);
     const taken = work.buffer ?? (await memory.take(work.length, signal));
     await rate.pass(bytesRead, signal);
     if (source.kind !== 'reader') return { buffer: taken, bytesRead };

@@ -6,11 +6,14 @@ import { AdaptiveDepth, boundsFor, type DepthBounds } from './depth.ts';
 import { Gate } from './gate.ts';
 import { CopyMemory, type MemoryShare } from './memory.ts';
 import { CopyRate } from './rate.ts';
+import type { ChunkThreads } from './threads/chunk-threads.ts';
 
 /** What the copies of one worker share. */
 export interface CopyBudget {
   readonly memory: CopyMemory;
   readonly rate: CopyRate;
+  /** Take the chunks of disks that are files of this host. Default: they go the way of all others. */
+  readonly threads?: ChunkThreads | undefined;
 }
 
 /** What copies, verifications and repairs are asked alike. */
@@ -39,6 +42,7 @@ export interface Session {
   readonly depth: AdaptiveDepth;
   /** Through which each request to a reader goes. */
   readonly gate: Gate;
+  readonly threads: ChunkThreads | undefined;
 }
 
 const DEFAULT_MEMORY = 128 * 1024 * 1024;
@@ -66,7 +70,7 @@ export async function inSession<T>(
   const gate = new Gate(() => depth.depth);
   const watching = attempts.watch(signal);
   try {
-    return await work({ signal, fail, clock, memory, rate, attempts, depth, gate });
+    return await work({ signal, fail, clock, memory, rate, attempts, depth, gate, threads: budget?.threads });
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {

@@ -58,8 +58,9 @@ async function verifyIn(
   expect: ReturnType<typeof expectations>,
 ): Promise<VerifyResult> {
   const { size, chunkSize, key } = manifest;
-  const { signal, fail, memory, attempts, depth } = session;
+  const { signal, fail, memory, attempts, depth, threads } = session;
   const digest = chunkDigest(key);
+  const file = reader.kind === 'reader' ? reader.file : undefined;
   const chunks = Math.ceil(size / chunkSize);
   const wanted = only && touches(only);
 
@@ -75,15 +76,28 @@ async function verifyIn(
       yield { work, expected, looked: inSample && wanted?.(work) !== false, mismatches: [] };
     }
   }
-  const isSame = async (work: DataWork, tag: Buffer | null): Promise<boolean> => {
+  /** Null: the chunk is zero. */
+  const digestOf = async (work: DataWork): Promise<Uint8Array | null> => {
+    if (threads && file) {
+      const { offset, length, parts } = work;
+      const job = { length, parts, key, from: { fd: file.fd, offset } };
+      const done = await attempts.retried('the disk to verify', signal, (inner) =>
+        file.during(() => threads.run(job, inner)),
+      );
+      return done.digest;
+    }
     const taken = work.buffer ?? (await memory.take(work.length, signal));
     const buffer =
       reader.kind === 'reader' ? await readChunk(session, reader, 'the disk to verify', work, taken) : taken;
     const runs = dataRuns(buffer, work.parts);
-    const same = tag ? runs.length > 0 && digest(runs).equals(tag) : runs.length === 0;
+    const found = runs.length > 0 ? digest(runs) : null;
     memory.give(buffer, true);
+    return found;
+  };
+  const isSame = async (work: DataWork, tag: Buffer | null): Promise<boolean> => {
+    const found = await digestOf(work);
     depth.completed(work.length);
-    return same;
+    return found && tag ? tag.equals(found) : found === tag;
   };
   const mismatches: Extent[] = [];
   let bytesDone = 0;
@@ -140,6 +154,7 @@ function firstBytes(reader: DiskReader, size: number): DiskReader {
     extents,
     read: (...range) => reader.read(...range),
     close: () => reader.close(),
+    ...(reader.file ? { file: reader.file } : {}),
   };
 }
 

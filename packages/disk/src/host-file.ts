@@ -1,0 +1,52 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** A file or device of this host that a thread may read or write by itself. */
+export interface HostFile {
+  readonly fd: number;
+  /** While the work lasts, `fd` is this file's and no other's. */
+  during<T>(work: () => Promise<T>): Promise<T>;
+}
+/** One that is written to. */
+export interface WrittenHostFile extends HostFile {
+  /** Told before the first of some bytes is written; throws what forbids it. */
+  willWrite(offset: number, length: number): void;
+  /** Told of what was written; resolves when more may come. */
+  wrote(offset: number, length: number): Promise<void>;
+}
+
+/**
+ * Counts who works with a handle's number: were it closed meanwhile, the next file that somebody opens would have that
+ * number, and be written to.
+ */
+export class HeldFile implements HostFile {
+  readonly #handle: FileHandle;
+  #holders = 0;
+  #free: () => void = () => undefined;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#holders += 1;
+    try {
+      return await work();
+    } finally {
+      this.#holders -= 1;
+      if (this.#holders === 0) this.#free();
+    }
+  }
+
+  /** Closes the handle when nobody works with it any more; nobody may begin to. */
+  async close(): Promise<void> {
+    if (this.#holders > 0)
+      await new Promise<void>((resolve) => {
+        this.#free = resolve;
+      });
+    await this.#handle.close();
+  }
+}
