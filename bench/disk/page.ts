@@ -1,4 +1,4 @@
-import type { Outcome } from './benches.ts';
+import type { Outcome } from './bench.ts';
 
 export interface Result extends Outcome {
   readonly number: number;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDiskFile, openQcow2, openVmdk, UnsupportedDiskError } from '../src/index.ts';
 import { zstdFrameLength } from '../src/qcow2/zstd-frame.ts';
 import { dataBytes, judge, mixedDisk, unlikeQemu } from './disk-file.ts';
-import { qemuImg, withoutQemu } from './qemu.ts';
+import { qemuImg, qemuImgUnderLoad, withoutQemu } from './qemu.ts';
 import { noise } from './support.ts';
 
 /** Files that qemu-img and qemu-io made, read by ours. */
@@ -214,7 +214,7 @@ test.skipIf(withoutQemu)(
     qemuImg('create', '-f', 'vmdk', at('base.vmdk'), '1M');
     qemuImg('create', '-f', 'vmdk', '-b', at('base.vmdk'), '-F', 'vmdk', at('delta.vmdk'));
     const secret = ['--object', 'secret,id=s,data=lab'];
-    qemuImg(
+    qemuImgUnderLoad(
       'create',
       ...secret,
       '-f',

@@ -1,0 +1,38 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { atMost, type Bench, GIB, MIB, run } from '../bench.ts';
+import type { Contender, Measured } from '../measure.ts';
+import { makeTestDisk, TEST_DISK } from '../test-disk.ts';
+
+export const flatMemory: Bench = {
+  number: 5,
+  title: 'Memory, whatever the size of the disk',
+  async open(parts) {
+    const { folder, ours } = parts;
+    const target = join(folder, 'out.raw');
+    const contenders: Contender[] = [];
+    for (const [name, size] of [
+      ['64 GiB', 64 * GIB],
+      ['4 TiB', 4096 * GIB],
+    ] as const) {
+      const path = join(folder, `sparse-${size}.raw`);
+      await makeTestDisk(path, { ...TEST_DISK, size });
+      contenders.push({
+        name: `guts, ${name} with 2 GiB of data`,
+        command: `${ours} verified ${path} ${target}`,
+        prepare: () => rm(target, { force: true }),
+      });
+    }
+    const measured = await run(parts, contenders, 1);
+    await rm(target, { force: true });
+    const perTib = (one: Measured | undefined): number =>
+      (Number(one?.median.said['digestBytes']) / MIB / Number(one?.median.said['bytesWritten'])) * 2 ** 40;
+    return {
+      measured,
+      goals: [
+        ...measured.map(({ name, median }) => atMost(`${name}: MiB resident`, median.bytes / MIB, 300)),
+        atMost('digests, MiB per TiB of data in scattered extents', perTib(measured[0]), 8),
+      ],
+    };
+  },
+};

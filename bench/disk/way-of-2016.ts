@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cloudEntry } from '../../lab/real/test/support/lab.ts';
+import type { Vcsim } from '../../lab/real/test/support/vcsim.ts';
+
+/**
+ * The command that brings `bench/bench.vmdk` of vcsim's datastore to OpenStack as the first GUTS did.
+ * @param boot flavor and network; default: as far as an image
+ */
+export function wayOf2016(vcsim: Vcsim, folder: string, boot = ''): string {
+  const url = `${vcsim.url}/folder/bench/bench.vmdk?dcPath=DC0&dsName=LocalDS_0`;
+  return `python3 ${join(import.meta.dirname, 'way_of_2016.py')} '${url}' bench-2016 ${folder} ${boot}`;
+}
+
+/** What that command needs to know. @param folder where its file with the password of vcsim is made */
+export async function environmentOf2016(
+  { username, password }: Vcsim,
+  folder: string,
+  cloud: string,
+): Promise<NodeJS.ProcessEnv> {
+  const login = join(folder, 'vcsim-login');
+  await writeFile(login, `user = "${username}:${password}"\n`, { mode: 0o600 });
+  const { auth } = cloudEntry(cloud);
+  return {
+    VSPHERE_LOGIN_FILE: login,
+    OS_AUTH_URL: auth['auth_url'],
+    OS_USERNAME: auth['username'],
+    OS_PASSWORD: auth['password'],
+    OS_PROJECT_NAME: auth['project_name'],
+  };
+}
