@@ -18,4 +18,20 @@ if [ ${#missing[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 [ -x "$GUTS_VCSIM" ] || lab/real/vcsim/build.sh
+# Benches into a real OpenStack bring it up, and leave it up.
+only=,3,7,
+args=" $* "
+if [[ $args == *' --only '* ]]; then
+  only=${args##* --only }
+  only=",${only%% *},"
+fi
+case $only in
+  *,3,*|*,7,*)
+    [ "$(id -u)" = 0 ] || { echo "bench:disk: 3 and 7 need root: they run a real OpenStack" >&2; exit 2; }
+    export LAB_CACHE LAB_STATE=${LAB_STATE:-/tmp/guts-real}
+    lab/real/openstack/install.sh
+    lab/real/openstack/up.sh
+    npm run --silent build
+    ;;
+esac
 exec node --import tsx bench/disk/main.ts "$@"

@@ -12,17 +12,22 @@ export function wayOf2016(vcsim: Vcsim, folder: string, boot = ''): string {
   return `python3 ${join(import.meta.dirname, 'way_of_2016.py')} '${url}' bench-2016 ${folder} ${boot}`;
 }
 
+/** A file with which curl logs in to vcsim. */
+export async function loginFile({ username, password }: Vcsim, folder: string): Promise<string> {
+  const path = join(folder, 'vcsim-login');
+  await writeFile(path, `user = "${username}:${password}"\n`, { mode: 0o600 });
+  return path;
+}
+
 /** What that command needs to know. @param folder where its file with the password of vcsim is made */
 export async function environmentOf2016(
-  { username, password }: Vcsim,
+  vcsim: Vcsim,
   folder: string,
   cloud: string,
 ): Promise<NodeJS.ProcessEnv> {
-  const login = join(folder, 'vcsim-login');
-  await writeFile(login, `user = "${username}:${password}"\n`, { mode: 0o600 });
   const { auth } = cloudEntry(cloud);
   return {
-    VSPHERE_LOGIN_FILE: login,
+    VSPHERE_LOGIN_FILE: await loginFile(vcsim, folder),
     OS_AUTH_URL: auth['auth_url'],
     OS_USERNAME: auth['username'],
     OS_PASSWORD: auth['password'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startVcsim } from '../../../lab/real/test/support/vcsim.ts';
 import { atLeast, type Bench, run, speed } from '../bench.ts';
 import { madeStreamVmdk } from '../stream-vmdk.ts';
+import { loginFile } from '../way-of-2016.ts';
 import { datastoreOf, environmentOf } from '../vcsim.ts';
 
 /** Takes everything and keeps nothing, hashes nothing. */
@@ -33,7 +34,7 @@ export const exportToSink: Bench = {
       await link(vmdk, join(datastore, 'bench.vmdk'));
       const url = `${vcsim.url}/folder/bench/bench.vmdk?dcPath=DC0&dsName=LocalDS_0`;
       const [down, converted] = [join(folder, 'down.vmdk'), join(folder, 'down.qcow2')];
-      const login = `-u ${vcsim.username}:${vcsim.password}`;
+      const login = await loginFile(vcsim, folder);
       const clean = async (): Promise<void> => {
         await rm(down, { force: true });
         await rm(converted, { force: true });
@@ -46,7 +47,7 @@ export const exportToSink: Bench = {
         },
         {
           name: 'download, qemu-img convert, upload (2016)',
-          command: `curl -skf ${login} -o ${down} '${url}' && qemu-img convert -f vmdk -O qcow2 ${down} ${converted} && curl -sf -T ${converted} ${sink.url}`,
+          command: `curl -skf -K ${login} -o ${down} '${url}' && qemu-img convert -f vmdk -O qcow2 ${down} ${converted} && curl -sf -T ${converted} ${sink.url}`,
           prepare: clean,
           check: clean,
         },

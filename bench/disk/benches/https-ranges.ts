@@ -1,4 +1,4 @@
-import { link, mkdir } from 'node:fs/promises';
+import { link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startVcsim } from '../../../lab/real/test/support/vcsim.ts';
 import { atLeast, atMost, type Bench, intoFile, run, speed } from '../bench.ts';
@@ -15,7 +15,9 @@ export const httpsRanges: Bench = {
       await mkdir(datastore);
       await link(disk, join(datastore, 'bench-flat.vmdk'));
       const url = `${vcsim.url}/folder/bench/bench-flat.vmdk?dcPath=DC0&dsName=LocalDS_0`;
-      const curl = `nbdkit --exit-with-parent -r curl sslverify=false user=${vcsim.username} password=${vcsim.password} 'url=${url}'`;
+      const password = join(parts.folder, 'vcsim-password');
+      await writeFile(password, vcsim.password, { mode: 0o600 });
+      const curl = `nbdkit --exit-with-parent -r curl sslverify=false user=${vcsim.username} password=+${password} 'url=${url}'`;
       const read = `${ours} ranges LocalDS_0 bench/bench-flat.vmdk`;
       const env = environmentOf(vcsim);
       const measured = await run(parts, [
