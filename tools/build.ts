@@ -3,7 +3,7 @@
  * Commander, which every start needs: loading it from its many files takes longer.
  */
 import { cpSync, rmSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EVENT_STREAM_PATH, routes } from '@guts/contract';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -65,8 +65,13 @@ const { metafile } = await build({
   plugins: [clientWithoutSchemas, thirdPartyStaysOutside],
 });
 
-// Run by a Python of its own.
-cpSync(join(root, 'packages/driver-openstack/src/brick/guts_brick.py'), join(folder, 'guts_brick.py'));
+// Run by a Python of its own, and by threads of their own.
+for (const file of [
+  'driver-openstack/src/brick/guts_brick.py',
+  'disk/src/threads/inflate-thread.js',
+  'disk/src/threads/sha512-thread.js',
+])
+  cpSync(join(root, 'packages', file), join(folder, basename(file)));
 
 /** What the files that a start loads import of other people's. */
 function loadedAtStart({ outputs }: Metafile, file: string, seen = new Set<string>()): string[] {

@@ -1,14 +1,19 @@
 import { orAbort } from './abort.ts';
 import { CorruptDiskError } from './errors.ts';
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Reads exact byte counts from a source that comes in pieces of any size, pulling the next piece only when
- * it is needed. `position` counts the bytes taken.
+ * it is needed. `position` counts the bytes taken. A piece is not touched any more once the next one is pulled, so
+ * the source may use its memory again; what was taken may share that memory and is good until more is taken.
  */
 export class ByteSource {
   position = 0;
   readonly #iterator: AsyncIterator<Uint8Array>;
-  #rest: Uint8Array = new Uint8Array(0);
+  /** What comes next, and what comes behind it in the last piece. */
+  #rest: Uint8Array = NOTHING;
+  #behind: Uint8Array = NOTHING;
   #ended = false;
   #pending = false;
 
@@ -16,7 +21,7 @@ export class ByteSource {
     this.#iterator = source[Symbol.asyncIterator]();
   }
 
-  /** The next `length` bytes, in memory that may be shared with the source's piece; throws if the source ends first. */
+  /** The next `length` bytes; throws if the source ends first. */
   async take(length: number, what: string, signal?: AbortSignal): Promise<Uint8Array> {
     const bytes = await this.takeUpTo(length, signal);
     if (bytes.length < length)
@@ -36,6 +41,12 @@ export class ByteSource {
     return bytes;
   }
 
+  /** Like `takeUpTo`, but the bytes are still to be taken. */
+  async peekUpTo(length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    if (this.#rest.length < length) await this.#gather(length, signal);
+    return this.#rest.subarray(0, length);
+  }
+
   /** Passes over the rest of the source; answers whether all of it was zero. */
   async restIsZero(signal?: AbortSignal): Promise<boolean> {
     for (;;) {
@@ -47,7 +58,8 @@ export class ByteSource {
 
   /** Tells the source that no more is wanted. Does not wait for a read that an abort has abandoned. */
   async close(): Promise<void> {
-    this.#rest = new Uint8Array(0);
+    this.#rest = NOTHING;
+    this.#behind = NOTHING;
     if (this.#ended) return;
     this.#ended = true;
     const returned = this.#iterator.return?.();
@@ -56,37 +68,37 @@ export class ByteSource {
     else await returned;
   }
 
+  /** Has `rest` hold `length` bytes, or all that come before the end. Copies only what spans pieces. */
   async #gather(length: number, signal: AbortSignal | undefined): Promise<void> {
-    const parts = [this.#rest];
-    let have = this.#rest.length;
-    while (have < length && !this.#ended) {
-      const next = await this.#next(signal);
-      if (next.done === true) this.#ended = true;
-      else {
-        parts.push(next.value);
-        have += next.value.length;
-      }
+    if (this.#rest.length === 0) {
+      this.#rest = this.#behind;
+      this.#behind = NOTHING;
     }
-    this.#rest = parts.length === 1 ? this.#rest : joined(parts, have);
+    while (this.#rest.length === 0 && !this.#ended) this.#rest = await this.#next(signal);
+    if (this.#rest.length >= length || (this.#ended && this.#behind.length === 0)) return;
+    const all = new Uint8Array(length);
+    all.set(this.#rest);
+    let have = this.#rest.length;
+    for (let piece = this.#behind; ; piece = await this.#next(signal)) {
+      const part = piece.subarray(0, length - have);
+      all.set(part, have);
+      have += part.length;
+      this.#rest = all.subarray(0, have);
+      this.#behind = piece.subarray(part.length);
+      if (have === length || this.#ended) return;
+    }
   }
 
-  async #next(signal: AbortSignal | undefined): Promise<IteratorResult<Uint8Array>> {
+  /** The next piece, an empty one at the end. */
+  async #next(signal: AbortSignal | undefined): Promise<Uint8Array> {
     signal?.throwIfAborted();
     this.#pending = true;
     const next = this.#iterator.next().finally(() => {
       this.#pending = false;
     });
-    if (!signal) return next;
-    return orAbort(next, signal);
+    const { done, value } = await (signal ? orAbort(next, signal) : next);
+    if (done !== true) return value;
+    this.#ended = true;
+    return NOTHING;
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

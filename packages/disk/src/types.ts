@@ -49,7 +49,7 @@ export interface DiskReader {
   readonly file?: HostFile;
 }
 
-/** A piece of a stream. Its data belongs to the consumer until it asks for the next piece, and for good after. */
+/** A piece of a stream. Its data belongs to the consumer until it asks for the next piece. */
 export interface DiskChunk {
   readonly offset: number;
   readonly data: Uint8Array;

@@ -21,7 +21,7 @@ const CLUSTER = 65_536;
 
 async function receive(image: ImageStream): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of image.body) parts.push(part);
+  for await (const part of image.body) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
 /** A receiver whose failure is looked at later. */

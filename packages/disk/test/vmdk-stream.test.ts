@@ -1,16 +1,21 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import {
   CorruptDiskError,
   DiskError,
   DiskSizeError,
+  InflateThreads,
   openStreamVmdk,
+  type StreamVmdkOptions,
   UnsupportedDiskError,
 } from '../src/index.ts';
 import { noise } from './support.ts';
 import { encodeStreamVmdk, type EncodeOptions } from './vmdk-encoder.ts';
 
 const { signal } = new AbortController();
+/** Of all streams that have not their own. */
+const threads = new InflateThreads();
+afterAll(() => threads.close());
 
 /** Gives the bytes in pieces whose lengths repeat `cuts`. */
 async function* pieces(bytes: Uint8Array, cuts: readonly number[] = [4096]): AsyncGenerator<Uint8Array> {
@@ -22,8 +27,21 @@ async function* pieces(bytes: Uint8Array, cuts: readonly number[] = [4096]): Asy
   }
 }
 
-async function decode(source: AsyncIterable<Uint8Array>, expectedSize?: number): Promise<Uint8Array> {
-  const stream = await openStreamVmdk(source, expectedSize === undefined ? {} : { expectedSize });
+/** The same in one memory that is used again for each piece, as a source may. */
+async function* reusing(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(Math.max(...cuts));
+  for await (const piece of pieces(bytes, cuts)) {
+    memory.fill(0xee);
+    memory.set(piece);
+    yield memory.subarray(0, piece.length);
+  }
+}
+
+async function decode(
+  source: AsyncIterable<Uint8Array>,
+  options: StreamVmdkOptions = {},
+): Promise<Uint8Array> {
+  const stream = await openStreamVmdk(source, { threads, ...options });
   const disk = new Uint8Array(stream.size);
   let end = 0;
   for await (const { offset, data } of stream.chunks(signal)) {
@@ -68,15 +86,23 @@ const sample: fc.Arbitrary<Sample> = fc
     return { disk, options };
   });
 
+/** However grains are put together. */
+const shape = fc.record({
+  batchBytes: fc.constantFrom(1, 4096, 65_536, 1024 * 1024),
+  inFlight: fc.integer({ min: 1, max: 4 }),
+  reused: fc.boolean(),
+});
+
 test('any disk comes back as it was, however the stream is laid out and cut', async () => {
   const cuts = fc.array(fc.constantFrom(1, 5, 11, 12, 13, 511, 512, 513, 4000, 65_536), {
     minLength: 1,
     maxLength: 5,
   });
   await fc.assert(
-    fc.asyncProperty(sample, cuts, async ({ disk, options }, lengths) => {
+    fc.asyncProperty(sample, cuts, shape, async ({ disk, options }, lengths, given) => {
       const { bytes } = encodeStreamVmdk(disk, options);
-      expect(Buffer.compare(await decode(pieces(bytes, lengths)), disk)).toBe(0);
+      const source = given.reused ? reusing(bytes, lengths) : pieces(bytes, lengths);
+      expect(Buffer.compare(await decode(source, given), disk)).toBe(0);
     }),
     { numRuns: 150 },
   );
@@ -123,7 +149,9 @@ test('a flipped bit is detected or harmless, never a wrong disk', async () => {
       const bytes = Uint8Array.from(encodeStreamVmdk(disk, options).bytes);
       const at = where % bytes.length;
       bytes[at] = bytes[at]! ^ (1 << bit);
-      const outcome = await decode(pieces(bytes), disk.length).catch((error: unknown) => error);
+      const outcome = await decode(pieces(bytes), { expectedSize: disk.length }).catch(
+        (error: unknown) => error,
+      );
       detected += outcome instanceof DiskError ? 1 : 0;
       expect(outcome instanceof DiskError || isSame(outcome, disk)).toBe(true);
     }),
@@ -176,6 +204,35 @@ test('a grain that inflates beyond its size is stopped there', async () => {
   await expect(decode(pieces(bytes))).rejects.toThrow(/does not inflate/);
 });
 
+test('what came before a cut or a bad grain is given first, in order, however grains are put together', async () => {
+  const disk = noise(10 * 4096);
+  const { bytes, markers } = encodeStreamVmdk(disk, { grainSectors: 8 });
+  const grains = markers.filter(({ kind }) => kind === 'grain').map(({ at }) => at);
+  const [fourth = 0, eighth = 0] = [grains[3], grains[7]];
+  const cut = bytes.subarray(0, fourth + 100);
+  const bad = Uint8Array.from(bytes)
+    .fill(0, fourth + 12, fourth + 40)
+    .fill(0, eighth + 12, eighth + 40);
+  for (const [stream, reason] of [
+    [cut, 'inside a grain'],
+    [bad, `at byte ${fourth}: a grain does not inflate`],
+  ] as const)
+    for (const batchBytes of [4096, 3 * 4096, 8 * 4096]) {
+      const opened = await openStreamVmdk(pieces(stream), { threads, batchBytes });
+      let end = 0;
+      const reading = async (): Promise<void> => {
+        for await (const { offset, data } of opened.chunks(signal)) {
+          expect(Buffer.compare(data, disk.subarray(offset, offset + data.length))).toBe(0);
+          end = offset + data.length;
+        }
+      };
+      await expect(reading()).rejects.toThrow(reason);
+      // Of a batch with a bad grain nothing is given.
+      const whole = stream === bad ? Math.floor((3 * 4096) / batchBytes) * batchBytes : 3 * 4096;
+      expect(end).toBe(whole);
+    }
+});
+
 test('data after the end, and a wrong size, are refused', async () => {
   const { bytes } = encodeStreamVmdk(noise(64 * 512));
   await expect(decode(pieces(Buffer.concat([bytes, Buffer.from([1])])))).rejects.toThrow(
@@ -213,7 +270,7 @@ test('the source is pulled no further than the consumer asks, and is closed when
       closed = true;
     }
   }
-  const stream = await openStreamVmdk(counted(), { inFlight: 3 });
+  const stream = await openStreamVmdk(counted(), { inFlight: 3, batchBytes: 4096 });
   expect(given).toBe(512);
   for await (const { data } of stream.chunks(signal)) {
     expect(data.length).toBe(4096);
@@ -231,7 +288,7 @@ test('an abort ends a stream whose source has stalled', async () => {
   }
   const controller = new AbortController();
   const abort = (): void => controller.abort(new Error('told to stop'));
-  const stream = await openStreamVmdk(stalling(), { inFlight: 1 });
+  const stream = await openStreamVmdk(stalling(), { inFlight: 1, batchBytes: 4096 });
   const reading = (async () => {
     for await (const { offset } of stream.chunks(controller.signal)) if (offset === 4096) setImmediate(abort);
   })();

@@ -1,6 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
 import { orAbort } from '../abort.ts';
 import { DiskError } from '../errors.ts';
+import { type Sha512, sha512Of } from '../threads/sha512.ts';
+import { sharedBytes } from '../threads/shared-bytes.ts';
 
 /** What was handed over, once all of it was. */
 export interface SentStream {
@@ -10,30 +11,48 @@ export interface SentStream {
 }
 
 type Next = IteratorResult<Uint8Array, undefined>;
-interface Waiting {
-  readonly resolve: (next: Next) => void;
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 }
+/** Memory of a piece, which is used again when the piece was sent and digested. */
+interface Place {
+  readonly memory: Uint8Array;
+  digested: Promise<void>;
+}
+
+/** Bytes of a piece: it is sent and digested while it is in the processor's cache. */
+const PIECE = 1024 * 1024;
+/** One is sent, one still digested, one filled. */
+const PLACES = 3;
 
 /**
- * A producer hands pieces to one consumer, one at a time: `push` resolves when the consumer has come back for
- * more. Nothing is stored but the piece in hand. The digest is made of exactly the memory the consumer gets.
+ * A producer hands bytes to one consumer, a piece at a time: `push` resolves when the consumer has come back for
+ * more. The digest is made of exactly the memory the consumer gets, which is used again once it has asked for the next
+ * piece.
  */
 export class HandOver implements AsyncIterable<Uint8Array> {
   readonly done: Promise<SentStream>;
-  readonly #hash: Hash = createHash('sha512');
+  readonly #length: number;
+  readonly #places: Place[] = [];
+  #sha512: Sha512 | undefined;
+  #pieces = 0;
   #bytesSent = 0;
   #iterated = false;
-  #piece: Uint8Array | undefined;
+  #piece: Place | undefined;
+  #bytes = 0;
   #inHand = false;
-  #consumer: Waiting | undefined;
-  #producer: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
+  /** The consumer has seen the end. */
+  #taken = false;
+  #consumer: Waiting<Next> | undefined;
+  #producer: Waiting<void> | undefined;
   #over: { readonly error?: unknown } | undefined;
   #ended = false;
-  #settle:
-    { readonly resolve: (sent: SentStream) => void; readonly reject: (error: unknown) => void } | undefined;
+  #settle: Waiting<SentStream> | undefined;
 
-  constructor() {
+  /** @param length bytes that will be handed over */
+  constructor(length: number) {
+    this.#length = length;
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -41,27 +60,30 @@ export class HandOver implements AsyncIterable<Uint8Array> {
     this.done.catch(() => undefined);
   }
 
-  /** Hands over `bytes`, which nobody may change afterwards. An abort leaves the stream broken, never shortened. */
+  /** Hands over a copy of `bytes`. An abort leaves the stream broken, never shortened. */
   async push(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (bytes.length === 0) return;
-    await this.#offer(() => {
-      this.#piece = bytes;
-      this.#deliver();
-    }, signal);
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const part = bytes.subarray(at, at + PIECE);
+      await this.#offer(async () => {
+        const place = await this.#place();
+        place.memory.set(part);
+        this.#piece = place;
+        this.#bytes = part.length;
+      }, signal);
+    }
   }
 
-  /** Ends the stream well; resolves when the consumer has seen the end. */
+  /** Ends the stream well; resolves when the consumer has seen the end and all is digested. */
   async end(signal: AbortSignal): Promise<void> {
-    await this.#offer(() => {
+    await this.#offer(async () => {
       this.#ended = true;
-      this.#deliver();
     }, signal);
   }
 
   /** Breaks the stream, unless it has ended: the consumer's next pull throws `error`. */
   fail(error: unknown): void {
     if (this.#over) return;
-    this.#over = { error };
+    this.#end({ error });
     this.#settle?.reject(error);
     this.#producer?.reject(error);
     this.#producer = undefined;
@@ -81,7 +103,7 @@ export class HandOver implements AsyncIterable<Uint8Array> {
     };
   }
 
-  async #offer(start: () => void, signal: AbortSignal): Promise<void> {
+  async #offer(prepare: () => Promise<void>, signal: AbortSignal): Promise<void> {
     this.#throwIfOver();
     if (signal.aborted) this.fail(signal.reason);
     signal.throwIfAborted();
@@ -89,7 +111,10 @@ export class HandOver implements AsyncIterable<Uint8Array> {
     const taken = new Promise<void>((resolve, reject) => {
       this.#producer = { resolve, reject };
     });
-    start();
+    prepare().then(
+      () => this.#deliver(),
+      (error: unknown) => this.fail(error),
+    );
     try {
       await orAbort(taken, signal);
     } catch (error) {
@@ -98,16 +123,26 @@ export class HandOver implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** Memory for the next piece. The consumer is done with it: it has asked for the pieces behind. */
+  async #place(): Promise<Place> {
+    const index = this.#pieces % PLACES;
+    this.#pieces += 1;
+    const place = (this.#places[index] ??= {
+      memory: sharedBytes(Math.min(PIECE, this.#length)),
+      digested: Promise.resolve(),
+    });
+    await place.digested;
+    return place;
+  }
+
   #pull(): Promise<Next> {
-    if (this.#over)
-      return 'error' in this.#over
-        ? Promise.reject(this.#over.error)
-        : Promise.resolve({ done: true, value: undefined });
+    if (this.#over && 'error' in this.#over) return Promise.reject(this.#over.error);
     if (this.#inHand) {
       this.#inHand = false;
       this.#producer?.resolve();
       this.#producer = undefined;
     }
+    if (this.#taken) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#consumer = { resolve, reject };
       this.#deliver();
@@ -117,22 +152,53 @@ export class HandOver implements AsyncIterable<Uint8Array> {
   #deliver(): void {
     const consumer = this.#consumer;
     if (!consumer) return;
-    if (this.#piece) {
-      const value = this.#piece;
-      this.#piece = undefined;
-      this.#consumer = undefined;
-      this.#inHand = true;
-      this.#hash.update(value);
-      this.#bytesSent += value.length;
-      consumer.resolve({ done: false, value });
-    } else if (this.#ended) {
-      this.#consumer = undefined;
-      this.#over = {};
-      this.#settle?.resolve({ bytesSent: this.#bytesSent, sha512: this.#hash.digest('hex') });
-      this.#producer?.resolve();
-      this.#producer = undefined;
-      consumer.resolve({ done: true, value: undefined });
+    const place = this.#piece;
+    if (!place) {
+      if (this.#ended) this.#finish(consumer);
+      return;
     }
+    this.#piece = undefined;
+    this.#consumer = undefined;
+    this.#inHand = true;
+    const value = place.memory.subarray(0, this.#bytes);
+    place.digested = this.#digesting().add(value);
+    // The next but one is told, or who asks for the digest.
+    place.digested.catch(() => undefined);
+    this.#bytesSent += value.length;
+    consumer.resolve({ done: false, value });
+  }
+
+  /** The receiver's answer may be there already: its end does not wait for the digest. */
+  #finish(consumer: Waiting<Next>): void {
+    this.#consumer = undefined;
+    this.#taken = true;
+    consumer.resolve({ done: true, value: undefined });
+    void this.#settleByDigest();
+  }
+
+  async #settleByDigest(): Promise<void> {
+    let sha512: string;
+    try {
+      sha512 = await this.#digesting().digest();
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (this.#over) return;
+    this.#end({});
+    this.#settle?.resolve({ bytesSent: this.#bytesSent, sha512 });
+    this.#producer?.resolve();
+    this.#producer = undefined;
+  }
+
+  #digesting(): Sha512 {
+    return (this.#sha512 ??= sha512Of(this.#length));
+  }
+
+  #end(how: { readonly error?: unknown }): void {
+    this.#over = how;
+    // A thread that does not end does nothing more, and keeps nobody.
+    this.#sha512?.close().catch(() => undefined);
   }
 
   #throwIfOver(): void {

@@ -5,7 +5,10 @@ import type { SentStream } from './hand-over.ts';
 export interface ImageStream {
   /** In order only, one call at a time; what is left out becomes zero. `flush` ends the image. */
   readonly writer: DiskWriter;
-  /** The image's bytes; once only. Throws if the writer is closed or aborted before its `flush`. */
+  /**
+   * The image's bytes; once only. A piece's memory is used again once the next one is asked for. Throws if the writer is
+   * closed or aborted before its `flush`.
+   */
   readonly body: AsyncIterable<Uint8Array>;
   /** Exact length of the body in bytes. */
   readonly length: number;

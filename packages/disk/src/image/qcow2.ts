@@ -21,7 +21,7 @@ export function qcow2ImageStream(options: {
 }): ImageStream {
   const { size } = options;
   const layout = qcow2Layout(size, options.dataExtents);
-  const out = new HandOver();
+  const out = new HandOver(layout.totalClusters * CLUSTER);
   const metadata = qcow2Metadata(layout);
   let at = 0;
   let run = 0;
@@ -74,13 +74,11 @@ export function qcow2ImageStream(options: {
       async write(offset, data, signal) {
         await begin(offset, data.length, signal);
         await zerosUpTo(offset, signal);
-        // A copy: the receiver may still hold the memory when the caller has it back.
-        const copy = new Uint8Array(data);
         await walk(
           offset + data.length,
-          (from, length) => out.push(copy.subarray(from - offset, from - offset + length), signal),
+          (from, length) => out.push(data.subarray(from - offset, from - offset + length), signal),
           (from, length) => {
-            const lost = copy.subarray(from - offset, from - offset + length).findIndex((byte) => byte !== 0);
+            const lost = data.subarray(from - offset, from - offset + length).findIndex((byte) => byte !== 0);
             if (lost < 0) return;
             const error = new DiskMapError(`data at byte ${from + lost}, where the map of the disk had none`);
             out.fail(error);

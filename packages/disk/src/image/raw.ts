@@ -9,7 +9,7 @@ const ZEROS = new Uint8Array(1024 * 1024);
 export function rawImageStream(options: { readonly size: number }): ImageStream {
   const { size } = options;
   assertBytes(size, 'size');
-  const out = new HandOver();
+  const out = new HandOver(size);
   let at = 0;
 
   const claim = (offset: number, length: number): void => {
@@ -34,8 +34,7 @@ export function rawImageStream(options: { readonly size: number }): ImageStream 
       async write(offset, data, signal) {
         claim(offset, data.length);
         await zerosUpTo(offset, signal);
-        // A copy: the receiver may still hold the memory when the caller has it back.
-        await out.push(new Uint8Array(data), signal);
+        await out.push(data, signal);
         at = offset + data.length;
       },
       async zero(offset, length, signal) {

@@ -4,7 +4,7 @@ import { readFront } from './front.ts';
 import { GrainTables, readEntries } from './grain-tables.ts';
 import { maxCompressedGrain, parseStreamHeader, SECTOR, type SparseHeader } from './header.ts';
 
-/** A compressed grain as it came; `bytes` may share memory with the source's piece. */
+/** A compressed grain as it came; `bytes` is good until the next one is asked for. */
 export interface CompressedGrain {
   readonly lba: number;
   readonly bytes: Uint8Array;
@@ -75,14 +75,15 @@ class MarkerWalk {
   async next(): Promise<CompressedGrain | undefined> {
     for (;;) {
       const position = this.#source.position;
-      const sector = await this.#source.takeUpTo(SECTOR, this.#signal);
+      const sector = await this.#source.peekUpTo(SECTOR, this.#signal);
       if (sector.length === 0 && this.#front) return this.#finish(this.#front, position);
       if (sector.length < MARKER_HEAD)
         throw new CorruptDiskError('the stream ends without an end-of-stream marker', position);
       const view = new DataView(sector.buffer, sector.byteOffset, sector.length);
       const value = view.getBigUint64(0, true);
       const size = view.getUint32(8, true);
-      if (size > 0) return this.#grain(value, size, sector, position);
+      if (size > 0) return this.#grain(value, size, position);
+      await this.#source.takeUpTo(SECTOR, this.#signal);
       if (sector.length < SECTOR) throw new CorruptDiskError('the stream ends inside a marker', position);
       const type = view.getUint32(12, true);
       if (type === END) return this.#end(value, position);
@@ -90,7 +91,7 @@ class MarkerWalk {
     }
   }
 
-  async #grain(value: bigint, size: number, head: Uint8Array, position: number): Promise<CompressedGrain> {
+  async #grain(value: bigint, size: number, position: number): Promise<CompressedGrain> {
     const { grainSectors, capacity } = this.#header;
     const lba = Number(value);
     if (this.#directory || this.#footerSeen)
@@ -116,18 +117,11 @@ class MarkerWalk {
     this.#tables.grain(lba, position / SECTOR);
 
     const total = Math.ceil((MARKER_HEAD + size) / SECTOR) * SECTOR;
-    const first = head.subarray(MARKER_HEAD, MARKER_HEAD + size);
-    if (first.length === size && head.length === total) return { lba, bytes: first, position };
-    const restLength = Math.max(0, total - head.length);
-    const rest = await this.#source.takeUpTo(restLength, this.#signal);
-    const missing = size - first.length;
+    const all = await this.#source.takeUpTo(total, this.#signal);
     // A program that wrote the directory in front may leave out the padding of the very last grain.
-    if (rest.length < restLength && (!this.#front || rest.length < missing))
+    if (all.length < total && (!this.#front || all.length < MARKER_HEAD + size))
       throw new CorruptDiskError('the stream ends inside a grain', this.#source.position);
-    const bytes = new Uint8Array(size);
-    bytes.set(first);
-    bytes.set(rest.subarray(0, missing), first.length);
-    return { lba, bytes, position };
+    return { lba, bytes: all.subarray(MARKER_HEAD, MARKER_HEAD + size), position };
   }
 
   async #metadata(type: number, value: bigint, position: number): Promise<void> {

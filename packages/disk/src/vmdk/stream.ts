@@ -1,9 +1,10 @@
 import { ByteSource } from '../byte-source.ts';
 import { DiskSizeError, DiskUsageError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
+import { InflateThreads } from '../threads/inflate-threads.ts';
 import type { DiskChunk, DiskStream } from '../types.ts';
+import { batched, GrainBatch } from './grain-batches.ts';
 import { parseStreamHeader, SECTOR } from './header.ts';
-import { inflateGrain } from './inflate.ts';
 import { readGrains } from './markers.ts';
 
 export interface StreamVmdkOptions {
@@ -11,14 +12,22 @@ export interface StreamVmdkOptions {
   readonly expectedSize?: number;
   /** Aborts the reading of the header. */
   readonly signal?: AbortSignal;
-  /** Grains that are inflated at once, in libuv's thread pool. Default 16. */
+  /** Shared with other streams, and not closed. Default some of its own. */
+  readonly threads?: InflateThreads;
+  /** Bytes that are inflated by one request to a thread, and given at once. Default 1 MiB. */
+  readonly batchBytes?: number;
+  /** Batches that are inflated at once. Default 4, fewer where grains are large. */
   readonly inFlight?: number;
 }
+
+const BATCH = 1024 * 1024;
+/** Bytes that all batches which are inflated at once may inflate to, if that is more than one. */
+const MOST_IN_FLIGHT = 16 * 1024 * 1024;
 
 /**
  * Opens a streamOptimized VMDK as it arrives (an HttpNfcLease download, a file of an OVA): reads the header
  * at once, the rest as `chunks` is pulled. The consumer must not call the copy done before `chunks` has ended:
- * only then is the stream proven whole.
+ * only then is the stream proven whole. The source may use a piece's memory again once the next one is asked for.
  * Throws `CorruptDiskError`, `UnsupportedDiskError`, or `DiskSizeError`; on error the source is closed.
  */
 export async function openStreamVmdk(
@@ -34,6 +43,9 @@ export async function openStreamVmdk(
         `the stream holds a disk of ${size} bytes, but ${options.expectedSize} were expected`,
       );
     const grainBytes = header.grainSectors * SECTOR;
+    const batchBytes = options.batchBytes ?? BATCH;
+    const most = Math.floor(MOST_IN_FLIGHT / Math.max(grainBytes, batchBytes));
+    const inFlight = options.inFlight ?? Math.max(1, Math.min(4, most));
     let started = false;
     return {
       kind: 'stream',
@@ -42,14 +54,23 @@ export async function openStreamVmdk(
       async *chunks(signal): AsyncGenerator<DiskChunk> {
         if (started) throw new DiskUsageError('a stream can be read only once');
         started = true;
+        const threads = options.threads ?? new InflateThreads();
+        const free: GrainBatch[] = [];
+        const empty = (): GrainBatch => free.pop() ?? new GrainBatch({ size, grainBytes, batchBytes });
+        const inflated = async (batch: GrainBatch): Promise<GrainBatch> => {
+          await batch.inflate(threads);
+          return batch;
+        };
         try {
-          yield* mapOrdered(readGrains(bytes, header, signal), options.inFlight ?? 16, async (grain) => {
-            const offset = grain.lba * SECTOR;
-            const needed = Math.min(grainBytes, size - offset);
-            return { offset, data: await inflateGrain(grain.bytes, grainBytes, needed, grain.position) };
-          });
+          const batches = batched(readGrains(bytes, header, signal), empty);
+          for await (const batch of mapOrdered(batches, inFlight, inflated)) {
+            yield* batch.chunks();
+            batch.clear();
+            free.push(batch);
+          }
         } finally {
           await bytes.close();
+          if (threads !== options.threads) await threads.close();
         }
       },
       close: () => bytes.close(),

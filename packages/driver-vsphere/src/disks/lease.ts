@@ -1,5 +1,5 @@
 import { type DiskSession, type DiskStream, GutsError, type InstanceDisk } from '@guts/core';
-import { openStreamVmdk } from '@guts/disk';
+import { InflateThreads, openStreamVmdk } from '@guts/disk';
 import type { ExportLease, LeaseDevice, VirtualDisk, VirtualMachine } from '@guts/vsphere';
 import { inWords, toGutsError } from '../errors.ts';
 
@@ -14,7 +14,12 @@ export function deviceOf(devices: readonly LeaseDevice[], disk: VirtualDisk): Le
 }
 
 /** Connects only when somebody reads: a connection that waits for its turn would be dropped. */
-function lazyStream(lease: ExportLease, device: LeaseDevice, disk: InstanceDisk): DiskStream {
+function lazyStream(
+  lease: ExportLease,
+  device: LeaseDevice,
+  disk: InstanceDisk,
+  threads: InflateThreads,
+): DiskStream {
   let opened: DiskStream | null = null;
   return {
     kind: 'stream',
@@ -23,7 +28,7 @@ function lazyStream(lease: ExportLease, device: LeaseDevice, disk: InstanceDisk)
     async *chunks(signal) {
       try {
         const body = await lease.open(device, signal);
-        opened = await openStreamVmdk(body, { expectedSize: disk.capacityBytes });
+        opened = await openStreamVmdk(body, { expectedSize: disk.capacityBytes, threads, signal });
         yield* opened.chunks(signal);
       } catch (error) {
         throw toGutsError(error);
@@ -41,6 +46,8 @@ export function openLeaseDisks(
   machine: VirtualMachine,
   disks: readonly InstanceDisk[],
 ): DiskSession {
+  // Started when there is something to inflate.
+  const threads = new InflateThreads();
   const open = disks.map((disk) => {
     const virtual = machine.disks.find((one) => String(one.key) === disk.key);
     const device = virtual ? deviceOf(lease.info.devices, virtual) : null;
@@ -51,12 +58,13 @@ export function openLeaseDisks(
         `the export has no stream of ${disk.label}; it offers: ${offered}`,
       );
     }
-    return { key: disk.key, source: lazyStream(lease, device, disk) };
+    return { key: disk.key, source: lazyStream(lease, device, disk, threads) };
   });
   let fraction = 0;
   lease.keepAlive(() => fraction * 100);
   const close = async (): Promise<void> => {
     for (const { source } of open) await source.close();
+    await threads.close();
   };
   return {
     transport: 'lease',

@@ -1,0 +1,54 @@
+import { availableParallelism } from 'node:os';
+import { DiskError } from '../errors.ts';
+import { Thread } from './thread.ts';
+
+/** Memory for compressed grains and for what they inflate to; each has its buffer for itself. */
+export interface BatchMemory {
+  readonly input: Uint8Array<ArrayBuffer>;
+  readonly output: Uint8Array<ArrayBuffer>;
+}
+/** Grains that are inflated at once. */
+export interface InflateRequest extends BatchMemory {
+  /** For each grain: where it begins in `input`, its length there, where it goes in `output`, bytes wanted of it. */
+  readonly places: Uint32Array;
+  /** No grain inflates to more. */
+  readonly grainBytes: number;
+}
+/** The same memory, which was with the thread meanwhile. */
+export interface Inflated extends BatchMemory {
+  /** The first grain that is not sound, and why, such as `does not inflate (invalid block type)`. */
+  readonly bad: { readonly grain: number; readonly reason: string } | null;
+}
+
+/** More threads are of use to no stream: it comes through one connection. */
+const MOST = 4;
+
+/**
+ * Threads that inflate grains, a batch at a time: handing each grain alone to a pool costs more than inflating it.
+ * The first starts with the first batch, another one when all are busy, at most as many as there are processors.
+ * Several streams may share them.
+ */
+export class InflateThreads {
+  readonly #threads: Thread[] = [];
+  readonly #most = Math.min(MOST, availableParallelism());
+  #closed = false;
+
+  /** @throws DiskError `disk_thread` when a thread failed or they were closed */
+  async inflate(request: InflateRequest): Promise<Inflated> {
+    if (this.#closed) throw new DiskError('disk_thread', 'the threads were closed');
+    return this.#idlest().ask(request, [request.input.buffer, request.output.buffer]);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #idlest(): Thread {
+    const [first] = this.#threads.toSorted((one, other) => one.pending - other.pending);
+    if (first && (first.pending === 0 || this.#threads.length >= this.#most)) return first;
+    const thread = new Thread(new URL('inflate-thread.js', import.meta.url));
+    this.#threads.push(thread);
+    return thread;
+  }
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
+import { expect, onTestFinished, test } from 'vitest';
+import { InflateThreads, rawImageStream } from '../src/index.ts';
+import { sha512Of } from '../src/threads/sha512.ts';
+import { Thread } from '../src/threads/thread.ts';
+import { noise } from './support.ts';
+
+const MIB = 1024 * 1024;
+const { signal } = new AbortController();
+
+/** A batch of these grains, of 4096 bytes each, and what is wanted of each. */
+function batch(grains: readonly Uint8Array[], wanted = 4096) {
+  const input = new Uint8Array(64 * 1024);
+  const places = new Uint32Array(4 * grains.length);
+  let at = 0;
+  for (const [index, bytes] of grains.entries()) {
+    input.set(bytes, at);
+    places.set([at, bytes.length, index * wanted, wanted], 4 * index);
+    at += bytes.length;
+  }
+  return { input, output: new Uint8Array(grains.length * wanted), places, grainBytes: 4096 };
+}
+
+function inflating(): InflateThreads {
+  const threads = new InflateThreads();
+  onTestFinished(() => threads.close());
+  return threads;
+}
+
+test('a batch is inflated in the memory that is given and given back', async () => {
+  const threads = inflating();
+  const grains = [1, 2, 3].map((seed) => noise(4096, seed));
+  const request = batch(grains.map((grain) => deflateSync(grain)));
+  const { output, input, bad } = await threads.inflate(request);
+  expect(bad).toBeNull();
+  expect(Buffer.compare(output, Buffer.concat(grains))).toBe(0);
+  expect([input.length, request.input.length, request.output.length]).toEqual([64 * 1024, 0, 0]);
+});
+
+test('of a batch the first grain that is not sound is told', async () => {
+  const threads = inflating();
+  const sound = deflateSync(noise(4096));
+  const cases = [
+    [sound.subarray(0, -10), 'does not inflate (unexpected end of file)'],
+    [deflateSync(noise(4097)), 'does not inflate (Cannot create a Buffer larger than 4096 bytes)'],
+    [
+      deflateSync(new Uint8Array(64 * MIB)),
+      'does not inflate (Cannot create a Buffer larger than 4096 bytes)',
+    ],
+    [deflateSync(noise(4095)), 'inflates to 4095 bytes instead of 4096'],
+    [new Uint8Array(20), 'does not inflate (unknown compression method)'],
+  ] as const;
+  for (const [grain, reason] of cases) {
+    const { bad } = await threads.inflate(batch([sound, grain.subarray(0, 16_384), new Uint8Array(3)]));
+    expect(bad).toEqual({ grain: 1, reason });
+  }
+});
+
+test('many batches at once are all answered, each by its own', async () => {
+  const threads = inflating();
+  const all = await Promise.all(
+    Array.from({ length: 40 }, (_, seed) => threads.inflate(batch([deflateSync(noise(4096, seed + 1))]))),
+  );
+  for (const [seed, { output }] of all.entries())
+    expect(Buffer.compare(output, noise(4096, seed + 1))).toBe(0);
+});
+
+test('threads that were closed, or fail, answer by an error', async () => {
+  const threads = new InflateThreads();
+  const pending = threads.inflate(batch([deflateSync(noise(4096))])).catch((error: unknown) => error);
+  await threads.close();
+  expect(await pending).toMatchObject({ code: 'disk_thread' });
+  await expect(threads.inflate(batch([]))).rejects.toMatchObject({ code: 'disk_thread' });
+
+  const broken = new Thread(new URL('data:text/javascript,throw new Error("broken")'));
+  await expect(broken.ask(null)).rejects.toThrow('a thread failed: broken');
+  await expect(broken.ask(null)).rejects.toThrow('a thread failed: broken');
+  const ended = new Thread(new URL('data:text/javascript,process.exit()'));
+  await expect(ended.ask(null)).rejects.toThrow('a thread ended');
+});
+
+test.for([10, 40 * MIB])('the digest of %i bytes is that of the bytes in their order', async (length) => {
+  const sha512 = sha512Of(length);
+  onTestFinished(() => sha512.close());
+  const bytes = noise(100_000);
+  const expected = createHash('sha512');
+  for (let at = 0; at < 20; at += 1) {
+    expected.update(bytes.subarray(at));
+    void sha512.add(bytes.subarray(at));
+  }
+  expect(await sha512.digest()).toBe(expected.digest('hex'));
+});
+
+test('an image that is digested by a thread has the digest of the bytes that were sent, and few of them wait', async () => {
+  const size = 40 * MIB;
+  const image = rawImageStream({ size });
+  const hash = createHash('sha512');
+  const memories = new Set<ArrayBufferLike>();
+  const received = (async () => {
+    for await (const piece of image.body) {
+      hash.update(piece);
+      memories.add(piece.buffer);
+    }
+  })();
+  const data = noise(4 * MIB);
+  for (let at = 0; at < size; at += data.length) {
+    data.fill(at / data.length, 0, 1000);
+    await image.writer.write(at, data, signal);
+    // The writer has it no more.
+    data.fill(0xee, 0, 1000);
+  }
+  await image.writer.flush(signal);
+  await received;
+  expect(await image.done).toEqual({ bytesSent: size, sha512: hash.digest('hex') });
+  expect(memories.size).toBe(3);
+});
+
+test('an image that breaks off while a thread digests it ends its writer and its receiver', async () => {
+  const image = rawImageStream({ size: 40 * MIB });
+  const stop = new AbortController();
+  const received = (async () => {
+    let pieces = 0;
+    for await (const piece of image.body) {
+      pieces += piece.length > 0 ? 1 : 0;
+      if (pieces === 3) stop.abort(new Error('told to stop'));
+    }
+  })().catch((error: unknown) => error);
+  await expect(image.writer.write(0, noise(8 * MIB), stop.signal)).rejects.toThrow('told to stop');
+  expect(await received).toEqual(new Error('told to stop'));
+  await expect(image.done).rejects.toThrow('told to stop');
+});
