@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ExportLease, exportVm, UnreachableError, VSphereFaultError } from '../src/index.ts';
+import {
+  type ExportLease,
+  exportVm,
+  FileRequestError,
+  UnreachableError,
+  VSphereFaultError,
+} from '../src/index.ts';
 import type { VCenterOptions } from '@guts/lab-vcenter';
 import { describe, expect, test } from 'vitest';
 import { Peer, signal } from './support.ts';
@@ -80,5 +86,25 @@ describe('a lease that is kept alive', () => {
     expect(peer.vcenter.leases).toMatchObject([{ state: 'ready' }]);
     peer.vcenter.faults.clear();
     await lease.abort(signal);
+  });
+});
+
+describe('a disk of a lease', () => {
+  test('that the server refuses is refused with the status it gave', async () => {
+    const { peer, lease, read } = await exporting({}, 64 * MIB);
+    await read;
+    peer.vcenter.faults.add({ path: '/nfc', kind: 'http', status: 503 });
+    const [device] = lease.info.devices;
+    if (!device) throw new Error('no device');
+    await expect(lease.open(device, signal)).rejects.toThrow('answered HTTP 503 to the export');
+    await expect(lease.open(device, signal)).rejects.toBeInstanceOf(FileRequestError);
+    await lease.abort(signal);
+  });
+
+  test('is not read any more once the lease is closed', async () => {
+    const { lease, read } = await exporting();
+    await sleep(200);
+    await lease.abort(signal);
+    await expect(read).rejects.toThrow('it was closed');
   });
 });

@@ -8,8 +8,8 @@ import {
 } from '../errors.ts';
 import type { VSphereSession } from '../session.ts';
 import { localizedFault } from '../tasks.ts';
-import { HttpClient } from '../transport/http.ts';
-import type { TlsTrust } from '../transport/tls.ts';
+import { downloadBody } from '../transport/body-download.ts';
+import { HttpClient, type HttpOptions } from '../transport/http.ts';
 import { waitUntil } from '../updates.ts';
 import { type ManagedRef, safeBytes, type XmlElement } from '../xml/element.ts';
 
@@ -92,9 +92,15 @@ export class ExportLease {
     this.#timer.unref();
   }
 
-  /** Opens one disk's stream. @throws FileRequestError, UnreachableError, UntrustedCertificateError */
+  /**
+   * Opens one disk's stream. A piece's memory is used again once the next one is asked for.
+   * @throws FileRequestError, UnreachableError, UntrustedCertificateError
+   */
   async open(device: LeaseDevice, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const either = AbortSignal.any([signal, this.#broken.signal]);
+    const body = await downloadBody(device.url, this.#httpOptions(device), either);
+    if (body) return body;
+    // Not the plain answer: it is asked for again by a client that understands every answer, and tells what is wrong.
     const answer = await this.#client(device).request({ url: device.url, signal: either });
     if (answer.status !== 200) {
       await answer.body.dump();
@@ -123,13 +129,15 @@ export class ExportLease {
   }
 
   /** The host is trusted by what vCenter said of it over its own, verified connection. */
+  #httpOptions({ sslThumbprint }: LeaseDevice): HttpOptions {
+    const options = this.#session.httpOptions;
+    return sslThumbprint === '' ? options : { ...options, trust: { fingerprint: sslThumbprint } };
+  }
+
   #client(device: LeaseDevice): HttpClient {
     const known = this.#clients.get(device.sslThumbprint);
     if (known) return known;
-    const options = this.#session.httpOptions;
-    const trust: TlsTrust =
-      device.sslThumbprint === '' ? options.trust : { fingerprint: device.sslThumbprint };
-    const client = new HttpClient({ ...options, trust });
+    const client = new HttpClient(this.#httpOptions(device));
     this.#clients.set(device.sslThumbprint, client);
     return client;
   }
@@ -140,6 +148,7 @@ export class ExportLease {
   }
 
   async #closeClients(): Promise<void> {
+    this.#broken.abort(new UnreachableError('the export', 'it was closed'));
     for (const client of this.#clients.values()) await client.close();
     this.#clients.clear();
   }

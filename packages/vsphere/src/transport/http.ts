@@ -32,6 +32,11 @@ export interface HttpAnswer {
 const TLS_CODES =
   /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_CA)/;
 
+/** Whether Node's error says that a certificate is not to be trusted. */
+export function isTrustFailure(error: unknown): boolean {
+  return TLS_CODES.test((error as { code?: string } | undefined)?.code ?? '');
+}
+
 /** HTTPS with one trust; keeps connections alive. */
 export class HttpClient {
   readonly #agent: Agent;
@@ -77,7 +82,7 @@ export class HttpClient {
   async #explain(failure: unknown, { url, signal }: HttpRequest): Promise<Error> {
     if (failure instanceof VSphereError) return failure;
     const cause = failure as Error & { code?: string };
-    if (!TLS_CODES.test(cause.code ?? '')) return unreachable(url, cause);
+    if (!isTrustFailure(cause)) return unreachable(url, cause);
     const port = Number(url.port) || 443;
     const { timeoutSeconds } = this.#options;
     const host = url.hostname.replaceAll(/^\[|\]$/g, '');

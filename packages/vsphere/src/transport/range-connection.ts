@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 import { ProtocolError, UnreachableError } from '../errors.ts';
+import type { HttpOptions } from './http.ts';
 import { plainRange, type Wanted } from './range-head.ts';
-import { type TlsTrust, trustingConnector } from './tls.ts';
+import { openRawSocket } from './raw-socket.ts';
 
 /** An answer's head is not believed to be longer. */
 const HEAD_BYTES = 16 * 1024;
-/** As much as TLS gives at once (RFC 8446, 5.1), and some. */
-const READ_BYTES = 64 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 interface Answering {
@@ -21,8 +20,8 @@ interface Answering {
 }
 
 /**
- * One connection that fetches ranges by HTTP/1.1 over TLS, one after the other. The bytes are decrypted into one
- * buffer and copied from there to where they belong: what a general client makes of each 16 KiB costs more than TLS.
+ * One connection that fetches ranges by HTTP/1.1 over TLS, one after the other. The bytes are copied from the socket's
+ * one buffer to where they belong.
  */
 export class RangeConnection {
   readonly #where: string;
@@ -38,45 +37,23 @@ export class RangeConnection {
   /** @throws UnreachableError, UntrustedCertificateError, or the signal's reason */
   static async open(
     url: URL,
-    { trust, timeoutSeconds }: { readonly trust: TlsTrust; readonly timeoutSeconds: number },
+    options: Pick<HttpOptions, 'trust' | 'timeoutSeconds'>,
     signal: AbortSignal,
   ): Promise<RangeConnection> {
-    signal.throwIfAborted();
-    const { hostname, host, port } = url;
-    const connection = new RangeConnection(host);
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    const onread = {
-      buffer,
-      callback: (bytes: number): boolean => {
-        connection.#read(buffer.subarray(0, bytes));
-        return true;
+    const connection = new RangeConnection(url.host);
+    connection.#socket = await openRawSocket(
+      url,
+      {
+        ...options,
+        onBytes: (bytes) => {
+          connection.#read(bytes);
+          return true;
+        },
+        onFailure: (error) => connection.#fail(error),
       },
-    };
-    const connect = trustingConnector(trust, timeoutSeconds, onread);
-    return new Promise((resolve, reject) => {
-      const aborted = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', aborted, { once: true });
-      const to = {
-        protocol: 'https:',
-        hostname: hostname.replaceAll(/^\[|\]$/g, ''),
-        host,
-        port: port === '' ? '443' : port,
-      };
-      connect(to, (...[error, socket]) => {
-        signal.removeEventListener('abort', aborted);
-        if (error !== null) {
-          const ours = error.name === 'UntrustedCertificateError';
-          reject(ours ? error : new UnreachableError(host, error.message, { cause: error }));
-          return;
-        }
-        if (signal.aborted) {
-          socket.destroy();
-          return;
-        }
-        connection.#use(socket, timeoutSeconds);
-        resolve(connection);
-      });
-    });
+      signal,
+    );
+    return connection;
   }
 
   /** It can take a request. */
@@ -117,21 +94,6 @@ export class RangeConnection {
     }
   }
 
-  #use(socket: Socket, timeoutSeconds: number): void {
-    this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on('error', (error) =>
-      this.#fail(new UnreachableError(this.#where, error.message, { cause: error })),
-    );
-    socket.on('end', () => this.#fail(new UnreachableError(this.#where, 'the server closed the connection')));
-    socket.on('close', () =>
-      this.#fail(new UnreachableError(this.#where, 'the server closed the connection')),
-    );
-    socket.setTimeout(timeoutSeconds * 1000, () =>
-      this.#fail(new UnreachableError(this.#where, `no byte for ${timeoutSeconds} seconds`)),
-    );
-  }
-
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#socket?.destroy();
@@ -140,7 +102,7 @@ export class RangeConnection {
     answering?.reject(error);
   }
 
-  #read(bytes: Buffer): void {
+  #read(bytes: Uint8Array): void {
     const answering = this.#answering;
     if (!answering) {
       this.#fail(new ProtocolError(`${this.#where}: bytes came that nobody had asked for`));
@@ -166,7 +128,7 @@ export class RangeConnection {
     this.#fill(answering, answering.head.subarray(end + HEAD_END.length));
   }
 
-  #fill(answering: Answering, bytes: Buffer): void {
+  #fill(answering: Answering, bytes: Uint8Array): void {
     const { into } = answering;
     const filled = answering.filled ?? 0;
     if (filled + bytes.length > into.length) {
