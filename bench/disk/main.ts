@@ -3,7 +3,7 @@
  * the disk before the clock stops. Started by run.sh. Options: `--only 1,2` some of the benches, `--rounds N`,
  * `--check` ends with 1 when a goal is missed, `--write` writes docs/performance.md and its picture anew.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -51,6 +51,8 @@ await build({
   logLevel: 'warning',
   external: ['undici', 'saxes', 'koffi'],
 });
+for (const thread of ['inflate-thread.js', 'sha512-thread.js'])
+  await cp(join(root, 'packages/disk/src/threads', thread), join(built, thread));
 
 const results: Result[] = [];
 for (const bench of benches) {

@@ -10,7 +10,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { availableParallelism } from 'node:os';
 import { SILENT_LOG } from '@guts/core';
 import {
@@ -33,8 +33,8 @@ import {
   verifyDisk,
 } from '@guts/disk';
 import { createVSphereDriver } from '@guts/driver-vsphere';
-import { DatastoreFile, VSphereSession } from '@guts/vsphere';
-import { Agent, request } from 'undici';
+import { DatastoreFile, ExportLease, VSphereSession } from '@guts/vsphere';
+import { request } from 'undici';
 
 const { signal } = new AbortController();
 const [verb = '', ...args] = process.argv.slice(2);
@@ -115,33 +115,45 @@ async function disks([how = '', folder = '']: readonly string[]): Promise<void> 
   await source.close();
 }
 
-/** Tables of the image first, by the map that is known; no file in between. */
-async function exported([from = '', map = '', to = '']: readonly string[]): Promise<void> {
-  const dataExtents = JSON.parse(await readFile(map, 'utf8')) as Extent[];
-  const agent = new Agent({ connect: { rejectUnauthorized: false } });
-  const { body } = await request(from, { dispatcher: agent });
-  const source = await openStreamVmdk(body as AsyncIterable<Uint8Array>);
-  const image = qcow2ImageStream({ size: source.size, dataExtents });
-  const sent = request(to, {
-    method: 'PUT',
-    body: Readable.from(image.body),
-    headers: { 'content-length': String(image.length) },
-  });
-  const result = await copyDisk({ source, target: image.writer, signal, budget });
-  const answer = await sent;
-  if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
-  await agent.close();
-  tell(result);
-}
-
-async function ranges([datastore = '', path = '', to = '', map]: readonly string[]): Promise<void> {
-  const session = await VSphereSession.connect({
+const connect = (): Promise<VSphereSession> =>
+  VSphereSession.connect({
     url: environment('VSPHERE_URL'),
     username: environment('VSPHERE_USERNAME'),
     password: environment('VSPHERE_PASSWORD'),
     tls: { fingerprint: environment('VSPHERE_FINGERPRINT') },
     signal,
   });
+
+/** Tables of the image first, by the map that is known; no file in between. */
+async function exported([from = '', map = '', to = '']: readonly string[]): Promise<void> {
+  const dataExtents = JSON.parse(await readFile(map, 'utf8')) as Extent[];
+  const session = await connect();
+  const url = new URL(from);
+  const device = {
+    key: '',
+    url,
+    sslThumbprint: environment('VSPHERE_FINGERPRINT'),
+    disk: true,
+    targetId: '',
+  };
+  const info = { timeoutSeconds: 300, totalBytes: 0, devices: [device] };
+  const lease = new ExportLease(session, { type: 'HttpNfcLease', value: 'none' }, info);
+  const source = await openStreamVmdk(await lease.open(device, signal));
+  const image = qcow2ImageStream({ size: source.size, dataExtents });
+  const sent = request(to, {
+    method: 'PUT',
+    body: image.body as unknown as Readable,
+    headers: { 'content-length': String(image.length) },
+  });
+  const result = await copyDisk({ source, target: image.writer, signal, budget });
+  const answer = await sent;
+  if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
+  await session.logout();
+  tell(result);
+}
+
+async function ranges([datastore = '', path = '', to = '', map]: readonly string[]): Promise<void> {
+  const session = await connect();
   const file = new DatastoreFile(session, { datacenter: 'DC0', datastore, path });
   const extents = map === undefined ? undefined : (JSON.parse(await readFile(map, 'utf8')) as []);
   const source = rangeReader({
