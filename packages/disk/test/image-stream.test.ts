@@ -213,3 +213,17 @@ for (const [kind, make] of [
     expect((await image.done).bytesSent).toBe(image.length);
   });
 }
+
+test('however little is written at once, the receiver gets full pieces: a small one might still be queued when its memory is used again', async () => {
+  const size = 3 * 1024 * 1024 + 17;
+  const image = rawImageStream({ size });
+  const sizes: number[] = [];
+  const receiver = (async () => {
+    for await (const part of image.body) sizes.push(part.length);
+  })();
+  for (let at = 0; at < size; at += 10_000)
+    await image.writer.write(at, noise(Math.min(10_000, size - at), at + 1), signal);
+  await image.writer.flush(signal);
+  await receiver;
+  expect(sizes).toEqual([1024 * 1024, 1024 * 1024, 1024 * 1024, 17]);
+});

@@ -21,15 +21,18 @@ interface Place {
   digested: Promise<void>;
 }
 
-/** Bytes of a piece: it is sent and digested while it is in the processor's cache. */
+/**
+ * Bytes of every piece but the last: it is sent and digested while it is in the processor's cache. More than a socket
+ * takes without having its writer wait: a small piece might still be queued there when its memory is used again.
+ */
 const PIECE = 1024 * 1024;
 /** One is sent, one still digested, one filled. */
 const PLACES = 3;
 
 /**
- * A producer hands bytes to one consumer, a piece at a time: `push` resolves when the consumer has come back for
- * more. The digest is made of exactly the memory the consumer gets, which is used again once it has asked for the next
- * piece.
+ * A producer hands bytes to one consumer, gathered to pieces: `push` waits whenever a piece is full, until the consumer
+ * has come back for more. The digest is made of exactly the memory the consumer gets, which is used again once it has
+ * asked for the next piece.
  */
 export class HandOver implements AsyncIterable<Uint8Array> {
   readonly done: Promise<SentStream>;
@@ -39,6 +42,11 @@ export class HandOver implements AsyncIterable<Uint8Array> {
   #pieces = 0;
   #bytesSent = 0;
   #iterated = false;
+  #producing = false;
+  /** Being filled, so far. */
+  #filling: Place | undefined;
+  #filled = 0;
+  /** Full, for the consumer. */
   #piece: Place | undefined;
   #bytes = 0;
   #inHand = false;
@@ -61,23 +69,40 @@ export class HandOver implements AsyncIterable<Uint8Array> {
   }
 
   /** Hands over a copy of `bytes`. An abort leaves the stream broken, never shortened. */
-  async push(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      const part = bytes.subarray(at, at + PIECE);
-      await this.#offer(async () => {
-        const place = await this.#place();
-        place.memory.set(part);
-        this.#piece = place;
-        this.#bytes = part.length;
-      }, signal);
-    }
+  push(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    return this.#alone(() => this.#push(bytes, signal));
   }
 
   /** Ends the stream well; resolves when the consumer has seen the end and all is digested. */
-  async end(signal: AbortSignal): Promise<void> {
-    await this.#offer(async () => {
+  end(signal: AbortSignal): Promise<void> {
+    return this.#alone(async () => {
+      this.#goOn(signal);
+      if (this.#filled > 0) await this.#offerFilled(signal);
       this.#ended = true;
-    }, signal);
+      await this.#offer(signal);
+    });
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    if (this.#producing) throw new DiskError('disk_usage', 'an image stream takes one write at a time');
+    this.#producing = true;
+    try {
+      await work();
+    } finally {
+      this.#producing = false;
+    }
+  }
+
+  async #push(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      this.#goOn(signal);
+      const { memory } = (this.#filling ??= await this.#place(signal));
+      const part = bytes.subarray(at, at + memory.length - this.#filled);
+      memory.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === memory.length) await this.#offerFilled(signal);
+    }
   }
 
   /** Breaks the stream, unless it has ended: the consumer's next pull throws `error`. */
@@ -103,36 +128,50 @@ export class HandOver implements AsyncIterable<Uint8Array> {
     };
   }
 
-  async #offer(prepare: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  /** @throws what the stream broke by, or the signal's reason, which breaks it */
+  #goOn(signal: AbortSignal): void {
     this.#throwIfOver();
     if (signal.aborted) this.fail(signal.reason);
     signal.throwIfAborted();
-    if (this.#producer) throw new DiskError('disk_usage', 'an image stream takes one write at a time');
+  }
+
+  async #offerFilled(signal: AbortSignal): Promise<void> {
+    this.#piece = this.#filling;
+    this.#bytes = this.#filled;
+    this.#filling = undefined;
+    this.#filled = 0;
+    await this.#offer(signal);
+  }
+
+  async #offer(signal: AbortSignal): Promise<void> {
+    this.#goOn(signal);
     const taken = new Promise<void>((resolve, reject) => {
       this.#producer = { resolve, reject };
     });
-    prepare().then(
-      () => this.#deliver(),
-      (error: unknown) => this.fail(error),
-    );
-    try {
-      await orAbort(taken, signal);
-    } catch (error) {
-      this.fail(error);
-      throw error;
-    }
+    this.#deliver();
+    await this.#orBroken(taken, signal);
   }
 
   /** Memory for the next piece. The consumer is done with it: it has asked for the pieces behind. */
-  async #place(): Promise<Place> {
+  async #place(signal: AbortSignal): Promise<Place> {
     const index = this.#pieces % PLACES;
     this.#pieces += 1;
     const place = (this.#places[index] ??= {
       memory: sharedBytes(Math.min(PIECE, this.#length)),
       digested: Promise.resolve(),
     });
-    await place.digested;
+    await this.#orBroken(place.digested, signal);
     return place;
+  }
+
+  /** However the waiting fails, the stream is broken by it. */
+  async #orBroken(work: Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await orAbort(work, signal);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
   }
 
   #pull(): Promise<Next> {
