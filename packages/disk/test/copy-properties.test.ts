@@ -1,9 +1,7 @@
-import { createCipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   copyDisk,
-  digestRuns,
   rangeReader,
   verifyDisk,
   type DiskReader,
@@ -11,6 +9,7 @@ import {
   type DiskWriter,
   type Extent,
 } from '../src/index.ts';
+import { digestOf, toldDigests } from './digest-of.ts';
 import { noise } from './support.ts';
 
 const BLOCK = 64 * 1024;
@@ -99,26 +98,6 @@ function target(disk: Uint8Array, randomAccess: boolean, readsAsZero: boolean, w
   };
 }
 
-/** A chunk's digest as the documents have it, by other means than the engine's; undefined: it is zero. */
-function digestOf(chunk: Uint8Array, key: string): string | undefined {
-  const runs: { offset: number; blocks: Uint8Array[] }[] = [];
-  let end = -1;
-  for (let offset = 0; offset < chunk.length; offset += BLOCK) {
-    const block = chunk.subarray(offset, offset + BLOCK);
-    if (block.every((byte) => byte === 0)) continue;
-    if (end === offset) runs.at(-1)?.blocks.push(block);
-    else runs.push({ offset, blocks: [block] });
-    end = offset + block.length;
-  }
-  if (runs.length === 0) return undefined;
-  const places = runs.flatMap(({ offset, blocks }) => [offset, Buffer.concat(blocks).length]);
-  const trailer = Buffer.from(Uint32Array.from([...places, runs.length]).buffer);
-  const gmac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12));
-  gmac.setAAD(Buffer.concat([...runs.flatMap(({ blocks }) => blocks), trailer]));
-  gmac.final();
-  return gmac.getAuthTag().toString('hex');
-}
-
 interface Case {
   readonly disk: Uint8Array;
   readonly map: readonly Extent[];
@@ -190,10 +169,7 @@ test('every copy is byte for byte, its digests are those of the bytes written, a
       expect(Buffer.compare(copy, item.disk)).toBe(0);
       const { pieces, key, ...rest } = result.manifest;
       expect(rest).toEqual({ size: copy.length, chunkSize: item.chunkSize, algorithm: 'aes-128-gmac' });
-      const told = new Map<number, string>();
-      for (const { first, count, tags } of pieces.flatMap(digestRuns))
-        for (let at = 0; at < count; at += 1)
-          told.set(first + at, tags.subarray(at * 16, at * 16 + 16).toString('hex'));
+      const told = toldDigests(pieces);
       for (let at = 0; at < copy.length; at += item.chunkSize) {
         const chunk = copy.subarray(at, at + item.chunkSize);
         expect(told.get(at / item.chunkSize)).toBe(digestOf(chunk, key));

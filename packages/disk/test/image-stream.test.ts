@@ -14,6 +14,7 @@ import {
   type ImageStream,
 } from '../src/index.ts';
 import { qemuImg, withoutQemu } from './qemu.ts';
+import { readQcow2 } from './read-qcow2.ts';
 import { noise } from './support.ts';
 
 const { signal } = new AbortController();
@@ -27,40 +28,6 @@ async function receive(image: ImageStream): Promise<Buffer> {
 /** A receiver whose failure is looked at later. */
 function receiving(image: ImageStream): Promise<Buffer | Error> {
   return receive(image).catch((error: Error) => error);
-}
-
-/** Reads a qcow2 as its description says, knowing nothing of the writer; counts every cluster's uses. */
-function readQcow2(file: Buffer): { disk: Buffer; uses: Map<number, number> } {
-  const number = (at: number): number => Number(file.readBigUInt64BE(at) & 0x00ff_ffff_ffff_fe00n);
-  const size = Number(file.readBigUInt64BE(24));
-  const disk = Buffer.alloc(size);
-  const uses = new Map<number, number>();
-  const use = (at: number): void => void uses.set(at / CLUSTER, (uses.get(at / CLUSTER) ?? 0) + 1);
-  use(0);
-  const table = number(48);
-  for (let cluster = 0; cluster < file.readUInt32BE(56); cluster += 1) {
-    use(table + cluster * CLUSTER);
-    for (let entry = 0; entry < 8192; entry += 1) {
-      const block = number(table + cluster * CLUSTER + entry * 8);
-      if (block) use(block);
-    }
-  }
-  const l1 = number(40);
-  const l1Size = file.readUInt32BE(36);
-  for (let cluster = 0; cluster < Math.max(1, Math.ceil(l1Size / 8192)); cluster += 1)
-    use(l1 + cluster * CLUSTER);
-  for (let i = 0; i < l1Size; i += 1) {
-    const l2 = number(l1 + i * 8);
-    if (!l2) continue;
-    use(l2);
-    for (let j = 0; j < 8192; j += 1) {
-      const data = number(l2 + j * 8);
-      if (!data) continue;
-      use(data);
-      file.copy(disk, (i * 8192 + j) * CLUSTER, data, data + CLUSTER);
-    }
-  }
-  return { disk, uses };
 }
 
 const samples = fc

@@ -12,6 +12,7 @@ import { at, signal } from './nbd-rig.ts';
 import { random } from './nbd-content.ts';
 import { FakeNbdServer, type FakeOptions } from './nbd-server.ts';
 import { noise } from './support.ts';
+import { swift } from './swift-clock.ts';
 
 /** Random disks through random servers that cut, reorder and split: bytes compared with what the servers hold. */
 const BLOCK = 64 * 1024;
@@ -200,21 +201,6 @@ async function again(work: () => Promise<void>): Promise<void> {
       if (!(error instanceof NbdError && error.retryable) || attempt >= 5) throw error;
     }
 }
-
-/** Back-off without the waiting; long waits (for a server that stands still) are as long as ever. */
-const swift = {
-  monotonic: () => performance.now(),
-  sleep: (milliseconds: number, until?: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, milliseconds >= 5000 ? milliseconds : 1);
-      const stop = (): void => {
-        clearTimeout(timer);
-        reject(until?.reason as Error);
-      };
-      if (until?.aborted === true) stop();
-      else until?.addEventListener('abort', stop, { once: true });
-    }),
-};
 
 test('many at once from several callers keep apart', async () => {
   const disk = noise(512 * 1024, 3);
