@@ -133,12 +133,21 @@ export class Attempts {
       try {
         return await this.once(what, signal, (inner) => work(inner, attempt));
       } catch (error) {
-        signal.throwIfAborted();
-        const pause = this.#policy.pauses[attempt - 1];
-        if (pause === undefined || !isRetryable(error)) throw error;
-        this.#onRetry?.({ error, attempt, pause });
-        await this.#clock.sleep(pause, signal);
+        await this.pauseAfter(error, attempt, signal);
       }
     }
+  }
+
+  /**
+   * Resolves when what failed may be tried again.
+   * @param attempt that it was, 1 for the first
+   * @throws the signal's reason when aborted, or the error when trying again does not help, or no longer
+   */
+  async pauseAfter(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const pause = this.#policy.pauses[attempt - 1];
+    if (pause === undefined || !isRetryable(error)) throw error;
+    this.#onRetry?.({ error, attempt, pause });
+    await this.#clock.sleep(pause, signal);
   }
 }

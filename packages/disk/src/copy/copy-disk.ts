@@ -117,7 +117,7 @@ async function copyIn(session: Session, job: CopyJob, plan: Plan): Promise<CopyR
   async function* passages(): AsyncGenerator<Passage> {
     const all =
       source.kind === 'reader'
-        ? readerWork(source, chunkSize, signal, resumed)
+        ? readerWork(source, chunkSize, attempts, signal, resumed)
         : streamWork(source, chunkSize, memory, attempts, fail, signal);
     for await (const one of all) yield { work: one, digest: null, bytesRead: 0, bytesWritten: 0 };
   }

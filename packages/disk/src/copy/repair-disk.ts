@@ -72,7 +72,7 @@ async function repairIn(
   async function* passages(): AsyncGenerator<Passage> {
     const all =
       source.kind === 'reader'
-        ? readerWork(source, chunkSize, signal)
+        ? readerWork(source, chunkSize, attempts, signal)
         : streamWork(source, chunkSize, memory, attempts, fail, signal);
     for await (const work of all)
       yield { work, expected: expect(work.offset / chunkSize, Math.ceil(work.length / chunkSize)) };

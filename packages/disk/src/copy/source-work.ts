@@ -1,6 +1,6 @@
 import { CorruptDiskError } from '../errors.ts';
 import { DiskMapError } from '../map.ts';
-import type { DiskChunk, DiskReader, DiskStream, Extent } from '../types.ts';
+import type { DiskChunk, DiskReader, DiskStream, Extent, MappedExtent } from '../types.ts';
 import type { Attempts } from './attempts.ts';
 import type { MemoryShare } from './memory.ts';
 
@@ -69,6 +69,33 @@ class Chunks {
   }
 }
 
+/** A reader's map. Where asking for it failed for a passing reason, it is asked for again and gone on with. */
+async function* mapOf(
+  reader: DiskReader,
+  attempts: Attempts,
+  signal: AbortSignal,
+): AsyncGenerator<MappedExtent> {
+  let told = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      let again = attempt > 1;
+      for await (const extent of reader.extents(signal)) {
+        const end = extent.offset + extent.length;
+        if (again && end <= told) continue;
+        // It may be cut otherwise than before.
+        const offset = again ? Math.max(told, extent.offset) : extent.offset;
+        again = false;
+        attempt = 1;
+        told = end;
+        yield { offset, length: end - offset, kind: extent.kind };
+      }
+      return;
+    } catch (error) {
+      await attempts.pauseAfter(error, attempt, signal);
+    }
+  }
+}
+
 /**
  * Cuts a reader's map into work, leaving out the first `skip` chunks.
  * @throws DiskMapError if the map does not cover the disk in order
@@ -76,6 +103,7 @@ class Chunks {
 export async function* readerWork(
   reader: DiskReader,
   chunkSize: number,
+  attempts: Attempts,
   signal: AbortSignal,
   skip = 0,
 ): AsyncGenerator<Work> {
@@ -83,7 +111,7 @@ export async function* readerWork(
   const chunks = new Chunks(chunkSize, size, skip);
   let mapped = 0;
   let parts: Extent[] = [];
-  for await (const { offset, length, kind } of reader.extents(signal)) {
+  for await (const { offset, length, kind } of mapOf(reader, attempts, signal)) {
     if (offset !== mapped || length <= 0 || length > size - offset)
       throw new DiskMapError(
         `the map has bytes ${offset} to ${offset + length} where byte ${mapped} of ${size} was to follow`,

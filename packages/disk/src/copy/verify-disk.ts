@@ -67,7 +67,7 @@ async function verifyIn(
   async function* checks(): AsyncGenerator<Check> {
     const all =
       reader.kind === 'reader'
-        ? readerWork(firstBytes(reader, size), chunkSize, signal)
+        ? readerWork(firstBytes(reader, size), chunkSize, attempts, signal)
         : streamWork(reader, chunkSize, memory, attempts, fail, signal);
     for await (const work of all) {
       const first = work.offset / chunkSize;
