@@ -1,0 +1,141 @@
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
+import {
+  copyDisk,
+  type CopyCheckpoint,
+  CopyMemory,
+  CopyRate,
+  type DiskReader,
+  type DiskWriter,
+  openDeviceWriter,
+  openNbdReader,
+  openNbdWriter,
+  openRawFile,
+} from '../src/index.ts';
+
+/**
+ * A process that copies a disk as a worker does, to be killed at any instruction: what it knows of earlier ones is
+ * what they left in a file. It tells what it does in lines of JSON.
+ */
+export interface KillableJob {
+  readonly source: Place;
+  readonly target: Place;
+  readonly size: number;
+  readonly chunkSize: number;
+  readonly checkpointBytes: number;
+  /** Bytes per second, so that there is time to be killed in. */
+  readonly rate: number;
+  /** Where checkpoints are kept. */
+  readonly journal: string;
+}
+/** A raw file, or an NBD server's only export, `x`. */
+export type Place = { readonly file: string } | { readonly socket: string };
+
+/** What is in the journal. */
+export interface KillableJournal {
+  /** The target was opened to be written to. */
+  readonly written: boolean;
+  readonly checkpoints: readonly CopyCheckpoint[];
+}
+export const EMPTY: KillableJournal = { written: false, checkpoints: [] };
+
+/** What it tells. */
+export type KillableWord =
+  | { readonly word: 'began'; readonly from: number }
+  | { readonly word: 'moved'; readonly bytesDone: number }
+  | { readonly word: 'stored'; readonly bytesDone: number }
+  | {
+      readonly word: 'done';
+      readonly bytesRead: number;
+      /** Lowest offsets that were read and written; null: none was. */
+      readonly firstRead: number | null;
+      readonly firstWritten: number | null;
+    };
+
+const { signal } = new AbortController();
+const nbd = (socket: string) => ({
+  target: { address: { kind: 'unix' as const, path: socket }, exportName: 'x', secure: false },
+});
+const say = (word: KillableWord): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
+
+export async function readJournal(path: string): Promise<KillableJournal> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as KillableJournal;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY;
+    throw error;
+  }
+}
+
+/** As a transaction: it is there whole, for good, or not at all. */
+async function writeJournal(path: string, journal: KillableJournal): Promise<void> {
+  const handle = await open(`${path}.new`, 'w');
+  try {
+    await writeFile(handle, JSON.stringify(journal));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${path}.new`, path);
+}
+
+const openSource = (place: Place): Promise<DiskReader> =>
+  'file' in place ? openRawFile(place.file) : openNbdReader(nbd(place.socket), signal);
+const openTarget = (place: Place, size: number, fresh: boolean): Promise<DiskWriter> =>
+  'file' in place
+    ? openDeviceWriter(place.file, { size, readsAsZero: fresh })
+    : openNbdWriter({ ...nbd(place.socket), size }, signal);
+
+async function run(job: KillableJob): Promise<void> {
+  const { size, chunkSize, checkpointBytes, rate } = job;
+  let journal = await readJournal(job.journal);
+  const fresh = !journal.written;
+  await writeJournal(job.journal, { ...journal, written: true });
+  const source = await openSource(job.source);
+  const target = await openTarget(job.target, size, fresh);
+  const { checkpoints } = journal;
+  const [first] = checkpoints;
+  const pieces = checkpoints.map(({ piece }) => piece);
+  let firstRead: number | null = null;
+  let firstWritten: number | null = null;
+  say({ word: 'began', from: checkpoints.at(-1)?.bytesDone ?? 0 });
+  const { bytesRead } = await copyDisk({
+    source: {
+      ...source,
+      read: (offset, buffer, inner) => {
+        firstRead = Math.min(offset, firstRead ?? offset);
+        return source.read(offset, buffer, inner);
+      },
+    },
+    target: {
+      size,
+      capabilities: target.capabilities,
+      write: (offset, data, inner) => {
+        firstWritten = Math.min(offset, firstWritten ?? offset);
+        return target.write(offset, data, inner);
+      },
+      zero: (offset, length, inner) => {
+        firstWritten = Math.min(offset, firstWritten ?? offset);
+        return target.zero(offset, length, inner);
+      },
+      flush: (inner) => target.flush(inner),
+      close: () => target.close(),
+    },
+    signal,
+    chunkSize,
+    checkpointBytes,
+    budget: { memory: new CopyMemory(16 * chunkSize), rate: new CopyRate(rate) },
+    onProgress: ({ bytesDone }) => say({ word: 'moved', bytesDone }),
+    onCheckpoint: async (checkpoint) => {
+      journal = { written: true, checkpoints: [...journal.checkpoints, checkpoint] };
+      await writeJournal(job.journal, journal);
+      say({ word: 'stored', bytesDone: checkpoint.bytesDone });
+    },
+    ...(first ? { resume: { chunkSize: first.chunkSize, key: first.key, pieces } } : {}),
+  });
+  await source.close();
+  await target.close();
+  say({ word: 'done', bytesRead, firstRead, firstWritten });
+}
+
+const [, , argument] = process.argv;
+if (argument?.startsWith('{') === true) await run(JSON.parse(argument) as KillableJob);
