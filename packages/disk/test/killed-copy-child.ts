@@ -1,5 +1,6 @@
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import {
+  ChunkThreads,
   copyDisk,
   type CopyCheckpoint,
   CopyMemory,
@@ -24,6 +25,8 @@ export interface KillableJob {
   readonly checkpointBytes: number;
   /** Bytes per second, so that there is time to be killed in. */
   readonly rate: number;
+  /** Address of the bundle that threads run, which take the chunks of files then; null: none do. */
+  readonly threads: string | null;
   /** Where checkpoints are kept. */
   readonly journal: string;
 }
@@ -32,7 +35,7 @@ export type Place = { readonly file: string } | { readonly socket: string };
 
 /** What is in the journal. */
 export interface KillableJournal {
-  /** The target was opened to be written to. */
+  /** The target may hold something. */
   readonly written: boolean;
   readonly checkpoints: readonly CopyCheckpoint[];
 }
@@ -57,14 +60,8 @@ const nbd = (socket: string) => ({
 });
 const say = (word: KillableWord): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
 
-export async function readJournal(path: string): Promise<KillableJournal> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as KillableJournal;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY;
-    throw error;
-  }
-}
+export const readJournal = async (path: string): Promise<KillableJournal> =>
+  JSON.parse(await readFile(path, 'utf8')) as KillableJournal;
 
 /** As a transaction: it is there whole, for good, or not at all. */
 async function writeJournal(path: string, journal: KillableJournal): Promise<void> {
@@ -119,11 +116,27 @@ async function run(job: KillableJob): Promise<void> {
       },
       flush: (inner) => target.flush(inner),
       close: () => target.close(),
+      ...(target.file
+        ? {
+            file: {
+              ...target.file,
+              fd: target.file.fd,
+              willWrite: (offset, length) => {
+                firstWritten = Math.min(offset, firstWritten ?? offset);
+                target.file?.willWrite(offset, length);
+              },
+            },
+          }
+        : {}),
     },
     signal,
     chunkSize,
     checkpointBytes,
-    budget: { memory: new CopyMemory(16 * chunkSize), rate: new CopyRate(rate) },
+    budget: {
+      memory: new CopyMemory(16 * chunkSize),
+      rate: new CopyRate(rate),
+      threads: job.threads === null ? undefined : new ChunkThreads({ entry: new URL(job.threads), count: 2 }),
+    },
     onProgress: ({ bytesDone }) => say({ word: 'moved', bytesDone }),
     onCheckpoint: async (checkpoint) => {
       journal = { written: true, checkpoints: [...journal.checkpoints, checkpoint] };

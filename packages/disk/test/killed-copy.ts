@@ -5,11 +5,12 @@ import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inject } from 'vitest';
 import { type ChunkManifest, openRawFile, rangeReader, verifyDisk } from '../src/index.ts';
 import { dice, type Dice } from './dice.ts';
 import { digestOf, toldDigests } from './digest-of.ts';
-import { type KillableJob, type KillableWord, type Place, readJournal } from './killed-copy-child.ts';
+import { EMPTY, type KillableJob, type KillableWord, type Place, readJournal } from './killed-copy-child.ts';
 import { FakeNbdServer } from './nbd-server.ts';
 import { afterCrash } from './pairs/crash.ts';
 import { dataExtents, makeDisk, randomBytesOf, SHAPES } from './pairs/random-disk.ts';
@@ -79,9 +80,9 @@ interface End {
   stop(): Promise<void>;
 }
 
-async function fileEnd(path: string, size: number, chance: Dice): Promise<End> {
-  const fresh = chance.roll(2) === 0;
-  await writeFile(path, fresh ? '' : randomBytesOf(size, 5));
+/** @param used it holds something already, which the journal must tell of */
+async function fileEnd(path: string, size: number, used: boolean, chance: Dice): Promise<End> {
+  await writeFile(path, used ? randomBytesOf(size, 5) : '');
   await truncate(path, size);
   // A file of a killed process keeps what was written: only its host's crash loses that.
   return {
@@ -104,8 +105,8 @@ async function fileEnd(path: string, size: number, chance: Dice): Promise<End> {
   };
 }
 
-async function nbdEnd(size: number, chance: Dice): Promise<End> {
-  const disk = chance.roll(2) === 0 ? Buffer.alloc(size) : randomBytesOf(size, 5);
+async function nbdEnd(size: number, used: boolean, chance: Dice): Promise<End> {
+  const disk = used ? randomBytesOf(size, 5) : Buffer.alloc(size);
   const server = await FakeNbdServer.start({ exports: { x: { disk } } });
   return {
     place: { socket: server.path },
@@ -142,7 +143,10 @@ async function sourceOf(way: Way, disk: Buffer, path: string): Promise<Pick<End,
 async function assertWhole(disk: Buffer, end: End, job: KillableJob): Promise<void> {
   const { chunkSize, size, journal } = job;
   const there = await end.bytes();
-  assert.ok(disk.equals(there.subarray(0, size)), 'the bytes differ');
+  if (!disk.equals(there.subarray(0, size))) {
+    const wrong = disk.findIndex((byte, at) => byte !== there[at]);
+    throw new Error(`byte ${wrong} of ${size} differs`);
+  }
   const { checkpoints } = await readJournal(journal);
   const pieces = checkpoints.map(({ piece }) => piece);
   const { key } = checkpoints[0]!;
@@ -198,10 +202,11 @@ export async function copyKilled(way: Way, kills: number, seed: number): Promise
   const disk = makeDisk(size, shape, seed);
   const chunkSize = [128, 256, 512][chance.roll(3)]! * KIB;
   const source = await sourceOf(way, disk, join(folder, 'source.raw'));
+  const used = chance.roll(2) === 0;
   const end =
     way === 'file to NBD'
-      ? await nbdEnd(size, chance)
-      : await fileEnd(join(folder, 'target.raw'), size, chance);
+      ? await nbdEnd(size, used, chance)
+      : await fileEnd(join(folder, 'target.raw'), size, used, chance);
   const job: KillableJob = {
     source: source.place,
     target: end.place,
@@ -209,8 +214,10 @@ export async function copyKilled(way: Way, kills: number, seed: number): Promise
     chunkSize,
     checkpointBytes: chunkSize * (1 + chance.roll(4)),
     rate: 24 * 1024 * KIB,
+    threads: chance.roll(2) === 0 ? null : new URL('chunk-thread.js', pathToFileURL(inject('guts'))).href,
     journal: join(folder, 'journal.json'),
   };
+  await writeFile(job.journal, JSON.stringify({ ...EMPTY, written: used }));
   let killed = 0;
   let resumed = 0;
   try {
