@@ -1,6 +1,6 @@
 import type { Bench } from './bench.ts';
 import { diskToDisk } from './benches/disk-to-disk.ts';
-import { exportToSink } from './benches/export.ts';
+import { exportToGlance, exportToSink } from './benches/export.ts';
 import { fourAtOnce } from './benches/four-at-once.ts';
 import { httpsRanges } from './benches/https-ranges.ts';
 import { flatMemory } from './benches/memory.ts';
@@ -12,6 +12,7 @@ export const benches: readonly Bench[] = [
   diskToDisk,
   httpsRanges,
   exportToSink,
+  exportToGlance,
   fourAtOnce,
   flatMemory,
   verification,

@@ -49,7 +49,7 @@ await build({
   platform: 'node',
   target: 'node20.20',
   logLevel: 'warning',
-  external: ['undici', 'saxes', 'koffi'],
+  external: ['undici', 'saxes', 'koffi', 'yaml'],
 });
 for (const thread of ['inflate-thread.js', 'sha512-thread.js'])
   await cp(join(root, 'packages/disk/src/threads', thread), join(built, thread));

@@ -10,6 +10,8 @@ export interface TestDisk {
   readonly size: number;
   readonly dataBytes: number;
   readonly seed: number;
+  /** All data in one piece, at the start. Default: in scattered extents. */
+  readonly inOnePiece?: boolean;
 }
 /** As peers were measured with: 8 GiB, 2 GiB of data in extents of 64 KiB to 8 MiB. */
 export const TEST_DISK: TestDisk = { size: 8 * GIB, dataBytes: 2 * GIB, seed: 20161122 };
@@ -30,7 +32,13 @@ function random(seed: number): () => number {
 }
 
 /** Extents of 64 KiB to 8 MiB (log-uniform), ascending, spread over the whole disk, in steps of 4 KiB. */
-function extentsOf({ size, dataBytes, seed }: TestDisk): { offset: number; length: number }[] {
+function extentsOf({
+  size,
+  dataBytes,
+  seed,
+  inOnePiece = false,
+}: TestDisk): { offset: number; length: number }[] {
+  if (inOnePiece) return [{ offset: 0, length: dataBytes }];
   const next = random(seed);
   const unit = (): number => next() / 2 ** 32;
   const lengths: number[] = [];

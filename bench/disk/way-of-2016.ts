@@ -1,15 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cloudEntry } from '../../lab/real/test/support/lab.ts';
+import { cloudEntry, CLOUDS_FILE } from '../../lab/real/test/support/lab.ts';
 import type { Vcsim } from '../../lab/real/test/support/vcsim.ts';
+
+/** Where the test disk's export lies on vcsim's datastore. */
+export const exportUrl = (vcsim: Vcsim): string =>
+  `${vcsim.url}/folder/bench/bench.vmdk?dcPath=DC0&dsName=LocalDS_0`;
 
 /**
  * The command that brings `bench/bench.vmdk` of vcsim's datastore to OpenStack as the first GUTS did.
  * @param boot flavor and network; default: as far as an image
  */
 export function wayOf2016(vcsim: Vcsim, folder: string, boot = ''): string {
-  const url = `${vcsim.url}/folder/bench/bench.vmdk?dcPath=DC0&dsName=LocalDS_0`;
-  return `python3 ${join(import.meta.dirname, 'way_of_2016.py')} '${url}' bench-2016 ${folder} ${boot}`;
+  return `python3 ${join(import.meta.dirname, 'way_of_2016.py')} '${exportUrl(vcsim)}' bench-2016 ${folder} ${boot}`;
 }
 
 /** A file with which curl logs in to vcsim. */
@@ -28,6 +31,8 @@ export async function environmentOf2016(
   const { auth } = cloudEntry(cloud);
   return {
     VSPHERE_LOGIN_FILE: await loginFile(vcsim, folder),
+    OS_CLIENT_CONFIG_FILE: CLOUDS_FILE,
+    OS_CLOUD: cloud,
     OS_AUTH_URL: auth['auth_url'],
     OS_USERNAME: auth['username'],
     OS_PASSWORD: auth['password'],

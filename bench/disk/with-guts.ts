@@ -6,12 +6,12 @@
  *   verified SOURCE TARGET        as copy, then reads the target back from the disk and compares it
  *   disks at-once|in-turn FOLDER  all disks of the first machine by an export lease, to new raw files of a folder
  *   export VMDK MAP SINK          a streamOptimized VMDK of an https address to an http address, as qcow2
+ *   image VMDK MAP CLOUD          the same to Glance, until the image is active; CLOUD is an entry of clouds.yaml
  * Prints a line of JSON: bytes read and written, and bytes that the digests take.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { availableParallelism } from 'node:os';
 import { SILENT_LOG } from '@guts/core';
 import {
   ChunkThreads,
@@ -23,6 +23,7 @@ import {
   type DiskReader,
   type DiskStream,
   type Extent,
+  type ImageStream,
   openDeviceWriter,
   openNbdReader,
   openRawFile,
@@ -33,6 +34,7 @@ import {
   verifyDisk,
 } from '@guts/disk';
 import { createVSphereDriver } from '@guts/driver-vsphere';
+import { createImage, loadCloud, OpenStackSession, uploadImage, waitImage } from '@guts/openstack';
 import { DatastoreFile, ExportLease, VSphereSession } from '@guts/vsphere';
 import { request } from 'undici';
 
@@ -48,7 +50,7 @@ const budget: CopyBudget = {
   rate: new CopyRate(),
   threads: new ChunkThreads({
     entry: new URL('chunk-thread.js', import.meta.url),
-    count: Math.min(4, availableParallelism()),
+    count: 4,
   }),
 };
 
@@ -124,8 +126,11 @@ const connect = (): Promise<VSphereSession> =>
     signal,
   });
 
+/** Takes an image, and resolves when it has it all. */
+type Receiver = (image: ImageStream) => Promise<void>;
+
 /** Tables of the image first, by the map that is known; no file in between. */
-async function exported([from = '', map = '', to = '']: readonly string[]): Promise<void> {
+async function exported(from: string, map: string, receive: Receiver): Promise<void> {
   const dataExtents = JSON.parse(await readFile(map, 'utf8')) as Extent[];
   const session = await connect();
   const url = new URL(from);
@@ -140,14 +145,9 @@ async function exported([from = '', map = '', to = '']: readonly string[]): Prom
   const lease = new ExportLease(session, { type: 'HttpNfcLease', value: 'none' }, info);
   const source = await openStreamVmdk(await lease.open(device, signal));
   const image = qcow2ImageStream({ size: source.size, dataExtents });
-  const sent = request(to, {
-    method: 'PUT',
-    body: image.body as unknown as Readable,
-    headers: { 'content-length': String(image.length) },
-  });
+  const received = receive(image);
   const result = await copyDisk({ source, target: image.writer, signal, budget });
-  const answer = await sent;
-  if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
+  await received;
   await session.logout();
   tell(result);
 }
@@ -166,12 +166,32 @@ async function ranges([datastore = '', path = '', to = '', map]: readonly string
   await session.logout();
 }
 
+const intoSink =
+  (to: string): Receiver =>
+  async ({ body, length }) => {
+    const headers = { 'content-length': String(length) };
+    const answer = await request(to, { method: 'PUT', body: body as unknown as Readable, headers });
+    if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
+  };
+
+const intoGlance =
+  (cloud: string): Receiver =>
+  async ({ body, length }) => {
+    const session = await OpenStackSession.open(loadCloud({ cloud, env: process.env }), { signal });
+    const draft = { name: 'bench', diskFormat: 'qcow2', minDisk: 8, properties: {} } as const;
+    const { id } = await createImage(session, draft, signal);
+    await uploadImage(session, id, body, { length, signal });
+    await waitImage(session, id, { deadlineSeconds: 600, signal });
+    await session.close();
+  };
+
 const verbs: Readonly<Record<string, (given: readonly string[]) => Promise<void>>> = {
   copy,
   verified,
   ranges,
   disks,
-  export: exported,
+  export: ([from = '', map = '', to = '']) => exported(from, map, intoSink(to)),
+  image: ([from = '', map = '', cloud = '']) => exported(from, map, intoGlance(cloud)),
 };
 const run = verbs[verb];
 if (!run) throw new Error(`no such verb: ${verb}`);

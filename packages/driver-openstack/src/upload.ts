@@ -1,5 +1,5 @@
-import type { DiskWriter, Extent, ImageUpload } from '@guts/core';
-import { qcow2ImageStream, rawImageStream } from '@guts/disk';
+import type { Extent, ImageUpload } from '@guts/core';
+import { type DiskWriter, qcow2ImageStream, rawImageStream } from '@guts/disk';
 import { getImage, type OpenStackSession, readyImage, uploadImage, waitFor } from '@guts/openstack';
 import { inWords, toGutsError } from './errors.ts';
 
@@ -15,6 +15,7 @@ export function guardedWriter(writer: DiskWriter): DiskWriter {
     zero: (offset, length, signal) => inWords(() => writer.zero(offset, length, signal)),
     flush: (signal) => inWords(() => writer.flush(signal)),
     close: () => inWords(() => writer.close()),
+    ...(writer.file ? { file: writer.file } : {}),
   };
 }
 

@@ -1,5 +1,12 @@
-import { type DiskReader, GutsError } from '@guts/core';
-import { type DiskWriter, openDeviceWriter, openQemuReader, openQemuWriter, openRawFile } from '@guts/disk';
+import { GutsError } from '@guts/core';
+import {
+  type DiskReader,
+  type DiskWriter,
+  openDeviceWriter,
+  openQemuReader,
+  openQemuWriter,
+  openRawFile,
+} from '@guts/disk';
 import { type BlockDevices, blockDevices } from './brick/block-devices.ts';
 import { ShareHolds } from './nfs/holds.ts';
 import { unreached } from './unreached.ts';

@@ -14,7 +14,8 @@ export class DiskRange extends Error {
 /** Something whose bytes can be read at any offset. */
 export interface Readable {
   readonly size: number;
-  read(offset: number, length: number): Promise<Buffer>;
+  /** @param into memory of that length, to be used again by the caller; default new memory */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   /** Whether any byte of the range may differ from zero. */
   mayHoldData(offset: number, length: number): boolean;
 }
@@ -44,9 +45,9 @@ export class Disk implements Readable {
     return new Disk(path, size, file);
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
     this.#check(offset, length);
-    return readFully(this.#file, offset, length);
+    return readFully(this.#file, offset, into ?? Buffer.allocUnsafe(length));
   }
 
   mayHoldData(offset: number, length: number): boolean {
@@ -127,15 +128,13 @@ export class FrozenDisk implements Readable {
     return new FrozenDisk(disk, path, overlay, allocated);
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
-    const out = Buffer.alloc(length);
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
+    // Read below first: a block kept meanwhile is then found in the overlay.
+    const out = await this.#disk.read(offset, length, into);
     for (let at = 0; at < length;) {
       const block = Math.floor((offset + at) / BLOCK);
       const part = Math.min(length - at, (block + 1) * BLOCK - offset - at);
-      // Read below first: a block kept meanwhile is then found in the overlay.
-      const below = await this.#disk.read(offset + at, part);
-      const bytes = this.#kept.has(block) ? await readFully(this.#overlay, offset + at, part) : below;
-      bytes.copy(out, at);
+      if (this.#kept.has(block)) await readFully(this.#overlay, offset + at, out.subarray(at, at + part));
       at += part;
     }
     return out;
@@ -163,10 +162,10 @@ export class FrozenDisk implements Readable {
   }
 }
 
-async function readFully(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const out = Buffer.alloc(length);
-  for (let at = 0; at < length;) {
-    const { bytesRead } = await file.read(out, at, length - at, offset + at);
+/** Fills the buffer. */
+async function readFully(file: FileHandle, offset: number, out: Buffer): Promise<Buffer> {
+  for (let at = 0; at < out.length;) {
+    const { bytesRead } = await file.read(out, at, out.length - at, offset + at);
     if (bytesRead === 0) throw new DiskRange(`The disk file ended at ${offset + at}.`);
     at += bytesRead;
   }

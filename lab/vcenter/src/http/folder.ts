@@ -6,12 +6,12 @@ import { plainName } from '../model/names.ts';
 import type { Vim } from '../vim.ts';
 import { pour, type Shape } from './pour.ts';
 
-const CHUNK = 262_144;
+const CHUNK = 1_048_576;
 
 interface Target {
   readonly size: number;
   readonly locked: boolean;
-  read(offset: number, length: number): Promise<Buffer>;
+  read(offset: number, length: number, into: Buffer): Promise<Buffer>;
 }
 
 /** GET and HEAD of /folder/<path>?dcPath=&dsName=, with ranges; cookie or Basic authentication. */
@@ -77,7 +77,7 @@ function flat(machine: Machine, disk: MachineDisk): Target {
   return {
     size: readable.size,
     locked: machine.power !== 'poweredOff' || machine.lease !== undefined,
-    read: (offset, length) => readable.read(offset, length),
+    read: (...range) => readable.read(...range),
   };
 }
 
@@ -134,5 +134,19 @@ function rangeOf(
 }
 
 async function* chunks(target: Target, start: number, end: number): AsyncGenerator<Buffer> {
-  for (let at = start; at < end; at += CHUNK) yield await target.read(at, Math.min(CHUNK, end - at));
+  // Two buffers, used in turn: what was written of one has left it when the socket takes more, and one is read ahead.
+  const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(CHUNK, end - start)));
+  const read = (at: number): Promise<Buffer> => {
+    const length = Math.min(CHUNK, end - at);
+    const buffer = buffers[Math.floor((at - start) / CHUNK) % 2] as Buffer;
+    return target.read(at, length, buffer.subarray(0, length));
+  };
+  let next = start < end ? read(start) : undefined;
+  for (let at = start; at < end; at += CHUNK) {
+    const chunk = await next;
+    next = at + CHUNK < end ? read(at + CHUNK) : undefined;
+    // Whoever stops here does not wait for it.
+    next?.catch(() => undefined);
+    if (chunk) yield chunk;
+  }
 }

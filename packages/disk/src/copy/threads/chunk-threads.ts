@@ -25,7 +25,7 @@ interface Thread {
 export interface ChunkThreadsOptions {
   /** The bundle of `thread.ts`. */
   readonly entry: URL;
-  /** Threads at most; as many as there are processors, or fewer. */
+  /** Threads at most. */
   readonly count: number;
 }
 
