@@ -8,6 +8,7 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { format, resolveConfig } from 'prettier';
 import { benches } from './benches.ts';
 import { pageOf, pictureOf, type Result } from './page.ts';
 import { makeTestDisk, TEST_DISK } from './test-disk.ts';
@@ -70,7 +71,9 @@ for (const bench of benches) {
 }
 if (values.write) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? ''}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`;
-  await writeFile(join(root, 'docs/performance.md'), pageOf(results, machine, rounds));
+  const page = join(root, 'docs/performance.md');
+  const style = { ...(await resolveConfig(page)), filepath: page };
+  await writeFile(page, await format(pageOf(results, machine, rounds), style));
   await writeFile(join(root, 'docs/performance.svg'), pictureOf(results));
 }
 if (values.check && results.some(({ goals }) => goals.some(({ met }) => !met))) process.exitCode = 1;
