@@ -32,6 +32,8 @@ export interface Outcome {
 export interface Bench {
   readonly number: number;
   readonly title: string;
+  /** What its picture shows. Default wall time. */
+  readonly shows?: 'memory';
   open(parts: BenchParts): Promise<Outcome>;
 }
 

@@ -67,7 +67,8 @@ for (const bench of benches) {
     );
   for (const { text, value, met } of goals)
     print(`  ${met ? 'met   ' : 'MISSED'} ${text}: ${value.toFixed(2)}`);
-  results.push({ number: bench.number, title: bench.title, measured, goals });
+  const { number, title, shows } = bench;
+  results.push({ number, title, ...(shows ? { shows } : {}), measured, goals });
 }
 if (values.write) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? ''}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`;

@@ -7,6 +7,7 @@ import { makeTestDisk, TEST_DISK } from '../test-disk.ts';
 export const flatMemory: Bench = {
   number: 5,
   title: 'Memory, whatever the size of the disk',
+  shows: 'memory',
   async open(parts) {
     const { folder, ours } = parts;
     const target = join(folder, 'out.raw');
