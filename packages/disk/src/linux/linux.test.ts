@@ -93,6 +93,25 @@ test('where the kernel refuses, zeros are written', async () => {
   expect(bytes[2 * MIB + 100]).toBe(data[2 * MIB + 100]);
 });
 
+test.runIf(process.platform === 'linux')('what two calls at once are refused is given up once', async () => {
+  const path = join(await folder(), 'disk');
+  const handle = await open(path, 'w+');
+  onTestFinished(() => handle.close());
+  await handle.truncate(MIB);
+  const asked: string[] = [];
+  const maker = new ZeroMaker(handle, {
+    ...(await calls()),
+    punchHole: async () => {
+      asked.push('punch');
+      throw new FileCallError('fallocate', 95);
+    },
+    zeroRange: async () => void asked.push('zero'),
+  });
+  await Promise.all([maker.make(0, 4096, signal), maker.make(8192, 4096, signal)]);
+  await maker.make(0, 4096, signal);
+  expect(asked).toEqual(['punch', 'punch', 'zero', 'zero', 'zero']);
+});
+
 test.runIf(process.platform === 'linux')('a call that fails says why, each its own reason', async () => {
   const kernel = await calls();
   const path = join(await folder(), 'empty');

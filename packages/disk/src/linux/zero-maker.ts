@@ -13,7 +13,7 @@ type Way = (fd: number, offset: number, length: number) => Promise<void>;
 export class ZeroMaker {
   readonly #handle: FileHandle;
   /** Those not refused so far, the cheapest first. */
-  readonly #ways: Way[];
+  #ways: readonly Way[];
 
   constructor(handle: FileHandle, calls: FileCalls | null) {
     this.#handle = handle;
@@ -31,7 +31,7 @@ export class ZeroMaker {
       } catch (error) {
         // Not supported here, or not for such a range; whatever else is wrong shows when zeros are written.
         if (!(error instanceof FileCallError)) throw error;
-        this.#ways.shift();
+        this.#ways = this.#ways.filter((one) => one !== way);
       }
     }
     for (let done = 0; done < length; done += ZEROS.length) {
