@@ -3,6 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 /** A file or device of this host that a thread may read or write by itself. */
 export interface HostFile {
   readonly fd: number;
+  /** Reads must begin and end at multiples of so many bytes, in memory and in the file (open(2), O_DIRECT). Default 1. */
+  readonly alignment?: number;
   /** While the work lasts, `fd` is this file's and no other's. */
   during<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -19,12 +21,14 @@ export interface WrittenHostFile extends HostFile {
  * number, and be written to.
  */
 export class HeldFile implements HostFile {
+  readonly alignment?: number;
   readonly #handle: FileHandle;
   #holders = 0;
   #free: () => void = () => undefined;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, alignment?: number) {
     this.#handle = handle;
+    if (alignment !== undefined) this.alignment = alignment;
   }
 
   get fd(): number {

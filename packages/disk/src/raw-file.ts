@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { DiskSizeError } from './errors.ts';
 import { openImageFile, type OpenImageFile } from './file/image-file.ts';
+import { DIRECT_ALIGNMENT, openDirect } from './linux/direct.ts';
 import { type FileCalls, FileCallError, loadFileCalls } from './linux/file-calls.ts';
 import { HeldFile } from './host-file.ts';
 import { readWhole } from './positioned.ts';
@@ -12,7 +13,8 @@ export interface RawFileOptions {
   readonly size?: number;
   /**
    * What the page cache holds of it and is on the disk already is dropped first: what is read then comes from the disk
-   * (or its server), not from the memory that wrote it. Default false.
+   * (or its server), not from the memory that wrote it. Threads read past the page cache altogether, where that can be
+   * done. Default false.
    */
   readonly uncached?: boolean;
 }
@@ -35,19 +37,25 @@ export async function openRawFile(path: string, options: RawFileOptions = {}): P
 /** Like `openRawFile`, for a file that is open. The reader closes it; if this throws, it is the caller's still. */
 export async function openRawImage(file: OpenImageFile, options: RawFileOptions = {}): Promise<DiskReader> {
   const { handle } = file;
-  const held = new HeldFile(handle);
   const size = options.size ?? file.size;
   if (file.size < size)
     throw new DiskSizeError(`${file.path} has ${file.size} bytes, fewer than the disk's ${size}`);
-  if (options.uncached === true) await (await loadFileCalls())?.dropCache(handle.fd, 0, 0);
+  const uncached = options.uncached === true;
+  if (uncached) await (await loadFileCalls())?.dropCache(handle.fd, 0, 0);
   const calls = await seekingCalls(handle, size);
+  const held = new HeldFile(handle);
+  const direct = uncached ? await openDirect(handle) : null;
+  const past = direct && new HeldFile(direct, DIRECT_ALIGNMENT);
   const reader = rangeReader({
     size,
     ...(calls ? { map: (signal) => dataOf(handle, size, calls, signal) } : {}),
     readRange: (offset, buffer, signal) => readWhole(handle, buffer, offset, signal),
-    close: () => held.close(),
+    close: async () => {
+      await past?.close();
+      await held.close();
+    },
   });
-  return { ...reader, file: held };
+  return { ...reader, file: past ?? held };
 }
 
 /** Null: this host or this file system does not tell holes (a block device never does). */

@@ -65,7 +65,7 @@ export class ChunkCopier {
       length,
       parts,
       key: this.#options.key,
-      from: { fd: from.fd, offset },
+      from: { fd: from.fd, offset, alignment: from.alignment },
       to: { fd: to.fd, offset },
     };
     const { runs, digest } = await attempts.retried('the copy', signal, (inner) =>

@@ -80,7 +80,7 @@ async function verifyIn(
   const digestOf = async (work: DataWork): Promise<Uint8Array | null> => {
     if (threads && file) {
       const { offset, length, parts } = work;
-      const job = { length, parts, key, from: { fd: file.fd, offset } };
+      const job = { length, parts, key, from: { fd: file.fd, offset, alignment: file.alignment } };
       const done = await attempts.retried('the disk to verify', signal, (inner) =>
         file.during(() => threads.run(job, inner)),
       );

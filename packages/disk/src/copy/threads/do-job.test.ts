@@ -1,8 +1,9 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openRawFile } from '../../raw-file.ts';
 import { CorruptDiskError } from '../../errors.ts';
 import { mergeExtents } from '../../extents.ts';
 import { dataRuns } from '../content.ts';
@@ -57,6 +58,48 @@ test('reads, digests and writes a chunk as the engine does without threads', asy
     }),
     { numRuns: 60 },
   );
+});
+
+test('a file is read past the page cache, wherever its parts begin and end', async () => {
+  const path = join(folder, 'direct');
+  const disk = Buffer.alloc(3 * MIB + 777, 3);
+  disk.fill(0, 65536, 3 * 65536);
+  await writeFile(path, disk);
+  const reader = await openRawFile(path, { uncached: true });
+  const file = reader.file;
+  const { type } = await statfs(folder);
+  // A tmpfs has no other place than the page cache, and older kernels say so.
+  const direct = process.platform === 'linux' && type !== 0x01021994;
+  expect(direct ? file?.alignment : 4096).toBe(4096);
+  const work = new ChunkWork(() => false);
+  const extent = fc.record({ at: fc.nat(MIB - 1), bytes: fc.integer({ min: 1, max: 200_000 }) });
+  fc.assert(
+    fc.property(fc.array(extent, { minLength: 1, maxLength: 6 }), fc.nat(3), (extents, chunk) => {
+      const offset = chunk * MIB;
+      const length = Math.min(MIB, disk.length - offset);
+      const parts = mergeExtents(
+        extents.map(({ at, bytes }) => ({
+          offset: Math.min(at, length - 1),
+          length: Math.min(bytes, length - Math.min(at, length - 1)),
+        })),
+      );
+      const from = { fd: file?.fd ?? -1, offset, alignment: file?.alignment };
+      const runs = dataRuns(Buffer.from(disk.subarray(offset, offset + length)), parts);
+      expect(work.do({ length, parts, key: KEY, from })).toEqual({
+        done: {
+          runs: runs.map(({ offset: at, data }) => ({ offset: at, length: data.length })),
+          digest: runs.length > 0 ? new Uint8Array(chunkDigest(KEY)(runs)) : null,
+        },
+      });
+    }),
+  );
+  const beyond = { length: MIB, parts: [{ offset: 0, length: MIB }], key: KEY };
+  expect(
+    work.do({ ...beyond, from: { fd: file?.fd ?? -1, offset: 3 * MIB, alignment: file?.alignment } }),
+  ).toEqual({
+    fault: { kind: 'ended', missing: MIB - 777, at: disk.length },
+  });
+  await reader.close();
 });
 
 test('a file that ends too early, a call that fails and a job that is given up are told as such', async () => {

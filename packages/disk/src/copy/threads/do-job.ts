@@ -1,6 +1,8 @@
 import { readSync, writeSync } from 'node:fs';
+import { pageAlignedMemory } from '../../linux/direct.ts';
 import { dataRuns } from '../content.ts';
 import { type ChunkDigest, chunkDigest } from '../digest.ts';
+import type { Extent } from '../../types.ts';
 import type { ChunkAnswer, ChunkDone, ChunkJob, ChunkPlace, ThreadFault } from './job.ts';
 
 /** Thrown to end a job; the rest of what can go wrong is the system's. */
@@ -16,6 +18,7 @@ class Ended extends Error {
 export class ChunkWork {
   readonly #stopped: () => boolean;
   #own = new Uint8Array(0);
+  #aligned: Uint8Array = new Uint8Array(0);
   #key = '';
   #digest: ChunkDigest | undefined;
 
@@ -43,9 +46,9 @@ export class ChunkWork {
   }
 
   #do({ length, parts, key, from, to }: ChunkJob): ChunkDone {
-    const bytes = this.#memory(length);
-    for (const { offset, length: count } of parts)
-      this.#read(from, offset, bytes.subarray(offset, offset + count));
+    const memory = this.#memory(length, from.alignment);
+    for (const part of parts) this.#read(from, part, memory);
+    const bytes = memory.subarray(0, length);
     const runs = dataRuns(bytes, parts);
     const digest = runs.length > 0 ? new Uint8Array(this.#digestOf(key)(runs)) : null;
     if (to) for (const { offset, data } of runs) this.#write(to, offset, data);
@@ -55,10 +58,15 @@ export class ChunkWork {
     };
   }
 
-  /** The same for every chunk: it stays in the processor's cache. */
-  #memory(length: number): Uint8Array {
-    if (this.#own.length < length) this.#own = new Uint8Array(length);
-    return this.#own.subarray(0, length);
+  /** The same for every chunk: it stays in the processor's cache. At least as long. */
+  #memory(length: number, alignment: number | undefined): Uint8Array {
+    if (alignment === undefined) {
+      if (this.#own.length < length) this.#own = new Uint8Array(length);
+      return this.#own;
+    }
+    const needed = length + alignment;
+    if (this.#aligned.length < needed) this.#aligned = pageAlignedMemory(needed);
+    return this.#aligned;
   }
 
   #digestOf(key: string): ChunkDigest {
@@ -69,12 +77,20 @@ export class ChunkWork {
     return this.#digest;
   }
 
-  #read({ fd, offset }: ChunkPlace, at: number, into: Uint8Array): void {
-    for (let done = 0; done < into.length;) {
+  /** Reads a part to its place in the memory; with an alignment also what lies around it, which means nothing. */
+  #read({ fd, offset, alignment = 1 }: ChunkPlace, part: Extent, memory: Uint8Array): void {
+    const end = part.offset + part.length;
+    const last = Math.ceil(end / alignment) * alignment;
+    for (let at = Math.floor(part.offset / alignment) * alignment; at < end;) {
       this.#goOn();
-      const read = readSync(fd, into, done, into.length - done, offset + at + done);
-      if (read === 0) throw new Ended({ kind: 'ended', missing: into.length - done, at: offset + at + done });
-      done += read;
+      const read = readSync(fd, memory, at, last - at, offset + at);
+      if (at + read >= end) return;
+      const next = Math.floor((at + read) / alignment) * alignment;
+      if (next === at) {
+        const ended = at + read;
+        throw new Ended({ kind: 'ended', missing: end - ended, at: offset + ended });
+      }
+      at = next;
     }
   }
 

@@ -4,8 +4,10 @@ import type { Extent } from '../../types.ts';
 /** Where a chunk begins in a file. */
 export interface ChunkPlace {
   readonly fd: number;
-  /** Bytes. */
+  /** Bytes; a multiple of the alignment. */
   readonly offset: number;
+  /** Of reads; see HostFile. */
+  readonly alignment?: number | undefined;
 }
 
 /** What a thread is asked to do with one chunk. */
