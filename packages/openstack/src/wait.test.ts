@@ -33,3 +33,20 @@ test('ends when its caller says so', async () => {
 test('passes on what a look throws', async () => {
   await expect(waitFor(() => Promise.reject(new TypeError('odd')), options)).rejects.toThrow('odd');
 });
+
+test.each([0.3, 1, 3.4, 10, 60, 600])(
+  'what comes after %d s is seen little later, by few looks',
+  async (seconds) => {
+    let now = 0;
+    let looks = 0;
+    const clock = { monotonic: () => now, pause: async (milliseconds: number) => void (now += milliseconds) };
+    const look = async (): Promise<true | null> => {
+      looks += 1;
+      return now >= seconds * 1000 ? true : null;
+    };
+    const { firstMs: _swift, ...others } = options;
+    await waitFor(look, { ...others, deadlineSeconds: 3600, clock });
+    expect(now - seconds * 1000).toBeLessThanOrEqual(Math.min(3000, Math.max(250, (seconds * 1000) / 6)));
+    expect(looks).toBeLessThanOrEqual(24 + seconds / 3);
+  },
+);

@@ -1,26 +1,40 @@
 import { WaitError } from './errors.ts';
 import { pause } from './pause.ts';
 
+/** Milliseconds. */
+export interface WaitClock {
+  monotonic(): number;
+  pause(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+const SYSTEM: WaitClock = { monotonic: () => performance.now(), pause };
+
 export interface WaitOptions {
   readonly signal: AbortSignal;
   readonly deadlineSeconds: number;
   /** What is waited for, for the error: `volume v-1 to be available`. */
   readonly what: string;
-  /** Milliseconds between the first two looks; each pause is half as long again, up to the longest. */
+  /** Milliseconds between two looks, at least and at most; in between a sixth of the time that was waited so far. */
   readonly firstMs?: number;
   readonly longestMs?: number;
+  readonly clock?: WaitClock;
 }
 
-/** Looks again and again until the answer is not null. @throws WaitError at the deadline */
+/**
+ * Looks again and again until the answer is not null: what takes long is looked at more rarely, and what there is is
+ * seen hardly later than it came.
+ * @throws WaitError at the deadline
+ */
 export async function waitFor<T>(look: () => Promise<T | null>, options: WaitOptions): Promise<T> {
-  const { signal, deadlineSeconds, what, firstMs = 250, longestMs = 3000 } = options;
-  const end = performance.now() + deadlineSeconds * 1000;
-  for (let next = firstMs; ; next = Math.min(next * 1.5, longestMs)) {
+  const { signal, deadlineSeconds, what, firstMs = 250, longestMs = 3000, clock = SYSTEM } = options;
+  const began = clock.monotonic();
+  for (;;) {
     signal.throwIfAborted();
     const found = await look();
     if (found !== null) return found;
-    if (performance.now() + next > end)
+    const waited = clock.monotonic() - began;
+    const next = Math.min(Math.max(firstMs, waited / 6), longestMs);
+    if (waited + next > deadlineSeconds * 1000)
       throw new WaitError(`waited ${deadlineSeconds} seconds for ${what}, in vain`);
-    await pause(next, signal);
+    await clock.pause(next, signal);
   }
 }
