@@ -1,17 +1,17 @@
 /**
  * `npm run bench:disk`: copies of disks beside what a user would pick instead, in turn and in one run, every byte on
  * the disk before the clock stops. Started by run.sh. Options: `--only 1,2` some of the benches, `--rounds N`,
- * `--check` ends with 1 when a goal is missed, `--write` writes docs/performance.md and its picture anew.
+ * `--check` ends with 1 when a goal is missed, `--write` puts what was measured into docs/performance.md and its picture.
  */
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { format, resolveConfig } from 'prettier';
 import { benches } from './benches.ts';
-import { pageOf, pictureOf, type Result } from './page.ts';
+import type { Result } from './page.ts';
 import { makeTestDisk, TEST_DISK } from './test-disk.ts';
+import { writePage } from './write-page.ts';
 
 const { values } = parseArgs({
   options: {
@@ -72,9 +72,6 @@ for (const bench of benches) {
 }
 if (values.write) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? ''}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`;
-  const page = join(root, 'docs/performance.md');
-  const style = { ...(await resolveConfig(page)), filepath: page };
-  await writeFile(page, await format(pageOf(results, machine, rounds), style));
-  await writeFile(join(root, 'docs/performance.svg'), pictureOf(results));
+  await writePage(root, results, machine);
 }
 if (values.check && results.some(({ goals }) => goals.some(({ met }) => !met))) process.exitCode = 1;
