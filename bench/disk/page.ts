@@ -33,9 +33,11 @@ export function pageOf(results: readonly Result[], machine: string): string {
   return `# How fast disks move
 
 Made by \`npm run bench:disk -- --write\`; what is not in it was not measured. Everything of one section ran in turn,
-as many rounds as are shown, on one machine (${machine}), and every byte was on the disk when the clock stopped. Only ratios within a section mean something. The test disk has 8 GiB, of which 2 GiB in scattered extents of
-64 KiB to 8 MiB are data; half of it cannot be compressed. CPU and memory are of the command that was started; servers
-that run beside it (the source, the cloud) are in nobody's figures, but share its processors.
+as many rounds as are shown, on one machine (${machine}),
+and every byte was on the disk when the clock stopped. Only ratios within a section mean something. The test disk has
+8 GiB, of which 2 GiB in scattered extents of 64 KiB to 8 MiB are data; half of it cannot be compressed. CPU and memory
+are of the command that was started; servers that run beside it (the source, the cloud) are in nobody's figures, but
+share its processors.
 
 ![Wall time of each beside the others](performance.svg)
 
