@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { pageOf, pictureOf, type Result } from './page.ts';
 
-/** What the page was made from the last time, with the figures of every run. */
+/** What the page was made from the last time. */
 async function resultsOf(path: string): Promise<Result[]> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Result[];

@@ -61,8 +61,7 @@ export const exportToSink: Bench = {
           prepare: clean,
           check: clean,
         },
-      ]);
-      sink.stop();
+      ]).finally(() => sink.stop());
       return { measured, goals: [atLeast('times as fast', speed(measured, 0, 1), 2.5)] };
     }),
 };

@@ -51,8 +51,11 @@ export async function openRawImage(file: OpenImageFile, options: RawFileOptions 
     ...(calls ? { map: (signal) => dataOf(handle, size, calls, signal) } : {}),
     readRange: (offset, buffer, signal) => readWhole(handle, buffer, offset, signal),
     close: async () => {
-      await past?.close();
-      await held.close();
+      try {
+        await past?.close();
+      } finally {
+        await held.close();
+      }
     },
   });
   return { ...reader, file: past ?? held };

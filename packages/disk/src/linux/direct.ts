@@ -31,7 +31,7 @@ export async function openDirect({ fd }: FileHandle): Promise<FileHandle | null>
     await direct.read(pageAlignedMemory(DIRECT_ALIGNMENT), 0, DIRECT_ALIGNMENT, 0);
     return direct;
   } catch {
-    // It is only for speed, and to be surer: whoever cannot have it reads the usual way.
+    // Whoever cannot have it reads the usual way, where whatever else is wrong shows.
     await direct?.close();
     return null;
   }
