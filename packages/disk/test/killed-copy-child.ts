@@ -14,7 +14,7 @@ import {
 } from '../src/index.ts';
 
 /**
- * A process that copies a disk as a worker does, to be killed at any instruction: what it knows of earlier ones is
+ * A process that copies a disk as a worker does, and is killed at any instruction: what it knows of earlier ones is
  * what they left in a file. It tells what it does in lines of JSON.
  */
 export interface KillableJob {
@@ -29,6 +29,17 @@ export interface KillableJob {
   readonly threads: string | null;
   /** Where checkpoints are kept. */
   readonly journal: string;
+  /** null: it is to come to its end. */
+  readonly kill: Kill | null;
+}
+/**
+ * So many milliseconds after it has said a word so often, it is killed, by the kernel like any other: by itself,
+ * for another process may be too late on a busy machine.
+ */
+export interface Kill {
+  readonly word: KillableWord['word'];
+  readonly count: number;
+  readonly milliseconds: number;
 }
 /** A raw file, or an NBD server's only export, `x`. */
 export type Place = { readonly file: string } | { readonly socket: string };
@@ -58,7 +69,16 @@ const { signal } = new AbortController();
 const nbd = (socket: string) => ({
   target: { address: { kind: 'unix' as const, path: socket }, exportName: 'x', secure: false },
 });
-const say = (word: KillableWord): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
+/** Says what it does, and is killed when it has said that. */
+function sayUntil(kill: Kill | null): (word: KillableWord) => void {
+  let left = kill?.count ?? 0;
+  return (word) => {
+    process.stdout.write(`${JSON.stringify(word)}\n`);
+    if (word.word !== kill?.word || (left -= 1) !== 0) return;
+    if (kill.milliseconds === 0) process.kill(process.pid, 'SIGKILL');
+    else setTimeout(() => process.kill(process.pid, 'SIGKILL'), kill.milliseconds).unref();
+  };
+}
 
 export const readJournal = async (path: string): Promise<KillableJournal> =>
   JSON.parse(await readFile(path, 'utf8')) as KillableJournal;
@@ -84,6 +104,7 @@ const openTarget = (place: Place, size: number, fresh: boolean): Promise<DiskWri
 
 async function run(job: KillableJob): Promise<void> {
   const { size, chunkSize, checkpointBytes, rate } = job;
+  const say = sayUntil(job.kill);
   let journal = await readJournal(job.journal);
   const fresh = !journal.written;
   await writeJournal(job.journal, { ...journal, written: true });

@@ -10,7 +10,14 @@ import { inject } from 'vitest';
 import { type ChunkManifest, openRawFile, rangeReader, verifyDisk } from '../src/index.ts';
 import { dice, type Dice } from './dice.ts';
 import { digestOf, toldDigests } from './digest-of.ts';
-import { EMPTY, type KillableJob, type KillableWord, type Place, readJournal } from './killed-copy-child.ts';
+import {
+  EMPTY,
+  type Kill,
+  type KillableJob,
+  type KillableWord,
+  type Place,
+  readJournal,
+} from './killed-copy-child.ts';
 import { FakeNbdServer } from './nbd-server.ts';
 import { afterCrash } from './pairs/crash.ts';
 import { dataExtents, makeDisk, randomBytesOf, SHAPES } from './pairs/random-disk.ts';
@@ -33,7 +40,6 @@ export interface Killed {
 class Run {
   readonly words: KillableWord[] = [];
   readonly #child: ChildProcess;
-  readonly #listeners = new Set<(word: KillableWord) => void>();
   #said = '';
 
   constructor(job: KillableJob) {
@@ -44,22 +50,8 @@ class Run {
     this.#child.stderr?.on('data', (data: Buffer) => (this.#said += data.toString()));
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       // The last line of one that was killed may be torn.
-      if (!line.endsWith('}')) return;
-      const word = JSON.parse(line) as KillableWord;
-      this.words.push(word);
-      for (const listener of this.#listeners) listener(word);
+      if (line.endsWith('}')) this.words.push(JSON.parse(line) as KillableWord);
     });
-  }
-
-  /** Kills it when it has said a word for which this holds, and so many milliseconds have gone by since. */
-  killWhen(met: (word: KillableWord) => boolean, milliseconds: number): void {
-    const listener = (word: KillableWord): void => {
-      if (!met(word)) return;
-      this.#listeners.delete(listener);
-      if (milliseconds === 0) this.#child.kill('SIGKILL');
-      else setTimeout(() => this.#child.kill('SIGKILL'), milliseconds);
-    };
-    this.#listeners.add(listener);
   }
 
   /** Resolves when it is gone; true: it was killed. */
@@ -140,7 +132,7 @@ async function sourceOf(way: Way, disk: Buffer, path: string): Promise<Pick<End,
 }
 
 /** What the journal tells of the whole copy must be true of the target. */
-async function assertWhole(disk: Buffer, end: End, job: KillableJob): Promise<void> {
+async function assertWhole(disk: Buffer, end: End, job: Omit<KillableJob, 'kill'>): Promise<void> {
   const { chunkSize, size, journal } = job;
   const there = await end.bytes();
   if (!disk.equals(there.subarray(0, size))) {
@@ -182,15 +174,10 @@ function assertBehind({ words }: Run, from: number, size: number): void {
  * When a run is to be killed: as soon as it began, amidst its chunks, or beside a checkpoint; mostly before it is done.
  * @param left chunks that it has to copy
  */
-function killAtRandom(run: Run, left: number, chance: Dice): void {
-  const moment = chance.roll(4);
-  const milliseconds = chance.roll(3) === 0 ? 0 : chance.roll(80);
-  if (moment === 0) run.killWhen(({ word }) => word === 'began', milliseconds);
-  else {
-    let count = 1 + chance.roll(moment === 1 ? 2 : Math.max(1, Math.floor(left * 0.6)));
-    const word = moment === 1 ? 'stored' : 'moved';
-    run.killWhen((said) => said.word === word && (count -= 1) === 0, milliseconds);
-  }
+function randomKill(left: number, chance: Dice): Kill {
+  const word = (['began', 'stored', 'moved', 'moved'] as const)[chance.roll(4)]!;
+  const most = { began: 1, stored: 2, moved: Math.max(1, Math.floor(left * 0.6)) }[word];
+  return { word, count: 1 + chance.roll(most), milliseconds: chance.roll(3) === 0 ? 0 : chance.roll(80) };
 }
 
 /** Copies a random disk by a process that is killed so many times, and compares the bytes in the end. */
@@ -207,13 +194,13 @@ export async function copyKilled(way: Way, kills: number, seed: number): Promise
     way === 'file to NBD'
       ? await nbdEnd(size, used, chance)
       : await fileEnd(join(folder, 'target.raw'), size, used, chance);
-  const job: KillableJob = {
+  const job: Omit<KillableJob, 'kill'> = {
     source: source.place,
     target: end.place,
     size,
     chunkSize,
     checkpointBytes: chunkSize * (1 + chance.roll(4)),
-    rate: 24 * 1024 * KIB,
+    rate: 9 * 1024 * KIB,
     threads: chance.roll(2) === 0 ? null : new URL('chunk-thread.js', pathToFileURL(inject('guts'))).href,
     journal: join(folder, 'journal.json'),
   };
@@ -224,8 +211,8 @@ export async function copyKilled(way: Way, kills: number, seed: number): Promise
     for (;;) {
       const from = (await readJournal(job.journal)).checkpoints.at(-1)?.bytesDone ?? 0;
       if (from > 0) resumed += 1;
-      const run = new Run(job);
-      if (killed < kills) killAtRandom(run, Math.ceil((size - from) / chunkSize), chance);
+      const kill = killed < kills ? randomKill(Math.ceil((size - from) / chunkSize), chance) : null;
+      const run = new Run({ ...job, kill });
       const wasKilled = await run.ended();
       assertBehind(run, from, size);
       if (!wasKilled) break;

@@ -67,7 +67,7 @@ export async function runPair(
     const details = await fc.check(property, {
       // Other cases for each pair; what a failure told of is taken as it was told.
       seed: path === undefined ? seed + PAIR_SEEDS * hash(name) : seed,
-      numRuns: cases,
+      numRuns: path === undefined ? cases : 1,
       // A failure is told as it was met: to make it smaller would take minutes.
       endOnFailure: process.env['GUTS_PAIRS_SHRINK'] !== '1',
       ...(path === undefined ? {} : { path }),
