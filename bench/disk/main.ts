@@ -45,7 +45,7 @@ await build({
   },
   outdir: built,
   bundle: true,
-  splitting: false,
+  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.20',

@@ -7,7 +7,7 @@
  *   disks at-once|in-turn FOLDER  all disks of the first machine by an export lease, to new raw files of a folder
  *   export VMDK MAP SINK          a streamOptimized VMDK of an https address to an http address, as qcow2
  *   image VMDK MAP CLOUD          the same to Glance, until the image is active; CLOUD is an entry of clouds.yaml
- * Prints a line of JSON: bytes read and written, and bytes that the digests take.
+ * Prints a line of JSON: bytes read and written, and bytes that the digests take. What only some of them need is loaded by those.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,10 +33,7 @@ import {
   rangeReader,
   verifyDisk,
 } from '@guts/disk';
-import { createVSphereDriver } from '@guts/driver-vsphere';
-import { createImage, loadCloud, OpenStackSession, uploadImage, waitImage } from '@guts/openstack';
-import { DatastoreFile, ExportLease, VSphereSession } from '@guts/vsphere';
-import { request } from 'undici';
+import type { VSphereSession } from '@guts/vsphere';
 
 const { signal } = new AbortController();
 const [verb = '', ...args] = process.argv.slice(2);
@@ -92,6 +89,7 @@ function environment(name: string): string {
 }
 
 async function disks([how = '', folder = '']: readonly string[]): Promise<void> {
+  const { createVSphereDriver } = await import('@guts/driver-vsphere');
   const driver = createVSphereDriver();
   const settings = {
     url: environment('VSPHERE_URL'),
@@ -117,14 +115,16 @@ async function disks([how = '', folder = '']: readonly string[]): Promise<void> 
   await source.close();
 }
 
-const connect = (): Promise<VSphereSession> =>
-  VSphereSession.connect({
+async function connect(): Promise<VSphereSession> {
+  const vsphere = await import('@guts/vsphere');
+  return vsphere.VSphereSession.connect({
     url: environment('VSPHERE_URL'),
     username: environment('VSPHERE_USERNAME'),
     password: environment('VSPHERE_PASSWORD'),
     tls: { fingerprint: environment('VSPHERE_FINGERPRINT') },
     signal,
   });
+}
 
 /** Takes an image, and resolves when it has it all. */
 type Receiver = (image: ImageStream) => Promise<void>;
@@ -142,6 +142,7 @@ async function exported(from: string, map: string, receive: Receiver): Promise<v
     targetId: '',
   };
   const info = { timeoutSeconds: 300, totalBytes: 0, devices: [device] };
+  const { ExportLease } = await import('@guts/vsphere');
   const lease = new ExportLease(session, { type: 'HttpNfcLease', value: 'none' }, info);
   const source = await openStreamVmdk(await lease.open(device, signal));
   const image = qcow2ImageStream({ size: source.size, dataExtents });
@@ -154,6 +155,7 @@ async function exported(from: string, map: string, receive: Receiver): Promise<v
 
 async function ranges([datastore = '', path = '', to = '', map]: readonly string[]): Promise<void> {
   const session = await connect();
+  const { DatastoreFile } = await import('@guts/vsphere');
   const file = new DatastoreFile(session, { datacenter: 'DC0', datastore, path });
   const extents = map === undefined ? undefined : (JSON.parse(await readFile(map, 'utf8')) as []);
   const source = rangeReader({
@@ -170,6 +172,7 @@ const intoSink =
   (to: string): Receiver =>
   async ({ body, length }) => {
     const headers = { 'content-length': String(length) };
+    const { request } = await import('undici');
     const answer = await request(to, { method: 'PUT', body: body as unknown as Readable, headers });
     if (answer.statusCode >= 300) throw new Error(`the sink answered ${answer.statusCode}`);
   };
@@ -177,6 +180,8 @@ const intoSink =
 const intoGlance =
   (cloud: string): Receiver =>
   async ({ body, length }) => {
+    const { createImage, loadCloud, OpenStackSession, uploadImage, waitImage } =
+      await import('@guts/openstack');
     const session = await OpenStackSession.open(loadCloud({ cloud, env: process.env }), { signal });
     const draft = { name: 'bench', diskFormat: 'qcow2', minDisk: 8, properties: {} } as const;
     const { id } = await createImage(session, draft, signal);

@@ -15,16 +15,17 @@ export function readChunk(
   reader: DiskReader,
   what: string,
   work: DataWork,
-  buffer: Uint8Array,
-): Promise<Uint8Array> {
+  buffer: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   return attempts.retried(what, signal, async (inner, attempt) => {
-    const into = attempt === 1 ? buffer : memory.swap(buffer);
+    const into = attempt === 1 ? buffer : memory.another(buffer.length);
     await readParts(reader, gate, work, into, inner);
     return into;
   });
 }
 
-async function readParts(
+/** The same by one attempt. */
+export async function readParts(
   reader: DiskReader,
   gate: Gate,
   work: DataWork,
