@@ -34,7 +34,9 @@ export interface Mapping {
   readonly disks: Readonly<Record<string, DiskMapping>>;
 }
 
-export type Transport = 'auto' | 'lease' | 'datastore' | 'vddk';
+export const TRANSPORTS = ['lease', 'datastore', 'vddk'] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
+export type Transport = 'auto' | TransportName;
 export type BootFrom = 'image' | 'volume';
 
 export const VERIFY_POLICIES = ['full', 'both', 'sampled', 'off'] as const;

@@ -1,4 +1,4 @@
-import type { SourceDriver } from '@guts/core';
+import { type SourceDriver, TRANSPORTS } from '@guts/core';
 import { type Around, VSphereSession } from '@guts/vsphere';
 import type { VddkOptions } from './disks/vddk.ts';
 import { VSphereConnection } from './connection.ts';
@@ -12,7 +12,7 @@ import { readSettings, SCHEMAS } from './settings.ts';
  */
 export function createVSphereDriver(around?: Around, vddk?: VddkOptions): SourceDriver {
   return {
-    schemas: SCHEMAS,
+    schemas: { ...SCHEMAS, transports: TRANSPORTS.filter((name) => name !== 'vddk' || vddk !== undefined) },
     transports: [
       { name: 'lease', randomAccess: false, multiPass: false, whileRunning: false },
       { name: 'datastore', randomAccess: true, multiPass: true, whileRunning: false },

@@ -54,7 +54,7 @@ describe('what a predecessor began is waited for and not doubled', () => {
   });
 
   test('a snapshot that is still being made: adopted, found, and then removed', async () => {
-    const { source, vm } = await start({ taskMsOf: { CreateSnapshot_Task: 300 } });
+    const { source, vm } = await start({ taskMsOf: { CreateSnapshot_Task: 1500 } });
     const dead = new AbortController();
     const made = source.createSnapshot(vm, marker, dead.signal);
     await expect.poll(() => vcenter.state().machines[0]?.tasks).toHaveLength(1);
@@ -70,7 +70,7 @@ describe('what a predecessor began is waited for and not doubled', () => {
   });
 
   test('a snapshot that is being removed', async () => {
-    const { source, vm } = await start({ consolidateMs: 300 });
+    const { source, vm } = await start({ consolidateMs: 1500 });
     const id = await source.createSnapshot(vm, marker, signal);
     vcenter.faults.add({ method: 'RemoveSnapshot_Task', times: 1, kind: 'lost' });
     await expect(source.removeSnapshot(id, signal)).rejects.toMatchObject(unreachable);

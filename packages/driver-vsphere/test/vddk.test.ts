@@ -42,6 +42,12 @@ async function connected(vddk?: VddkOptions): Promise<SourceConnection> {
   return source;
 }
 
+test('a worker tells of the transport that it is set up for', () => {
+  const told = (vddk?: VddkOptions) => createVSphereDriver(undefined, vddk).schemas.transports;
+  expect(told()).toEqual(['lease', 'datastore']);
+  expect(told(options(''))).toEqual(['lease', 'datastore', 'vddk']);
+});
+
 describe('what keeps a worker from reading by VDDK is found by preflight, with what to do', () => {
   test.for<readonly [string, () => VddkOptions | undefined, RegExp, RegExp]>([
     ['no library is configured', () => undefined, /vddk_dir is not set/, /GUTS_VDDK_DIR/],

@@ -77,7 +77,7 @@ export async function makeMigration(
     purpose: body.purpose ?? 'production',
     priority: body.priority ?? 0,
     spec,
-    demand: demandOf(instance),
+    demand: demandOf(instance, spec.transport),
   };
   const facts = {
     instance: instance.ref,

@@ -175,8 +175,9 @@ export function reportToWire(report: core.MigrationReport): wire.Report {
 /** @param slotsUsed migrations reserved for it or run by it */
 export function serviceToWire(service: core.Service, slotsUsed: number): wire.Service {
   const { drivers, ...rest } = service;
-  const plain = drivers.map(({ settings, secret, ...driver }) => ({
+  const plain = drivers.map(({ settings, secret, transports, ...driver }) => ({
     ...driver,
+    ...(transports ? { transports: [...transports] } : {}),
     settings: { ...settings },
     secret: { ...secret },
   }));

@@ -99,7 +99,7 @@ export async function startMigration(
         purpose: 'production',
         priority: 0,
         spec,
-        demand: demandOf(instance),
+        demand: demandOf(instance, spec.transport),
       },
       {
         projectId: PROJECT_LOCAL,

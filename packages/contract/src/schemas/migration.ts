@@ -1,4 +1,12 @@
-import { ACTIONS, ARTIFACT_KINDS, PHASES, STATUSES, STEP_NAMES, VERIFY_POLICIES } from '@guts/core';
+import {
+  ACTIONS,
+  ARTIFACT_KINDS,
+  PHASES,
+  STATUSES,
+  STEP_NAMES,
+  TRANSPORTS,
+  VERIFY_POLICIES,
+} from '@guts/core';
 import Type from 'typebox';
 import { Finding } from './finding.ts';
 import { InstanceCheck, UnaskedRule } from './preflight-answer.ts';
@@ -61,7 +69,7 @@ export const NewMigration = Type.Object(
     mode: Type.Optional(Words(['cold', 'warm'])),
     purpose: Type.Optional(Words(['production', 'rehearsal'])),
     priority: Type.Optional(Type.Integer({ minimum: -100, maximum: 100 })),
-    transport: Type.Optional(Words(['auto', 'lease', 'datastore', 'vddk'])),
+    transport: Type.Optional(Words(['auto', ...TRANSPORTS])),
     boot_from: Type.Optional(Words(['image', 'volume'])),
     keep_mac: Type.Optional(Type.Boolean()),
     keep_ip: Type.Optional(Type.Boolean()),
@@ -137,6 +145,7 @@ const Demand = Type.Object({
   streams: Type.Integer({ description: 'disks copied at once' }),
   bytes: Bytes,
   scratch_bytes: Bytes,
+  transport: Type.Optional(Words(TRANSPORTS)),
 });
 
 const REVERT_TARGETS = ['park', 'remove'] as const;

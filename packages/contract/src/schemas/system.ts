@@ -30,6 +30,9 @@ export const Service = Type.Object({
       title: Type.String(),
       settings: FreeForm,
       secret: FreeForm,
+      transports: Type.Optional(
+        Type.Array(Type.String(), { description: 'of a source: what this worker has what it needs for' }),
+      ),
     }),
   ),
 });

@@ -1,5 +1,5 @@
 import type { VolumeTransport } from '../ports/destination-driver.ts';
-import type { TransportName } from '../ports/source-driver.ts';
+import type { TransportName } from '../migration.ts';
 
 export interface TargetNic {
   readonly key: string;

@@ -1,3 +1,4 @@
+import type { TransportName } from '../migration.ts';
 import type { Finding } from '../preflight/finding.ts';
 import type { Log } from './log.ts';
 
@@ -16,6 +17,8 @@ export interface DriverSchemas {
   readonly title: string;
   readonly settings: JsonSchema;
   readonly secret: JsonSchema;
+  /** Of a source's driver: the transports that this worker has what they need for; default all. */
+  readonly transports?: readonly TransportName[];
 }
 
 /** What a driver connects with. */

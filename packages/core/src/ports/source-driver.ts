@@ -1,10 +1,9 @@
 import type { MarkedObject, Marker } from '../artifact.ts';
 import type { Instance, InventoryObject, PowerState } from '../inventory.ts';
+import type { TransportName } from '../migration.ts';
 import type { Finding } from '../preflight/finding.ts';
 import type { DiskReader, DiskStream, Extent } from './disk.ts';
 import type { ConnectContext, DriverSchemas, EndpointConfig, ValidationReport } from './driver.ts';
-
-export type TransportName = 'lease' | 'datastore' | 'vddk';
 
 export interface TransportCapabilities {
   readonly name: TransportName;

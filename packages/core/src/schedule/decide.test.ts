@@ -91,8 +91,25 @@ describe('why it waits', () => {
       ['AliveFilter', 1],
       ['EnabledFilter', 1],
       ['CapabilitiesFilter', 1],
+      ['TransportFilter', 1],
       ['ScratchFilter', 1],
     ]);
+  });
+
+  test('a transport that was asked for by name goes to a worker that has it, and to no other', () => {
+    const asked = (name: string) => ({ demand: { ...work(name).demand, transport: 'vddk' as const } });
+    const sourceDriver = { ...driver('vsphere', 'source'), transports: ['lease', 'datastore'] as const };
+    const drivers = [sourceDriver, driver('openstack', 'destination')];
+    const without = worker('without', { drivers });
+    const waiting = [work('m', asked('m')), work('any', { priority: -1 })];
+    expect(placed(view({ waiting, workers: [without, worker('with')] }))).toMatchObject({ m: 'with' });
+    expect(placed(view({ waiting, workers: [without] }))).toEqual({ m: null, any: 'without' });
+    expect(reasonOf(view({ waiting, workers: [without] }), 'm')).toMatch(
+      /none of 1 workers has what the transport 'vddk' needs: .*another transport/,
+    );
+    // Nothing is read to undo.
+    const undo = [work('m', { ...asked('m'), direction: 'undo' })];
+    expect(placed(view({ waiting: undo, workers: [without] }))).toEqual({ m: 'without' });
   });
 
   test('local space for the conversion is asked for', () => {

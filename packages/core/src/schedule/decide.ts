@@ -236,6 +236,8 @@ function wantsSame(a: QueuedWork, b: QueuedWork): boolean {
   return (
     a.sourceDriver === b.sourceDriver &&
     a.destinationDriver === b.destinationDriver &&
+    a.direction === b.direction &&
+    a.demand.transport === b.demand.transport &&
     a.demand.scratchBytes === b.demand.scratchBytes
   );
 }

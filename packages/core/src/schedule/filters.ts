@@ -1,3 +1,5 @@
+import type { TransportName } from '../migration.ts';
+import type { DriverSchemas } from '../ports/driver.ts';
 import type { Service } from '../service.ts';
 import type { Work } from './types.ts';
 
@@ -9,8 +11,15 @@ export interface WorkerFilter {
   reason(work: Work, workers: number): string;
 }
 
-const hasDriver = (worker: Service, side: 'source' | 'destination', name: string): boolean =>
-  worker.drivers.some((driver) => driver.side === side && driver.name === name);
+const driverOf = (
+  { drivers }: Service,
+  side: 'source' | 'destination',
+  name: string,
+): DriverSchemas | undefined => drivers.find((driver) => driver.side === side && driver.name === name);
+
+/** What is undone is read no more. */
+const transportOf = ({ direction, demand }: Work): TransportName | undefined =>
+  direction === 'forward' ? demand.transport : undefined;
 
 export const FILTERS: readonly WorkerFilter[] = [
   {
@@ -29,10 +38,20 @@ export const FILTERS: readonly WorkerFilter[] = [
   {
     name: 'CapabilitiesFilter',
     passes: (worker, work) =>
-      hasDriver(worker, 'source', work.sourceDriver) &&
-      hasDriver(worker, 'destination', work.destinationDriver),
+      driverOf(worker, 'source', work.sourceDriver) !== undefined &&
+      driverOf(worker, 'destination', work.destinationDriver) !== undefined,
     reason: (work, workers) =>
       `none of ${workers} workers has both drivers '${work.sourceDriver}' and '${work.destinationDriver}'`,
+  },
+  {
+    name: 'TransportFilter',
+    passes: (worker, work) => {
+      const transport = transportOf(work);
+      if (transport === undefined) return true;
+      return driverOf(worker, 'source', work.sourceDriver)?.transports?.includes(transport) ?? true;
+    },
+    reason: (work, workers) =>
+      `none of ${workers} workers has what the transport '${transportOf(work)}' needs: give it to one (guts doctor on its host says what is missing), or make the migration with another transport`,
   },
   {
     name: 'ScratchFilter',

@@ -1,3 +1,4 @@
+import type { TransportName } from '../migration.ts';
 import type { Phase } from '../states.ts';
 import type { Service } from '../service.ts';
 
@@ -16,6 +17,8 @@ export interface Demand {
   readonly bytes: number;
   /** Bytes of the worker's local space that a conversion needs. */
   readonly scratchBytes: number;
+  /** The transport that was asked for by name, which not every worker may have. */
+  readonly transport?: TransportName;
 }
 
 /** For work whose demand nobody could tell: one stream of unknown length. */

@@ -59,7 +59,7 @@ export async function preflight(context: StepContext): Promise<StepResult> {
   if (before && kept) await dropChanged(context, before.plan, plan);
   await putRows(context, plan);
   const moved = plan.disks.map((disk) => disk.key);
-  await journal.setDemand(demandOf(instance, moved));
+  await journal.setDemand(demandOf(instance, plan.transport, moved));
   const output: PreflightOutput = { instance, plan, findings };
   const warnings = findings.filter((finding) => finding.severity === 'warning').length;
   const note = `flavor ${plan.flavor.name}, transport ${plan.transport}, ${plan.disks.length} disks, ${plan.nics.length} NICs, ${warnings} warnings`;

@@ -55,7 +55,6 @@ export const worker = {
     initial: null,
     initially: 'none: the transport `vddk` is refused',
     readBy: ['migration'],
-    everywhere: true,
     means:
       'folder of a VDDK-compatible library that you have (`libvixDiskLib.so` lies in its `lib64`), for the transport `vddk`; see [operations.md](operations.md)',
     example: '/opt/vmware-vix-disklib-distrib',
