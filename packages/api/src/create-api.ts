@@ -10,6 +10,7 @@ import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-pag
 import { dashboardPageRoutes } from './dashboard/page-routes.ts';
 import { dashboardSessionRoutes } from './dashboard/session-routes.ts';
 import type { DashboardLogins } from './dashboard/logins.ts';
+import { OneTimeLinks } from './dashboard/one-time-links.ts';
 import { Sessions } from './dashboard/sessions.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -60,6 +61,8 @@ export interface Api {
   close(): Promise<void>;
   /** For tests: a request without a network. */
   readonly inject: FastifyInstance['inject'];
+  /** Where a new link leads that signs in to the dashboard once, below our address; null: people have a login. */
+  dashboardLink(): string | null;
   /** The OpenAPI document. */
   document(): Promise<unknown>;
 }
@@ -108,6 +111,7 @@ export function createApi(options: ApiOptions): Api {
   boundTexts(app);
   const secure = options.publicUrl?.startsWith('https:') === true;
   const sessions = new Sessions({ ...parts, secure });
+  const links = new OneTimeLinks(parts);
   admission(app, parts, sessions, options);
   errorAnswers(app, parts, options.challenge);
   metricsRoute(app, parts);
@@ -129,7 +133,7 @@ export function createApi(options: ApiOptions): Api {
     systemRoutes(inner, parts);
     meRoute(inner);
     eventTicketRoute(inner, parts);
-    dashboardSessionRoutes(inner, parts, sessions, options.logins);
+    dashboardSessionRoutes(inner, parts, sessions, { logins: options.logins, links });
     dashboardPageRoutes(inner, options.dashboardFolder);
     resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
     destinationFactRoutes(inner, parts);
@@ -157,6 +161,7 @@ export function createApi(options: ApiOptions): Api {
       await heart.stop();
     },
     inject: app.inject.bind(app),
+    dashboardLink: () => (options.logins.by === 'link' ? links.issue().path : null),
     document: async () => {
       await app.ready();
       return app.swagger();

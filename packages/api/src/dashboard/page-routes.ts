@@ -75,7 +75,8 @@ export function dashboardPageRoutes(app: FastifyInstance, folder: string): void 
         etag: file.etag,
         vary: 'Accept-Encoding',
       });
-      if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+      const known = request.headers['if-none-match'] ?? '';
+      if (known.includes(file.etag)) return reply.code(304).send();
       const encoding = file.encodingFor(request.headers['accept-encoding'] ?? '');
       if (encoding) void reply.header('content-encoding', encoding);
       return reply.type(file.type).send(await file.bytes(encoding));

@@ -43,6 +43,14 @@ export const api = {
     means: 'YAML file of policy rules that differ from the built-in ones; see [operations.md](operations.md)',
     example: '/etc/guts/policy.yaml',
   }),
+  dashboardDir: setting('dashboard_dir', {
+    kind: PATH,
+    initial: null,
+    initially: '`dashboard` beside the program',
+    readBy: ['api'],
+    means: 'folder with the built dashboard, which guts-api serves at `/dashboard/`',
+    example: '/usr/share/guts/dashboard',
+  }),
   requestsPerMinute: setting('requests_per_minute', {
     kind: whole(),
     initial: 0,
