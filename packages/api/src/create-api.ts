@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import { methodsOf } from '@guts/contract';
+import { CSRF_HEADER, methodsOf } from '@guts/contract';
 import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
@@ -11,7 +11,7 @@ import { dashboardPageRoutes } from './dashboard/page-routes.ts';
 import { dashboardSessionRoutes } from './dashboard/session-routes.ts';
 import type { DashboardLogins } from './dashboard/logins.ts';
 import { OneTimeLinks } from './dashboard/one-time-links.ts';
-import { Sessions } from './dashboard/sessions.ts';
+import { SESSION_COOKIE, Sessions } from './dashboard/sessions.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { metricsRoute } from './metrics.ts';
@@ -119,8 +119,18 @@ export function createApi(options: ApiOptions): Api {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'GUTS', version: options.version, description: 'Workload migration for OpenStack' },
-      components: { securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } } },
-      security: [{ token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: SESSION_COOKIE,
+            description: `of the dashboard; what is not GET needs the header ${CSRF_HEADER}, too`,
+          },
+        },
+      },
+      security: [{ token: [] }, { session: [] }],
     },
   });
   void app.register((inner, _options, done) => {

@@ -7,7 +7,7 @@ import { readFolder, type ServedFiles } from './files.ts';
  * Nothing but our own files, and no frame around them. Pictures within style sheets are data addresses; what widgets
  * set of their style (widths, places) stands in attributes.
  */
-export const DASHBOARD_POLICY = [
+const DASHBOARD_POLICY = [
   "default-src 'self'",
   "style-src 'self'",
   "style-src-attr 'unsafe-inline'",

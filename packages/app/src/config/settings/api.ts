@@ -22,7 +22,8 @@ export const api = {
     initial: null,
     initially: 'as each request says',
     readBy: ['api'],
-    means: 'where clients reach guts-api, when a proxy stands before it: for the links in its answers',
+    means:
+      "where clients reach guts-api, when a proxy stands before it: for the links in its answers; with https the dashboard's cookie is sent by TLS alone",
     example: 'https://guts.example.org',
   }),
   tokenFile: setting('token_file', {
