@@ -68,7 +68,7 @@ export const codeOf = (link: string): string => new URL(link, 'http://guts.test'
 export function recordingLog(lines: string[] = []): Log & { readonly lines: readonly string[] } {
   const text = (value: unknown): unknown =>
     value instanceof Error
-      ? { ...value, message: value.message, stack: value.stack, cause: text(value.cause) }
+      ? [value.message, value.stack, text(value.cause), ...Object.entries(value)]
       : value;
   const keep = (fields: object, message: string): void => {
     lines.push(`${message} ${JSON.stringify(fields, (_key, value: unknown) => text(value))}`);

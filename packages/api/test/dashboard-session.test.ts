@@ -78,7 +78,8 @@ describe('a one-time link', () => {
     const code = newCode(one);
     const ask = (api: Api) => new Browser(api).ask('POST', '/dashboard/session', { link: { code } });
     const both = await Promise.all([ask(other), ask(one)]);
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+    expect(both.map(({ status }) => status)).toContain(200);
+    expect(both.map(({ status }) => status)).toContain(401);
     now += 121_000;
     for (const api of [one, other]) {
       const answer = await ask(api);
@@ -266,21 +267,20 @@ describe('a change with the cookie', () => {
 });
 
 describe('a cookie', () => {
-  const ended = async (browser: Browser): Promise<void> => {
+  /** What a cookie that is not good comes to: a refusal, no session, and that it is taken away. */
+  const fate = async (browser: Browser): Promise<unknown[]> => {
     const { status, text } = await browser.ask('GET', '/v1/me');
-    expect(status).toBe(401);
-    expect(text).toContain('the session has ended');
-    expect((await browser.session()).session).toBeNull();
-    // A bad one is taken away.
-    expect(browser.cookie).toBeNull();
+    const { session } = await browser.session();
+    return [status, text.includes('the session has ended'), session, browser.cookie];
   };
+  const ENDED = [401, true, null, null];
 
   test('is good for a day', async () => {
     const browser = await signedIn(serve());
     now += 24 * HOUR - 1;
     expect((await browser.ask('GET', '/v1/me')).status).toBe(200);
     now += 1;
-    await ended(browser);
+    expect(await fate(browser)).toEqual(ENDED);
   });
 
   test('is good at every guts-api that has the key, and at no other', async () => {
@@ -291,7 +291,7 @@ describe('a cookie', () => {
     expect((await elsewhere.ask('GET', '/v1/me')).status).toBe(200);
     const strange = new Browser(serve({ secrets: sealedBy('another key') }));
     strange.cookie = cookie;
-    await ended(strange);
+    expect(await fate(strange)).toEqual(ENDED);
   });
 
   test('that was tampered with is none', async () => {
@@ -302,12 +302,12 @@ describe('a cookie', () => {
       const browser = new Browser(api);
       const flipped = value[at] === 'A' ? 'B' : 'A';
       browser.cookie = `guts_session=${value.slice(0, at)}${flipped}${value.slice(at + 1)}`;
-      await ended(browser);
+      expect(await fate(browser)).toEqual(ENDED);
     }
     for (const text of ['', 'x', value.slice(0, -8), `${value}AAAA`, 'guts1.a.b', '"quoted"']) {
       const browser = new Browser(api);
       browser.cookie = `guts_session=${text}`;
-      await ended(browser);
+      expect(await fate(browser)).toEqual(ENDED);
     }
   });
 
@@ -315,14 +315,14 @@ describe('a cookie', () => {
     const api = serve();
     const [one, other] = [await signedIn(api), await signedIn(api)];
     one.cookie = `${one.cookie}; ${other.cookie}`;
-    await ended(one);
+    expect(await fate(one)).toEqual(ENDED);
   });
 
   test('ends when the local token is another one', async () => {
     const browser = await signedIn(serve());
     const changed = new Browser(serve({ authenticate: () => Promise.resolve(null) }));
     changed.cookie = browser.cookie;
-    await ended(changed);
+    expect(await fate(changed)).toEqual(ENDED);
   });
 
   test('does not serve after signing out, not even a copy of it', async () => {
@@ -333,7 +333,7 @@ describe('a cookie', () => {
     const { status, headers, text } = await browser.ask('DELETE', '/dashboard/session');
     expect([status, text]).toEqual([204, '']);
     expect(headers['set-cookie']).toBe('guts_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0');
-    await ended(copy);
+    expect(await fate(copy)).toEqual(ENDED);
     // Signed out is signed out: also without a session, or with one that is over.
     expect((await browser.ask('DELETE', '/dashboard/session')).status).toBe(204);
   });

@@ -1,7 +1,7 @@
 import { EVENT_STREAM_PATH } from '@guts/contract';
 import type { Store } from '@guts/core';
 import { openStore } from '@guts/store';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Api, type ApiOptions, type Caller, createApi } from '../src/index.ts';
 import { Browser, codeOf, recordingLog } from './browser.ts';
 import { eventFor, optionsFor, sealedBy } from './rig.ts';
@@ -302,7 +302,7 @@ describe.each(WAYS)('a stream that %s opened', (_way, start) => {
   test('goes on for as long as the token is good', async () => {
     const { answer } = await start(serve());
     // Far beyond the end of a ticket, and of several looks at the token.
-    while (time < 200_000) await new Promise((resolve) => setTimeout(resolve, 20));
+    await vi.waitUntil(() => time > 200_000, { timeout: 20_000, interval: 20 });
     await store.createMapping(
       { id: 'mapping-late', projectId: PROJECTS.a, name: 'late', description: null, mapping: {} as never },
       { ...eventFor('mapping', 'mapping-late'), projectId: PROJECTS.a },
