@@ -190,7 +190,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   try {
     const address = await api.listen();
     log.info({ address }, `guts-api listens on ${address}`);
-    tellDashboard(parts, dashboardFolder, config.publicUrl ?? address, api.dashboardLink);
+    tellDashboard(parts, dashboardFolder, config.publicUrl ?? address, () => api.dashboardLink());
     return { stop };
   } catch (error) {
     await callers.close();
