@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import { methodsOf } from '@guts/contract';
+import { CSRF_HEADER, methodsOf } from '@guts/contract';
 import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
@@ -7,6 +7,11 @@ import { admission } from './auth/admission.ts';
 import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
 import { boundTexts } from './bounds/texts.ts';
 import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
+import { dashboardPageRoutes } from './dashboard/page-routes.ts';
+import { dashboardSessionRoutes } from './dashboard/session-routes.ts';
+import type { DashboardLogins } from './dashboard/logins.ts';
+import { OneTimeLinks } from './dashboard/one-time-links.ts';
+import { SESSION_COOKIE, Sessions } from './dashboard/sessions.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { metricsRoute } from './metrics.ts';
@@ -16,8 +21,10 @@ import { negotiateVersions } from './protocol/version.ts';
 import { versionDocuments } from './protocol/version-documents.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
+import { eventTicketRoute } from './routes/event-tickets.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { meRoute } from './routes/me.ts';
 import { mappingRoutes } from './routes/mappings.ts';
 import { preflightRoutes } from './routes/preflight.ts';
 import { migrationRoutes } from './routes/migrations.ts';
@@ -43,6 +50,10 @@ export interface ApiOptions extends ApiParts {
   readonly challenge: string | null;
   /** How much may happen at once: to be told; the scheduler keeps to it. */
   readonly limits: Limits;
+  /** What the build of the dashboard made. */
+  readonly dashboardFolder: string;
+  /** How people sign in to it. */
+  readonly logins: DashboardLogins;
 }
 export interface Api {
   /** The address it listens on. @throws GutsError `configuration` when the port is taken */
@@ -50,6 +61,8 @@ export interface Api {
   close(): Promise<void>;
   /** For tests: a request without a network. */
   readonly inject: FastifyInstance['inject'];
+  /** Where a new link leads that signs in to the dashboard once, below our address; null: people have a login. */
+  dashboardLink(): string | null;
   /** The OpenAPI document. */
   document(): Promise<unknown>;
 }
@@ -57,6 +70,12 @@ export interface Api {
 const BODY_LIMIT = 1024 * 1024;
 /** For a request to arrive, and again for its answer; milliseconds. */
 const REQUEST_MS = 60_000;
+/** Answers are for who asked: neither kept by a browser, nor taken for something else, nor part of another's page. */
+const ANSWER_HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+};
 const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
@@ -91,20 +110,33 @@ export function createApi(options: ApiOptions): Api {
   // Node would answer with 417 and no words; a server may pass over what it does not know (RFC 9110, section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-openstack-request-id', request.id);
+    void reply.header('x-openstack-request-id', request.id).headers(ANSWER_HEADERS);
   });
   negotiateVersions(app);
   boundHeaders(app);
   boundTexts(app);
-  admission(app, parts, options);
+  const secure = options.publicUrl?.startsWith('https:') === true;
+  const sessions = new Sessions({ ...parts, secure });
+  const links = new OneTimeLinks(parts);
+  admission(app, parts, sessions, options);
   errorAnswers(app, parts, options.challenge);
   metricsRoute(app, parts);
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'GUTS', version: options.version, description: 'Workload migration for OpenStack' },
-      components: { securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } } },
-      security: [{ token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: SESSION_COOKIE,
+            description: `of the dashboard; what is not GET needs the header ${CSRF_HEADER}, too`,
+          },
+        },
+      },
+      security: [{ token: [] }, { session: [] }],
     },
   });
   void app.register((inner, _options, done) => {
@@ -115,6 +147,10 @@ export function createApi(options: ApiOptions): Api {
     preflightRoutes(inner, parts);
     migrationRoutes(inner, parts);
     systemRoutes(inner, parts);
+    meRoute(inner);
+    eventTicketRoute(inner, parts);
+    dashboardSessionRoutes(inner, parts, sessions, { logins: options.logins, links });
+    dashboardPageRoutes(inner, options.dashboardFolder);
     resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
     destinationFactRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);
@@ -141,6 +177,7 @@ export function createApi(options: ApiOptions): Api {
       await heart.stop();
     },
     inject: app.inject.bind(app),
+    dashboardLink: () => (options.logins.by === 'link' ? links.issue().path : null),
     document: async () => {
       await app.ready();
       return app.swagger();

@@ -17,9 +17,15 @@ import {
  * Who may do what, said here anew, so that a mistake in our rules is no mistake of the test: readers look, members
  * change, and these are for administrators, or for everybody.
  */
-const FOR_ADMINS: readonly string[] = ['services.list', 'services.update', 'services.remove', 'audit'];
-/** They only look, though what is asked for is too much for an address. */
-const FOR_READERS: readonly string[] = ['preflight.check', 'preflight.summary'];
+const FOR_ADMINS: readonly string[] = [
+  'services.list',
+  'services.update',
+  'services.remove',
+  'audit',
+  'dashboard.link',
+];
+/** They only look, though what is asked for is too much for an address, or opens what may be looked at. */
+const FOR_READERS: readonly string[] = ['preflight.check', 'preflight.summary', 'events.ticket'];
 const FOR_ALL: readonly string[] = ['health'];
 /** They are about no project: a token of the system asks for them without naming one. */
 const OF_THE_SYSTEM: readonly string[] = [
@@ -28,6 +34,7 @@ const OF_THE_SYSTEM: readonly string[] = [
   'limits',
   'drivers',
   'preflight.rules',
+  'me',
 ];
 /** What is allowed, and then cannot be done. */
 const ANSWERS: Readonly<Record<string, number>> = { 'services.remove': 409 };
@@ -216,6 +223,26 @@ describe('beside the routes of the contract', () => {
     const side = sideOf(token);
     expect(text.includes(things(side).migration)).toBe(status === 200);
     expect(text).not.toContain(SECRET[other(side)]);
+  });
+
+  test.each(TOKENS)('a ticket opens the event stream of the own project: %s', async (token) => {
+    const origin = 'https://horizon.example';
+    const asked = { method: 'POST', path: '/v1/events/tickets', body: { origin } } as const;
+    const made = await rig.ask(token, asked);
+    const refused = token.endsWith('-none') || (token.startsWith('system') && token !== 'system-admin');
+    const unnamed = token === 'system-admin' ? 400 : 201;
+    expect(made.status).toBe(refused ? 403 : unnamed);
+    const { ticket = '' } = JSON.parse(made.text) as { ticket?: string };
+    const { status, text } = await stream('a-nobody' as Token, `${EVENT_STREAM_PATH}?ticket=${ticket}`);
+    const side = sideOf(token);
+    expect(status).toBe(made.status === 201 ? 200 : 401);
+    expect(text.includes(things(side).migration)).toBe(status === 200);
+    expect(text).not.toContain(SECRET[other(side)]);
+  });
+
+  test.each(TOKENS)('the dashboard tells nothing of anybody without its cookie: %s', async (token) => {
+    const { status, text } = await rig.ask(token, { method: 'GET', path: '/dashboard/session' });
+    expect([status, JSON.parse(text)]).toEqual([200, { login: ['link'], session: null }]);
   });
 
   test('the event stream of another project is for administrators, and its resources are not there', async () => {

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiOptions, cachedTokens, createApi, tokenAuthenticator } from '@guts/api';
+import {
+  type ApiOptions,
+  cachedTokens,
+  createApi,
+  type DashboardLogins,
+  tokenAuthenticator,
+} from '@guts/api';
 import { type Log, messageOf, recheck } from '@guts/core';
 import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
 import { Connections, pausesWithin, Worker } from '@guts/worker';
+import type { Output } from '@guts/cli';
 import { type Config, loadConfig } from '../config.ts';
 import { faultAfter } from '../faults/fault-after.ts';
 import { type Points, pointsFrom } from '../faults/points.ts';
@@ -19,6 +26,7 @@ import { keystoneTokens } from '../wiring/keystone-tokens.ts';
 import { startNotifier } from '../wiring/notifications.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
 import { openSecrets, type SealedSecrets } from '../wiring/secrets.ts';
+import { builtDashboard, tellDashboard } from '../wiring/dashboard.ts';
 import { loadToken } from '../wiring/token.ts';
 import { freeBytes, prepareScratchDir, prepareStateDir } from '../wiring/state-dir.ts';
 import { VERSION } from '../version.ts';
@@ -30,6 +38,8 @@ interface Parts {
   readonly env: NodeJS.ProcessEnv;
   readonly backends: Pick<Backends, 'store' | 'bus' | 'relay'>;
   readonly log: Log;
+  /** Where to tell a person something; left out: nowhere. */
+  readonly out?: Output;
   /** Points for tests; see faults/points.ts. */
   readonly points?: Points;
 }
@@ -116,6 +126,7 @@ export function createScheduler({ config, backends, log }: Parts): Scheduler {
 interface Callers {
   readonly authenticate: ApiOptions['authenticate'];
   readonly challenge: string | null;
+  readonly logins: DashboardLogins;
   close(): Promise<void>;
 }
 
@@ -123,8 +134,13 @@ interface Callers {
 async function openCallers({ config, env, log }: Parts): Promise<Callers> {
   if (config.auth === 'local') {
     log.info({ token_file: config.tokenFile }, 'callers are known by the local token');
-    const authenticate = tokenAuthenticator(loadToken(config.tokenFile));
-    return { authenticate, challenge: null, close: () => Promise.resolve() };
+    const token = loadToken(config.tokenFile);
+    return {
+      authenticate: tokenAuthenticator(token),
+      challenge: null,
+      logins: { by: 'link', token },
+      close: () => Promise.resolve(),
+    };
   }
   const tokens = keystoneTokens(config, env, log);
   try {
@@ -135,7 +151,8 @@ async function openCallers({ config, env, log }: Parts): Promise<Callers> {
   }
   const seconds = config.tokenCacheSeconds;
   const authenticate = cachedTokens(tokens.lookup, { seconds, clock: systemClock });
-  return { authenticate, challenge: tokens.challenge, close: () => tokens.close() };
+  const logins = { by: 'keystone', keystone: tokens.logins } as const;
+  return { authenticate, challenge: tokens.challenge, logins, close: () => tokens.close() };
 }
 
 async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> {
@@ -143,6 +160,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   const { store, bus, relay } = backends;
   const policy = loadPolicy(config.policyFile);
   const callers = await openCallers(parts);
+  const dashboardFolder = config.dashboardDir ?? builtDashboard();
   const api = createApi({
     store,
     bus,
@@ -158,6 +176,8 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     requestsPerMinute: config.requestsPerMinute,
     metricsOpen: config.metricsOpen,
     limits: config.limits,
+    logins: callers.logins,
+    dashboardFolder,
     version: VERSION,
     log,
     clock: systemClock,
@@ -170,6 +190,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   try {
     const address = await api.listen();
     log.info({ address }, `guts-api listens on ${address}`);
+    tellDashboard(parts, dashboardFolder, config.publicUrl ?? address, () => api.dashboardLink());
     return { stop };
   } catch (error) {
     await callers.close();
@@ -230,6 +251,7 @@ export async function runDaemon(
   daemon: Daemon,
   configFile: string | null,
   env: NodeJS.ProcessEnv,
+  out: Output,
 ): Promise<void> {
   const config = loadConfig(configFile, env);
   const log = createLog(config.logLevel, daemon === 'all' ? 'guts' : `guts-${daemon}`);
@@ -237,7 +259,14 @@ export async function runDaemon(
   const points = pointsFrom(env);
   const backends = await openBackends(config, log, points?.watch);
   try {
-    const running = await startAll(daemon, { config, env, backends, log, ...(points ? { points } : {}) });
+    const running = await startAll(daemon, {
+      config,
+      env,
+      backends,
+      log,
+      out,
+      ...(points ? { points } : {}),
+    });
     await signalled(log);
     await stopAll(running);
   } finally {
