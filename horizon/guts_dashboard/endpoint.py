@@ -14,7 +14,7 @@ def base_of(request, interface=None):
     """The address to put before /v1/…, in the user's region.
 
     :param interface: as OPENSTACK_ENDPOINT_TYPE, which is the default
-    :raises openstack_dashboard.exceptions.ServiceCatalogException: the catalog has none
+    :raises horizon.exceptions.ServiceCatalogException: the catalog has none
     """
     url = base.url_for(request, SERVICE_TYPE, endpoint_type=interface)
     return VERSIONED.sub('', url.rstrip('/'))

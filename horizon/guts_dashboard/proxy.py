@@ -4,12 +4,12 @@ import logging
 import time
 
 from django.conf import settings
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import decorator_from_middleware, method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
-from openstack_dashboard import exceptions
+from horizon import exceptions
 from openstack_dashboard.api.rest import urls
 import requests
 
@@ -41,7 +41,7 @@ class Csrf(CsrfViewMiddleware):
     """Django's check, whose refusal the app can show."""
 
     def _reject(self, request, reason):
-        super()._reject(request, reason)  # logs it
+        LOG.warning('refused: %s: %s', reason, request.path)
         return error(
             ProxyError(403, 'forbidden', 'the request lacks the CSRF token of this page', 'Load the page again.')
         )
@@ -70,9 +70,10 @@ class Body:
 def body_of(request):
     """:raises ProxyError: it is longer than allowed, of unknown length, or no JSON"""
     most = setting('MAX_BODY_BYTES', 9 * 1024 * 1024)
-    if 'HTTP_TRANSFER_ENCODING' in request.META:
+    told = request.META.get('CONTENT_LENGTH') or '0'
+    if 'HTTP_TRANSFER_ENCODING' in request.META or not told.isdecimal():
         raise ProxyError(411, 'bad_request', 'the request does not tell its length', 'Send Content-Length.')
-    length = int(request.META.get('CONTENT_LENGTH') or 0)
+    length = int(told)
     if length > most:
         raise ProxyError(413, 'too_large', 'the body has more than %d bytes' % most, 'Send fewer things at once.')
     if length == 0:
@@ -82,9 +83,10 @@ def body_of(request):
     return Body(request, length)
 
 
-def chunks(answer, most, until):
+def chunks(answer, length, most, until):
     """The answer as it comes. One that is too long or too slow is cut off, which the browser sees: it is no whole one.
 
+    :param length: what it says of itself; null: nothing
     :param until: in seconds of the monotonic clock
     """
     with answer:
@@ -94,6 +96,8 @@ def chunks(answer, most, until):
             if sent > most or time.monotonic() > until:
                 raise OSError('an answer of guts-api was cut off: it had more than %d bytes, or came too slowly' % most)
             yield chunk
+        if length is not None and sent != int(length):
+            raise OSError('an answer of guts-api ended after %d of %s bytes' % (sent, length))
 
 
 @urls.register
@@ -125,18 +129,23 @@ class Proxy(View):
                 'See whether the endpoint in the catalog is the address of guts-api itself.',
             )
         most = setting('MAX_ANSWER_BYTES', 64 * 1024 * 1024)
-        length = answer.headers.get('Content-Length')
+        # What is compressed all the same comes unpacked, and longer.
+        length = None if 'Content-Encoding' in answer.headers else answer.headers.get('Content-Length')
         if length is not None and int(length) > most and request.method != 'HEAD':
             answer.close()
             raise ProxyError(
-                502, 'too_large', 'the answer has more than %d bytes' % most, 'Ask for less at once: limit, marker.'
+                502, 'internal', 'the answer has more than %d bytes' % most, 'Ask for less at once: limit, marker.'
             )
-        forwarded = StreamingHttpResponse(chunks(answer, most, until), status=answer.status_code)
+        if request.method == 'HEAD' or answer.status_code == 204:
+            answer.close()
+            forwarded = HttpResponse(status=answer.status_code)
+        else:
+            forwarded = StreamingHttpResponse(chunks(answer, length, most, until), status=answer.status_code)
         del forwarded['Content-Type']
         for name in ANSWERED:
             if name in answer.headers:
                 forwarded[name] = answer.headers[name]
-        if length is not None and 'Content-Encoding' not in answer.headers:
+        if length is not None:
             forwarded['Content-Length'] = length
         return sealed(forwarded)
 
@@ -160,7 +169,7 @@ class Proxy(View):
                 )
         except exceptions.ServiceCatalogException as cause:
             raise ProxyError(
-                503,
+                501,
                 'unsupported',
                 'the catalog of Keystone has no endpoint of GUTS in this region',
                 'Choose another region, or register the service migration there.',

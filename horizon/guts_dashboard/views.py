@@ -7,7 +7,7 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
-from openstack_dashboard import exceptions
+from horizon import exceptions
 
 from guts_dashboard import app_files
 from guts_dashboard import endpoint
@@ -27,7 +27,7 @@ class AppView(TemplateView):
         except OSError:
             LOG.exception('the built app is not beside the plugin')
             return context
-        return {**context, 'boot': self.boot()}
+        return {**context, 'boot': self.boot(reverse('horizon:%s:guts:index' % self.scope))}
 
     def public_endpoint(self):
         """Null: the catalog has none, and the app cannot listen."""
@@ -36,12 +36,15 @@ class AppView(TemplateView):
         except exceptions.ServiceCatalogException:
             return None
 
-    def boot(self):
-        """What the app has to know. Browsers see it: no token of Keystone's here."""
+    def boot(self, base):
+        """What the app has to know. Browsers see it: no token of Keystone's here.
+
+        :param base: where the app's own paths begin
+        """
         user = self.request.user
         return {
             'mode': 'horizon',
-            'base': reverse('horizon:%s:guts:index' % self.scope),
+            'base': base,
             'api': settings.WEBROOT.rstrip('/') + '/api/guts',
             # The stream goes there itself: a long answer would hold a process of Horizon's.
             'stream': self.public_endpoint(),
