@@ -7,6 +7,10 @@ import { admission } from './auth/admission.ts';
 import { boundHeaders, HEADER_BYTES, refuseUnreadable } from './bounds/headers.ts';
 import { boundTexts } from './bounds/texts.ts';
 import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-page.ts';
+import { dashboardPageRoutes } from './dashboard/page-routes.ts';
+import { dashboardSessionRoutes } from './dashboard/session-routes.ts';
+import type { DashboardLogins } from './dashboard/logins.ts';
+import { Sessions } from './dashboard/sessions.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { metricsRoute } from './metrics.ts';
@@ -16,8 +20,10 @@ import { negotiateVersions } from './protocol/version.ts';
 import { versionDocuments } from './protocol/version-documents.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
 import { eventStreamRoute } from './routes/event-stream.ts';
+import { eventTicketRoute } from './routes/event-tickets.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { meRoute } from './routes/me.ts';
 import { mappingRoutes } from './routes/mappings.ts';
 import { preflightRoutes } from './routes/preflight.ts';
 import { migrationRoutes } from './routes/migrations.ts';
@@ -43,6 +49,10 @@ export interface ApiOptions extends ApiParts {
   readonly challenge: string | null;
   /** How much may happen at once: to be told; the scheduler keeps to it. */
   readonly limits: Limits;
+  /** What the build of the dashboard made. */
+  readonly dashboardFolder: string;
+  /** How people sign in to it. */
+  readonly logins: DashboardLogins;
 }
 export interface Api {
   /** The address it listens on. @throws GutsError `configuration` when the port is taken */
@@ -96,7 +106,9 @@ export function createApi(options: ApiOptions): Api {
   negotiateVersions(app);
   boundHeaders(app);
   boundTexts(app);
-  admission(app, parts, options);
+  const secure = options.publicUrl?.startsWith('https:') === true;
+  const sessions = new Sessions({ ...parts, secure });
+  admission(app, parts, sessions, options);
   errorAnswers(app, parts, options.challenge);
   metricsRoute(app, parts);
   void app.register(swagger, {
@@ -115,6 +127,10 @@ export function createApi(options: ApiOptions): Api {
     preflightRoutes(inner, parts);
     migrationRoutes(inner, parts);
     systemRoutes(inner, parts);
+    meRoute(inner);
+    eventTicketRoute(inner, parts);
+    dashboardSessionRoutes(inner, parts, sessions, options.logins);
+    dashboardPageRoutes(inner, options.dashboardFolder);
     resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
     destinationFactRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);

@@ -1,4 +1,12 @@
 export { type Api, type ApiOptions, createApi } from './create-api.ts';
+export type {
+  ApplicationCredentialLogin,
+  DashboardLogins,
+  GotToken,
+  KeystoneLogins,
+  PasswordLogin,
+} from './dashboard/logins.ts';
+export { linkPath, OneTimeCodes } from './dashboard/one-time-codes.ts';
 export { Policy } from './auth/policy.ts';
 export { type RuleFacts, ruleFacts } from './auth/rule-facts.ts';
 export { cachedTokens, type KnownToken, type TokenLookup } from './auth/token-cache.ts';

@@ -3,7 +3,7 @@ import { GutsError, type ProjectScope } from '@guts/core';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { type Caller, ownProject } from './authenticator.ts';
 import { ruleOf } from './auth/default-rules.ts';
-import { hrefOf } from './protocol/address.ts';
+import { hrefOf, originOf } from './protocol/address.ts';
 import type { Keyed } from './protocol/idempotency.ts';
 import { freshIds, type Ids } from './protocol/ids.ts';
 
@@ -39,6 +39,12 @@ export interface Context<P, Q, B> {
   readonly requestId: string;
   /** Asks the policy for more than the route's own rule. @throws GutsError `forbidden` */
   readonly permit: (rule: string) => void;
+  /** Whether the policy would allow it. */
+  readonly may: (rule: string) => boolean;
+  /** The token that the request was let in by: neither to be stored nor told. */
+  readonly token: string;
+  /** Where this client reaches us, without a slash at the end; empty when it did not say. */
+  readonly origin: string;
   /** A path of ours as this client is to be told it. */
   readonly href: (path: string) => string;
   /** Of what is made. */
@@ -63,9 +69,9 @@ export function callerOf(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-function permitOf(request: FastifyRequest): (rule: string) => void {
-  if (!request.permit) throw new GutsError('internal', 'a route was served without authorisation');
-  return request.permit;
+function admitted({ permit, may, shown }: FastifyRequest) {
+  if (!permit || !may || !shown) throw new GutsError('internal', 'a route was served without authorisation');
+  return { permit, may, token: shown.token };
 }
 
 export function admitAgainOf(request: FastifyRequest): () => Promise<void> {
@@ -136,7 +142,16 @@ export function serve<
         },
         view: { projectId },
         requestId: request.id,
-        permit: (rule: string) => permitOf(request)(rule),
+        get permit() {
+          return admitted(request).permit;
+        },
+        get may() {
+          return admitted(request).may;
+        },
+        get token() {
+          return admitted(request).token;
+        },
+        origin: originOf(request, app.publicUrl),
         href: (path: string) => hrefOf(request, app.publicUrl, path),
         otherwise: () => {
           status = route.otherStatus ?? status;

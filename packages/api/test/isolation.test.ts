@@ -17,9 +17,15 @@ import {
  * Who may do what, said here anew, so that a mistake in our rules is no mistake of the test: readers look, members
  * change, and these are for administrators, or for everybody.
  */
-const FOR_ADMINS: readonly string[] = ['services.list', 'services.update', 'services.remove', 'audit'];
-/** They only look, though what is asked for is too much for an address. */
-const FOR_READERS: readonly string[] = ['preflight.check', 'preflight.summary'];
+const FOR_ADMINS: readonly string[] = [
+  'services.list',
+  'services.update',
+  'services.remove',
+  'audit',
+  'dashboard.link',
+];
+/** They only look, though what is asked for is too much for an address, or opens what may be looked at. */
+const FOR_READERS: readonly string[] = ['preflight.check', 'preflight.summary', 'events.ticket'];
 const FOR_ALL: readonly string[] = ['health'];
 /** They are about no project: a token of the system asks for them without naming one. */
 const OF_THE_SYSTEM: readonly string[] = [
@@ -28,6 +34,7 @@ const OF_THE_SYSTEM: readonly string[] = [
   'limits',
   'drivers',
   'preflight.rules',
+  'me',
 ];
 /** What is allowed, and then cannot be done. */
 const ANSWERS: Readonly<Record<string, number>> = { 'services.remove': 409 };

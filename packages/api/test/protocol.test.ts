@@ -2,7 +2,7 @@ import type { Caller } from '../src/authenticator.ts';
 import { openStore } from '@guts/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi } from '../src/index.ts';
-import { inProjectOfPath, projectInPath } from '../src/protocol/path-project.ts';
+import { inProject, projectInPath } from '../src/protocol/path-project.ts';
 import { versionFor } from '../src/protocol/version.ts';
 import { eventFor, optionsFor, TOKEN } from './rig.ts';
 
@@ -116,12 +116,14 @@ describe('the project in the path', () => {
   });
   const other = `/v1/${'f'.repeat(32)}/sources`;
   test('must be that of the token, however it is written', () => {
-    expect(inProjectOfPath(caller({}), `/v1/${DASHED.toUpperCase()}/sources`, false).projectId).toBe(PROJECT);
-    expect(() => inProjectOfPath(caller({}), other, false)).toThrow(/another/);
-    expect(() => inProjectOfPath(caller({ roles: ['admin'] }), other, false)).toThrow(/another/);
+    expect(inProject(caller({}), projectInPath(`/v1/${DASHED.toUpperCase()}/sources`), false).projectId).toBe(
+      PROJECT,
+    );
+    expect(() => inProject(caller({}), projectInPath(other), false)).toThrow(/another/);
+    expect(() => inProject(caller({ roles: ['admin'] }), projectInPath(other), false)).toThrow(/another/);
   });
   test('may be any for whom the policy lets, who acts in it', () => {
-    expect(inProjectOfPath(caller({}), other, true).projectId).toBe('f'.repeat(32));
-    expect(inProjectOfPath(caller({}), '/v1/sources', true).projectId).toBe(PROJECT);
+    expect(inProject(caller({}), projectInPath(other), true).projectId).toBe('f'.repeat(32));
+    expect(inProject(caller({}), projectInPath('/v1/sources'), true).projectId).toBe(PROJECT);
   });
 });

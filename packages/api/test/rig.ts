@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import type { BusHealth, DiskPass, Instance, Lease, NewEvent, Service, Store } from '@guts/core';
-import { DEFAULT_LIMITS, SILENT_LOG } from '@guts/core';
-import { type ApiOptions, Policy, tokenAuthenticator } from '../src/index.ts';
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { BusHealth, DiskPass, Instance, Lease, NewEvent, Secrets, Service, Store } from '@guts/core';
+import { DEFAULT_LIMITS, GutsError, SILENT_LOG } from '@guts/core';
+import { type ApiOptions, OneTimeCodes, Policy, tokenAuthenticator } from '../src/index.ts';
 
 export const TOKEN = 'correct horse battery staple';
 
@@ -12,16 +12,37 @@ export const CONNECTED: BusHealth = {
   detail: null,
 };
 
+/** Secrets as the port has them, under a key of that name. */
+export function sealedBy(name: string): Secrets {
+  const key = createHash('sha256').update(name).digest();
+  return {
+    seal: (plain, context) => {
+      const nonce = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
+      const text = Buffer.concat([cipher.update(JSON.stringify(plain)), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url');
+    },
+    open: (sealed, context) => {
+      const bytes = Buffer.from(sealed, 'base64url');
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
+        decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(12, 28));
+        const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
+        return JSON.parse(text.toString()) as Record<string, unknown>;
+      } catch (error) {
+        throw new GutsError('configuration', `the secret of ${context} does not open`, { cause: error });
+      }
+    },
+  };
+}
+
 /** Everything that an API needs, on a store. */
 export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOptions {
   return {
     store,
     bus: { health: () => CONNECTED, deadLetters: () => Promise.resolve(0) },
     nudge: () => undefined,
-    secrets: {
-      seal: (plain) => Buffer.from(JSON.stringify(plain)).toString('base64'),
-      open: (sealed) => JSON.parse(Buffer.from(sealed, 'base64').toString()) as Record<string, unknown>,
-    },
+    secrets: sealedBy('key'),
     authenticate: tokenAuthenticator(TOKEN),
     policy: new Policy(),
     host: '127.0.0.1',
@@ -32,6 +53,8 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
     metricsOpen: false,
     challenge: null,
     limits: DEFAULT_LIMITS,
+    dashboardFolder: '/nowhere',
+    logins: { by: 'link', token: TOKEN, codes: new OneTimeCodes({ now: () => 0, monotonic: () => 0 }) },
     version: '0',
     log: SILENT_LOG,
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },

@@ -246,6 +246,7 @@ function bodies(side: Side, own: ReturnType<typeof things>): Readonly<Record<str
     'migrations.create': migration,
     'migrations.bulk': { migrations: [migration] },
     'migrations.act': { action: 'cancel' },
+    'events.ticket': { origin: 'https://horizon.example' },
     'services.update': { disabled: true, reason: 'test' },
   };
 }

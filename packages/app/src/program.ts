@@ -17,7 +17,7 @@ function addDaemons(program: Command): void {
       .addHelpText('after', examples(`guts ${name} --config /etc/guts/guts.yaml`))
       .action(async (options: { config?: string }) => {
         const { runDaemon } = await import('./commands/daemon.ts');
-        await runDaemon(name, options.config ?? null, process.env);
+        await runDaemon(name, options.config ?? null, process.env, process.stdout);
       });
   };
   daemon('all', 'Runs guts-api, guts-scheduler and one worker in this process');

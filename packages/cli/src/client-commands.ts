@@ -72,6 +72,22 @@ function addCompletion(program: Command, groups: LazyGroups, out: Output): void 
     });
 }
 
+function addDashboard(program: Command, run: Run): void {
+  program
+    .command('dashboard')
+    .summary('prints a link that opens the dashboard and signs in')
+    .description(
+      'Prints a link that opens the dashboard in a browser and signs in, once and within ten minutes: where callers are known by the local token. With Keystone, sign in on the dashboard itself.',
+    )
+    .addHelpText('after', examples('guts dashboard', 'guts dashboard --json'))
+    .action(() =>
+      run(async (context) => {
+        const { showDashboardLink } = await import('./commands/dashboard.ts');
+        await showDashboardLink(context);
+      }),
+    );
+}
+
 /** Adds every command that talks to a guts-api. */
 export function addClientCommands(program: Command, groups: LazyGroups, parts: ClientParts): void {
   program
@@ -110,5 +126,6 @@ export function addClientCommands(program: Command, groups: LazyGroups, parts: C
         addShapeOptions(group);
       };
     });
+  addDashboard(program, run);
   addCompletion(program, groups, parts.out);
 }

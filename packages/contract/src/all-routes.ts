@@ -1,4 +1,4 @@
-import { EVENT_STREAM_PATH, type Route, routes } from './routes.ts';
+import { DASHBOARD_SESSION_PATH, EVENT_STREAM_PATH, type Route, routes } from './routes.ts';
 
 function collect(prefix: string, group: object): [string, Route][] {
   return Object.entries(group).flatMap(([key, value]: [string, Route | object]) => {
@@ -16,12 +16,15 @@ export function nameOf({ method, path }: Pick<Route, 'method' | 'path'>): string
   return names.get(`${method} ${path}`) ?? `${method} ${path}`;
 }
 
-const matchers = [{ method: 'GET', path: EVENT_STREAM_PATH } as const, ...allRoutes.values()].map(
-  ({ method, path }) => ({
-    method,
-    pattern: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
-  }),
-);
+/** What there is beside the routes of the contract. */
+const BESIDES = [
+  { method: 'GET', path: EVENT_STREAM_PATH },
+  ...(['GET', 'POST', 'DELETE'] as const).map((method) => ({ method, path: DASHBOARD_SESSION_PATH })),
+] as const;
+const matchers = [...BESIDES, ...allRoutes.values()].map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
+}));
 
 /** The methods with which a path (without its query) may be asked; empty when there is no such path. */
 export function methodsOf(path: string): readonly Route['method'][] {

@@ -15,6 +15,15 @@ export {
   OPERATION_STATUSES,
   ReapResult,
 } from './schemas/endpoint.ts';
+export {
+  DashboardLink,
+  DashboardLogin,
+  DashboardSession,
+  EventTicket,
+  LOGIN_KINDS,
+  type LoginKind,
+  Me,
+} from './schemas/dashboard.ts';
 export { Datastore, Host, Instance, Network } from './schemas/inventory.ts';
 export {
   DestinationFlavor,

@@ -1,3 +1,4 @@
+import { dashboardRoutes, eventTicketRoute, meRoute } from './routes/dashboard.ts';
 import { destinationRoutes, sourceRoutes } from './routes/endpoints.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { mappingRoutes } from './routes/mappings.ts';
@@ -36,9 +37,21 @@ export const routes = {
   preflight: preflightRoutes,
   migrations: migrationRoutes,
   services: serviceRoutes,
-  events: eventRoutes,
+  events: { ...eventRoutes, ticket: eventTicketRoute },
   audit: auditRoute,
+  me: meRoute,
+  dashboard: dashboardRoutes,
 };
 
-/** Server-sent events: `id` is the sequence, `data` an {@link Event}. Query: `after`, `resource_id`. */
+/** Server-sent events: `id` is the sequence, `data` an {@link Event}. Query: `after`, `resource_id`, `ticket`. */
 export const EVENT_STREAM_PATH = '/v1/events/stream';
+
+/** Where guts-api serves the dashboard itself: its page, at every path below that is no file of it. */
+export const DASHBOARD_PATH = '/dashboard/';
+/**
+ * Who is signed in there: GET answers with a {@link DashboardSession}; POST takes a {@link DashboardLogin}, answers in
+ * the same way and sets the cookie that calls may then carry instead of a token; DELETE signs out.
+ */
+export const DASHBOARD_SESSION_PATH = '/dashboard/session';
+/** Header of calls with that cookie: the session's `csrf_token`, unless they only look. */
+export const CSRF_HEADER = 'X-CSRF-Token';

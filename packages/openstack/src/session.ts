@@ -12,7 +12,7 @@ import {
   versionDocument,
   versionedEndpoint,
 } from './service-catalog.ts';
-import { validateToken, type ValidToken } from './token-validation.ts';
+import { revokeToken, validateToken, type ValidToken } from './token-validation.ts';
 import { type HttpAnswer, HttpClient, type HttpRequest, type Observe, readText } from './transport/http.ts';
 
 export interface ApiRequest {
@@ -100,6 +100,10 @@ export class OpenStackSession {
   get roles(): readonly string[] {
     return this.#token.roles;
   }
+  /** When the token ends; milliseconds since the epoch. */
+  get expiresAt(): number {
+    return this.#token.expiresAt;
+  }
 
   /**
    * The same user in another project. @param project its id or name
@@ -173,6 +177,19 @@ export class OpenStackSession {
       return this.#withLogin(ask, signal);
     };
     return withRetries(fresh, 'GET', this.#retries, signal);
+  }
+
+  /**
+   * Has Keystone make somebody's token worthless, as its bearer; one that it does not know is that already.
+   * @throws ApiError, UnreachableError, ProtocolError
+   */
+  revokeToken(subject: string, signal: AbortSignal): Promise<void> {
+    return withRetries(
+      () => revokeToken(this.#http, this.config.authUrl, subject, signal),
+      'GET',
+      this.#retries,
+      signal,
+    );
   }
 
   /** Sends JSON, reads JSON. @throws ApiError, UnreachableError, ProtocolError */

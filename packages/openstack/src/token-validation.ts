@@ -54,6 +54,25 @@ export async function validateToken(
   throw new ProtocolError(`${url.origin}${url.pathname}: HTTP 404: is auth_url a Keystone v3?`);
 }
 
+/**
+ * Keystone v3 "Revoke token": `DELETE /v3/auth/tokens`, which every token may ask about itself (Identity API reference,
+ * section "Authentication and token management").
+ * @throws ApiError, UnreachableError
+ */
+export async function revokeToken(
+  http: HttpClient,
+  authUrl: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = identityUrl(authUrl, '/auth/tokens');
+  const headers = { accept: 'application/json', 'x-auth-token': token, 'x-subject-token': token };
+  const answer = await http.send({ url, method: 'DELETE', headers, signal });
+  // Who is not let in by a token, or does not find it, has nothing left to revoke.
+  if (answer.status < 300 || [401, 404].includes(answer.status)) return answer.body.dump();
+  throw await apiError(answer, { service: 'identity', method: 'DELETE', path: url.pathname, signal });
+}
+
 interface Wire {
   readonly expires_at?: string;
   readonly user?: { readonly id: string; readonly name: string };

@@ -16,7 +16,7 @@ export class Turns {
     if (this.#free > 0) this.#free -= 1;
     else {
       if (this.#waiting.length >= this.#most)
-        throw new GutsError('identity_unavailable', 'too many tokens wait to be checked', {
+        throw new GutsError('identity_unavailable', 'too many wait for Keystone already', {
           details: { retry_after: 1 },
         });
       await new Promise<void>((resolve) => this.#waiting.push(resolve));

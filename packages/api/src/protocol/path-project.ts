@@ -27,12 +27,12 @@ export function withoutProject(target: string): string {
 const plain = (id: string): string => id.replaceAll('-', '').toLowerCase();
 
 /**
- * Who asks, in the project that the path names. The local token knows one project only, whatever an address says.
+ * Who asks, in the project that the request names. The local token knows one project only, whatever an address says.
+ * @param project null: none is named
  * @param anywhere the policy lets the caller act in any project
  * @throws GutsError `forbidden` when the token is of another project
  */
-export function inProjectOfPath(caller: Caller, url: string, anywhere: boolean): Caller {
-  const project = projectInPath(url);
+export function inProject(caller: Caller, project: string | null, anywhere: boolean): Caller {
   const own = caller.projectId;
   if (project === null || own === PROJECT_LOCAL || (own !== null && plain(project) === plain(own)))
     return caller;

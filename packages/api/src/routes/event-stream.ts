@@ -26,6 +26,11 @@ const schema: FastifySchema & { description: string } = {
     additionalProperties: false,
     properties: {
       after: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'only events after this sequence' },
+      ticket: {
+        type: 'string',
+        maxLength: 14_000,
+        description: 'of POST /v1/events/tickets, instead of a token: for pages of the origin that it is for',
+      },
       resource_id: { type: 'string', minLength: 1, maxLength: 64, description: 'only events of this one' },
     },
   },

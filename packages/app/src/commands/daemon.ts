@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiOptions, cachedTokens, createApi, tokenAuthenticator } from '@guts/api';
+import { fileURLToPath } from 'node:url';
+import {
+  type ApiOptions,
+  cachedTokens,
+  createApi,
+  type DashboardLogins,
+  linkPath,
+  OneTimeCodes,
+  tokenAuthenticator,
+} from '@guts/api';
 import { type Log, messageOf, recheck } from '@guts/core';
 import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
@@ -30,6 +39,8 @@ interface Parts {
   readonly env: NodeJS.ProcessEnv;
   readonly backends: Pick<Backends, 'store' | 'bus' | 'relay'>;
   readonly log: Log;
+  /** Where to tell a person something; left out: nowhere. */
+  readonly out?: { write(text: string): unknown; readonly isTTY?: boolean };
   /** Points for tests; see faults/points.ts. */
   readonly points?: Points;
 }
@@ -116,6 +127,7 @@ export function createScheduler({ config, backends, log }: Parts): Scheduler {
 interface Callers {
   readonly authenticate: ApiOptions['authenticate'];
   readonly challenge: string | null;
+  readonly logins: DashboardLogins;
   close(): Promise<void>;
 }
 
@@ -123,8 +135,14 @@ interface Callers {
 async function openCallers({ config, env, log }: Parts): Promise<Callers> {
   if (config.auth === 'local') {
     log.info({ token_file: config.tokenFile }, 'callers are known by the local token');
-    const authenticate = tokenAuthenticator(loadToken(config.tokenFile));
-    return { authenticate, challenge: null, close: () => Promise.resolve() };
+    const token = loadToken(config.tokenFile);
+    const logins = { by: 'link', token, codes: new OneTimeCodes(systemClock) } as const;
+    return {
+      authenticate: tokenAuthenticator(token),
+      challenge: null,
+      logins,
+      close: () => Promise.resolve(),
+    };
   }
   const tokens = keystoneTokens(config, env, log);
   try {
@@ -135,7 +153,20 @@ async function openCallers({ config, env, log }: Parts): Promise<Callers> {
   }
   const seconds = config.tokenCacheSeconds;
   const authenticate = cachedTokens(tokens.lookup, { seconds, clock: systemClock });
-  return { authenticate, challenge: tokens.challenge, close: () => tokens.close() };
+  const logins = { by: 'keystone', keystone: tokens.logins } as const;
+  return { authenticate, challenge: tokens.challenge, logins, close: () => tokens.close() };
+}
+
+/**
+ * Where the dashboard is. The link that signs in stands on a terminal alone: what is written elsewhere is kept, by a
+ * journal for one, and read by others.
+ */
+function tellLink({ config, log, out }: Parts, logins: DashboardLogins, address: string): void {
+  const origin = (config.publicUrl ?? address).replace(/\/+$/, '');
+  if (logins.by === 'link' && out?.isTTY === true)
+    out.write(`Dashboard (this link signs in once): ${origin}${linkPath(logins.codes.issue().code)}\n`);
+  const how = logins.by === 'link' ? 'guts dashboard prints a link to sign in' : 'sign in as at Keystone';
+  log.info({ address: `${origin}/dashboard/` }, `the dashboard: ${how}`);
 }
 
 async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> {
@@ -158,6 +189,9 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     requestsPerMinute: config.requestsPerMinute,
     metricsOpen: config.metricsOpen,
     limits: config.limits,
+    logins: callers.logins,
+    // Beside the bundle.
+    dashboardFolder: fileURLToPath(new URL('dashboard/', import.meta.url)),
     version: VERSION,
     log,
     clock: systemClock,
@@ -170,6 +204,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   try {
     const address = await api.listen();
     log.info({ address }, `guts-api listens on ${address}`);
+    tellLink(parts, callers.logins, address);
     return { stop };
   } catch (error) {
     await callers.close();
@@ -230,6 +265,7 @@ export async function runDaemon(
   daemon: Daemon,
   configFile: string | null,
   env: NodeJS.ProcessEnv,
+  out: NonNullable<Parts['out']>,
 ): Promise<void> {
   const config = loadConfig(configFile, env);
   const log = createLog(config.logLevel, daemon === 'all' ? 'guts' : `guts-${daemon}`);
@@ -237,7 +273,14 @@ export async function runDaemon(
   const points = pointsFrom(env);
   const backends = await openBackends(config, log, points?.watch);
   try {
-    const running = await startAll(daemon, { config, env, backends, log, ...(points ? { points } : {}) });
+    const running = await startAll(daemon, {
+      config,
+      env,
+      backends,
+      log,
+      out,
+      ...(points ? { points } : {}),
+    });
     await signalled(log);
     await stopAll(running);
   } finally {

@@ -1,4 +1,4 @@
-import type { KnownToken, TokenLookup } from '@guts/api';
+import type { KeystoneLogins, KnownToken, TokenLookup } from '@guts/api';
 import { GutsError, type Log, messageOf } from '@guts/core';
 import {
   ApiError,
@@ -14,11 +14,15 @@ import {
 } from '@guts/openstack';
 import type { Config } from '../config.ts';
 import { VERSION } from '../version.ts';
+import { keystoneLogins } from './keystone-logins.ts';
 
 /** How long Keystone may take to say what a token is, the login of the service user included; milliseconds. */
 const PATIENCE_MS = 10_000;
 /** Whoever waits for it is a request of a user: better told soon that it is away. */
-const RETRIES = { attempts: 2, firstMs: 200, longestSeconds: 2 };
+const REQUESTS = {
+  retries: { attempts: 2, firstMs: 200, longestSeconds: 2 },
+  userAgent: `guts-api/${VERSION}`,
+};
 
 /** As whom guts-api asks Keystone. */
 export interface ServiceUser {
@@ -32,6 +36,8 @@ export interface ServiceUser {
 
 export interface KeystoneTokens {
   readonly lookup: TokenLookup;
+  /** Logs people in, for the dashboard. */
+  readonly logins: KeystoneLogins;
   /** What WWW-Authenticate says to who has no token. */
   readonly challenge: string;
   /**
@@ -93,9 +99,8 @@ export function keystoneTokens(config: Config, env: NodeJS.ProcessEnv, log: Log)
 
   const session = (): Promise<OpenStackSession> => {
     opening ??= OpenStackSession.open(cloud, {
+      ...REQUESTS,
       signal: AbortSignal.timeout(PATIENCE_MS),
-      retries: RETRIES,
-      userAgent: `guts-api/${VERSION}`,
     }).catch((error: unknown) => {
       opening = null;
       throw error;
@@ -104,6 +109,7 @@ export function keystoneTokens(config: Config, env: NodeJS.ProcessEnv, log: Log)
   };
   return {
     challenge: `Keystone uri="${uri}"`,
+    logins: keystoneLogins(cloud, REQUESTS, session),
     async lookup(token) {
       try {
         const found = await (await session()).validateToken(token, AbortSignal.timeout(PATIENCE_MS));

@@ -1,0 +1,152 @@
+import { DASHBOARD_SESSION_PATH, DashboardLogin, type DashboardSession, routes } from '@guts/contract';
+import { GutsError } from '@guts/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiParts } from '../api-parts.ts';
+import { Turns } from '../auth/turns.ts';
+import { RateLimit } from '../bounds/rate-limit.ts';
+import { serve } from '../serve.ts';
+import { type DashboardLogins, type GotToken, loginKinds } from './logins.ts';
+import { linkPath } from './one-time-codes.ts';
+import { OPEN } from './page-routes.ts';
+import { bringsSession, type Session, type Sessions } from './sessions.ts';
+
+/** Attempts to sign in from one address per minute: Keystone, and who guesses, are spared the rest. */
+const LOGINS_PER_MINUTE = 60;
+/** Of those, asked of Keystone at once, and how many more wait. */
+const AT_ONCE = 8;
+const WAITING = 64;
+/** How long a session by a link lasts: a screen is left open over a night. */
+const LINK_SESSION_MS = 24 * 3600_000;
+
+/**
+ * Pages of other hosts could not read the answer, but make a browser ask: none of theirs is served. Browsers say where
+ * a request comes from (Fetch Metadata, section 2.3), and other clients have no cookies that others may use.
+ * @throws GutsError `forbidden`
+ */
+function refuseOtherSites({ headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return;
+  throw new GutsError('forbidden', 'the request comes from a page of another host', {
+    remedy: 'Sign in and out on the dashboard itself.',
+  });
+}
+
+/** @throws GutsError `bad_request`: a way that is not offered here; `unauthorized`, `identity_unavailable` */
+async function letIn(
+  body: DashboardLogin,
+  logins: DashboardLogins,
+  { clock }: Pick<ApiParts, 'clock'>,
+): Promise<GotToken> {
+  const { password, application_credential: credential, link } = body;
+  if (logins.by === 'keystone') {
+    if (password)
+      return logins.keystone.byPassword({
+        user: password.user,
+        userDomain: password.user_domain ?? null,
+        password: password.password,
+        project: password.project,
+        projectDomain: password.project_domain ?? null,
+      });
+    if (credential) return logins.keystone.byApplicationCredential(credential);
+  } else if (link) {
+    if (!logins.codes.redeem(link.code))
+      throw new GutsError('unauthorized', 'the link was used already, or is too old', {
+        remedy: 'Get a new one: guts dashboard, on the host of guts-api.',
+      });
+    const expiresAt = clock.now() + LINK_SESSION_MS;
+    return { token: logins.token, expiresAt, userName: null, projectName: null };
+  }
+  throw new GutsError('bad_request', `one cannot sign in here by ${Object.keys(body).join()}`, {
+    field: 'body',
+    remedy: `Sign in by ${loginKinds(logins).join(' or ')}.`,
+  });
+}
+
+/** Who is signed in to the dashboard, signing in, and out. */
+export function dashboardSessionRoutes(
+  app: FastifyInstance,
+  parts: ApiParts,
+  sessions: Sessions,
+  logins: DashboardLogins,
+): void {
+  const { authenticate, clock, log } = parts;
+  const rate = new RateLimit(LOGINS_PER_MINUTE, clock);
+  const turns = new Turns(AT_ONCE, WAITING);
+  const login = loginKinds(logins);
+  const url = DASHBOARD_SESSION_PATH;
+  const schema = { hide: true };
+
+  /** Null: its token is not good any more. */
+  const told = async (session: Session): Promise<DashboardSession['session']> => {
+    const caller = await authenticate(session.token);
+    return (
+      caller && {
+        user_id: caller.userId,
+        user_name: session.userName,
+        project_id: caller.projectId,
+        project_name: session.projectName,
+        roles: [...caller.roles],
+        expires_at: new Date(session.expiresAt).toISOString(),
+        csrf_token: session.csrfToken,
+      }
+    );
+  };
+  const answer = (reply: FastifyReply, session: DashboardSession['session']): FastifyReply => {
+    const body: DashboardSession = { login: [...login], session };
+    return reply.header('cache-control', 'no-store').send(body);
+  };
+
+  app.get(url, { schema, config: OPEN }, async (request, reply) => {
+    const session = sessions.of(request);
+    const known = session && (await told(session));
+    if (!known && bringsSession(request)) void reply.header('set-cookie', sessions.clearCookie);
+    return answer(reply, known);
+  });
+
+  const takes = { ...schema, body: DashboardLogin };
+  app.post(url, { schema: takes, config: OPEN }, async (request, reply) => {
+    refuseOtherSites(request);
+    rate.take(request.ip);
+    const asked = log.child({ request_id: request.id, address: request.ip });
+    const body = request.body as DashboardLogin;
+    const got = await turns
+      .run(() => letIn(body, logins, parts))
+      .catch((error: unknown) => {
+        // Not who: some type the password there.
+        asked.info({ code: error instanceof GutsError ? error.code : 'internal' }, 'a login was refused');
+        throw error;
+      });
+    const { session, setCookie } = sessions.begin(got);
+    const known = await told(session);
+    if (!known) throw new GutsError('unauthorized', 'the token that was got is not valid here');
+    asked.info({ user: known.user_id, project: known.project_id }, 'signed in to the dashboard');
+    void reply.header('set-cookie', setCookie);
+    return answer(reply, known);
+  });
+
+  app.delete(url, { schema, config: OPEN }, async (request, reply) => {
+    refuseOtherSites(request);
+    const session = sessions.of(request);
+    if (session) {
+      sessions.end(session);
+      if (logins.by === 'keystone')
+        await logins.keystone.revoke(session.token).catch((error: unknown) => {
+          // Nobody can use the cookie here any more; the token ends by itself.
+          log.warn({ err: error, request_id: request.id }, 'a token could not be revoked');
+        });
+    }
+    return reply.code(204).header('set-cookie', sessions.clearCookie).send();
+  });
+
+  serve(app, routes.dashboard.link, ({ origin }) => {
+    if (logins.by === 'keystone')
+      throw new GutsError('conflict', 'callers are known by Keystone here: there are no links to sign in', {
+        remedy: `Open ${origin}/dashboard/ and sign in with user and password, or an application credential.`,
+      });
+    const { code, expiresAt } = logins.codes.issue();
+    return Promise.resolve({
+      url: `${origin}${linkPath(code)}`,
+      expires_at: new Date(expiresAt).toISOString(),
+    });
+  });
+}
