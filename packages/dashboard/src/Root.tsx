@@ -1,0 +1,59 @@
+import { ApiCallError } from '@guts/contract';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useState } from 'react';
+import { createCalls, type Csrf } from './api/calls.ts';
+import { type SessionState, SessionClient } from './api/session.ts';
+import { type App, AppContext } from './app.tsx';
+import type { Boot } from './boot.ts';
+import { SessionGate } from './login/SessionGate.tsx';
+import { createAppRouter } from './routes.tsx';
+
+const CSRF_HEADER = 'x-csrf-token';
+const RETRIES = 2;
+
+function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // Events say what is stale; this is for what no event tells.
+        staleTime: 30_000,
+        retry: (count, error) =>
+          count < RETRIES && (!(error instanceof ApiCallError) || error.status === 0 || error.status >= 500),
+      },
+    },
+  });
+}
+
+function createApp(boot: Boot, queries: QueryClient): App {
+  const fetchOf = window.fetch.bind(window);
+  const csrf = (): Csrf | null => {
+    if (boot.mode === 'horizon') return boot.csrf;
+    const state = queries.getQueryData<SessionState>(['session']);
+    return state?.session ? { header: CSRF_HEADER, token: state.session.csrf_token } : null;
+  };
+  return {
+    boot,
+    client: createCalls(boot, fetchOf, {
+      csrf,
+      onExpired: () => void queries.invalidateQueries({ queryKey: ['session'] }),
+    }),
+    sessions: boot.mode === 'alone' ? new SessionClient(boot, fetchOf) : null,
+  };
+}
+
+/** The whole app. */
+export function Root({ boot }: { readonly boot: Boot }) {
+  const [queries] = useState(createQueryClient);
+  const [app] = useState(() => createApp(boot, queries));
+  const [router] = useState(() => createAppRouter(boot.base));
+  return (
+    <QueryClientProvider client={queries}>
+      <AppContext value={app}>
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </AppContext>
+    </QueryClientProvider>
+  );
+}

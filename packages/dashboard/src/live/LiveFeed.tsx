@@ -1,0 +1,60 @@
+import { EVENT_STREAM_PATH, routes } from '@guts/contract';
+import { useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useApp } from '../app.tsx';
+import { CacheKeeper } from './cache-keeper.ts';
+import { Feed, type FeedState } from './feed.ts';
+import { FeedContext } from './feed-state.ts';
+
+/** Of a cut shorter than this nobody is told; milliseconds. */
+const SHORT_CUT_MS = 1500;
+
+/** Keeps what is shown as it is now, by the one stream of events of this page. */
+export function LiveFeed({ children }: { readonly children: ReactNode }) {
+  const { boot, client } = useApp();
+  const queries = useQueryClient();
+  const [state, setState] = useState<FeedState>('connecting');
+  useEffect(() => {
+    const keeper = new CacheKeeper(queries, client);
+    let cut: ReturnType<typeof setTimeout> | null = null;
+    let opened = false;
+    const onState = (now: FeedState): void => {
+      if (now === 'lost') {
+        cut ??= setTimeout(() => {
+          setState('lost');
+          // Perhaps it is the session that ended.
+          if (boot.mode === 'alone') void queries.invalidateQueries({ queryKey: ['session'] });
+        }, SHORT_CUT_MS);
+        return;
+      }
+      if (cut !== null) clearTimeout(cut);
+      cut = null;
+      setState(now);
+      if (now !== 'open') return;
+      // What no event tells may have changed meanwhile.
+      if (opened) keeper.refreshAll();
+      opened = true;
+    };
+    const feed = new Feed({
+      newest: async () => {
+        const { events } = await client.call(routes.events.list, { query: { newest: 'true', limit: '1' } });
+        return events.at(-1)?.sequence ?? 0;
+      },
+      address: async (after) => {
+        const query = new URLSearchParams({ after: String(after) });
+        return `${boot.api}${EVENT_STREAM_PATH}?${query}`;
+      },
+      open: (address) => new EventSource(address),
+      onEvents: (events) => keeper.take(events),
+      onProgress: (data) => keeper.progress(data),
+      onState,
+    });
+    feed.start();
+    return () => {
+      feed.close();
+      keeper.close();
+      if (cut !== null) clearTimeout(cut);
+    };
+  }, [boot, client, queries]);
+  return <FeedContext value={state}>{children}</FeedContext>;
+}

@@ -1,0 +1,1 @@
+export const workerText = {} as const;
