@@ -23,7 +23,7 @@ function digestOf(root: string, contract: string): string {
   const hash = createHash('sha256').update(contract);
   const app = join(root, 'packages/dashboard');
   const files = readdirSync(app, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /^(?:src\/.*\.\w+|index\.html|package\.json)$/.test(name) && !/\.test\.ts$/.test(name))
+    .filter((name) => /^(?:src\/.*\.\w+|index\.html|package\.json)$/.test(name) && !name.endsWith('.test.ts'))
     .map((name) => join(app, name));
   const shared = [
     'package-lock.json',

@@ -1,4 +1,4 @@
-import { EVENT_STREAM_PATH, routes, STEPS } from '@guts/contract';
+import { CSRF_HEADER, DASHBOARD_SESSION_PATH, EVENT_STREAM_PATH, routes, STEPS } from '@guts/contract';
 import { callable } from './callable-routes.ts';
 
 /**
@@ -9,8 +9,9 @@ export function callableContract(): string {
   return [
     "export * from '@guts/contract/client';",
     "export { ERROR_CODES } from '@guts/core/errors';",
-    `export const EVENT_STREAM_PATH = ${JSON.stringify(EVENT_STREAM_PATH)};`,
-    `export const STEPS = ${JSON.stringify(STEPS)};`,
+    ...Object.entries({ CSRF_HEADER, DASHBOARD_SESSION_PATH, EVENT_STREAM_PATH, STEPS }).map(
+      ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,
+    ),
     `export const routes = ${JSON.stringify(callable(routes))};`,
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { ApiCallError } from '@guts/contract';
+import { ApiCallError, CSRF_HEADER } from '@guts/contract';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,7 +9,6 @@ import type { Boot } from './boot.ts';
 import { SessionGate } from './login/SessionGate.tsx';
 import { createAppRouter } from './routes.tsx';
 
-const CSRF_HEADER = 'x-csrf-token';
 const RETRIES = 2;
 
 function createQueryClient(): QueryClient {

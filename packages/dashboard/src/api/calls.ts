@@ -27,7 +27,7 @@ export function createCalls(boot: Boot, fetchOf: typeof fetch, hooks: CallHooks)
       headers: { ...init.headers, ...(csrf ? { [csrf.header]: csrf.token } : {}) },
     });
     if (answer.status === 401) hooks.onExpired();
-    return answer as unknown as Answer;
+    return answer;
   };
   return new ApiClient({
     fetch: send,

@@ -1,33 +1,16 @@
-import { ApiCallError, type ErrorCode } from '@guts/contract';
+import {
+  ApiCallError,
+  CSRF_HEADER,
+  type DashboardLogin,
+  type DashboardSession,
+  type ErrorCode,
+} from '@guts/contract';
 import type { Boot } from '../boot.ts';
 
-export interface Session {
-  readonly user_id: string;
-  readonly user_name: string;
-  readonly project_id: string;
-  readonly project_name: string;
-  readonly roles: readonly string[];
-  readonly expires_at: string | null;
-  readonly csrf_token: string;
-}
-export type LoginWay = 'password' | 'application_credential' | 'link';
 /** How one may log in here, and who is. */
-export interface SessionState {
-  readonly login: readonly LoginWay[];
-  readonly session: Session | null;
-}
-export type Credential =
-  | {
-      readonly password: {
-        readonly user: string;
-        readonly user_domain?: string;
-        readonly password: string;
-        readonly project: string;
-        readonly project_domain?: string;
-      };
-    }
-  | { readonly application_credential: { readonly id: string; readonly secret: string } }
-  | { readonly link: { readonly code: string } };
+export type SessionState = DashboardSession;
+export type LoginWay = DashboardSession['login'][number];
+export type Credential = DashboardLogin;
 
 interface Refusal {
   readonly message?: string;
@@ -67,7 +50,7 @@ export class SessionClient {
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(csrf === undefined ? {} : { 'x-csrf-token': csrf }),
+        ...(csrf === undefined ? {} : { [CSRF_HEADER]: csrf }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {

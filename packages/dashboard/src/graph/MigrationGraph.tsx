@@ -1,6 +1,6 @@
 import { Card, CardBody, CardTitle } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useApp } from '../app.tsx';
 import { progressOf } from '../live/progress.ts';
 import { disksQuery } from '../migrations/queries.ts';
@@ -13,14 +13,13 @@ export function MigrationGraph({ id }: { readonly id: string }) {
   const { client } = useApp();
   const { data, dataUpdatedAt } = useQuery(disksQuery(client, id));
   const [series, setSeries] = useState(EMPTY);
-  useEffect(() => {
-    if (!data) return;
+  const [seen, setSeen] = useState(0);
+  if (data && dataUpdatedAt !== seen) {
+    setSeen(dataUpdatedAt);
     const moving = data.some(({ state }) => state === 'copying' || state === 'verifying');
     const rate = moving ? progressOf(data).bytesPerSecond : null;
-    setSeries((now) =>
-      rate === null && now.at.length === 0 ? now : withPoint(now, dataUpdatedAt / 1000, rate),
-    );
-  }, [data, dataUpdatedAt]);
+    if (rate !== null || series.at.length > 0) setSeries(withPoint(series, dataUpdatedAt / 1000, rate));
+  }
   const words = text.migrations.detail;
   return (
     <Card>

@@ -7,23 +7,33 @@ import type { Series } from './series.ts';
 
 const HEIGHT_PX = 200;
 
-function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+interface Colours {
+  readonly ink: string;
+  readonly line: string;
+  readonly grid: string;
+}
+
+/** A canvas knows no style sheet: the colours as they are now. They change with the theme. */
+function coloursOf(dark: boolean): Colours {
+  const style = getComputedStyle(document.documentElement);
+  const token = (name: string): string => style.getPropertyValue(`--pf-t--global--${name}`).trim();
+  return {
+    ink: token('text--color--subtle') || (dark ? '#c7c7c7' : '#4d4d4d'),
+    line: token('color--brand--default') || (dark ? '#92c5f9' : '#0066cc'),
+    grid: token('border--color--default') || (dark ? '#4d4d4d' : '#c7c7c7'),
+  };
 }
 
 /** Bytes per second over time, drawn on a canvas. */
 export function RateGraph({ series, label }: { readonly series: Series; readonly label: string }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const drawn = useRef<uPlot.AlignedData>([[], []]);
   const dark = useDark();
   useEffect(() => {
     const frame = place.current;
     if (!frame) return undefined;
-    const [ink, line, grid] = [
-      token('--pf-t--global--text--color--subtle'),
-      token('--pf-t--global--color--brand--default'),
-      token('--pf-t--global--border--color--default'),
-    ];
+    const { ink, line, grid } = coloursOf(dark);
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
     const made = new uPlot(
       {
@@ -38,7 +48,7 @@ export function RateGraph({ series, label }: { readonly series: Series; readonly
         ],
         series: [{}, { label, stroke: line, width: 2, fill: `${line}22`, spanGaps: false }],
       },
-      [[], []],
+      drawn.current,
       frame,
     );
     plot.current = made;
@@ -51,7 +61,9 @@ export function RateGraph({ series, label }: { readonly series: Series; readonly
     };
   }, [dark, label]);
   useEffect(() => {
-    plot.current?.setData([[...series.at], [...series.values]]);
-  }, [series, dark]);
+    drawn.current = [[...series.at], [...series.values]];
+    plot.current?.setData(drawn.current);
+  }, [series]);
+  // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- what is drawn is a canvas
   return <div ref={place} role="img" aria-label={label} className="guts-graph" />;
 }

@@ -68,18 +68,14 @@ export function LoginForm({ ways }: { readonly ways: readonly LoginWay[] }) {
       async (credential: Credential) => {
         const state = await sessions?.open(credential);
         if (!state) return;
-        // Of somebody else, perhaps: nothing of before is shown.
-        queries.removeQueries({
-          predicate: ({ queryKey }) => queryKey[0] !== 'session' && !isActive(queryKey),
-        });
+        // Of somebody else, perhaps: nothing of before is kept.
+        queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session', type: 'inactive' });
         queries.setQueryData(['session'], state);
         await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
       },
       [sessions, queries],
     ),
   );
-  const isActive = (key: readonly unknown[]): boolean =>
-    (queries.getQueryCache().find({ queryKey: key })?.getObserversCount() ?? 0) > 0;
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     login.run(credentialOf(way, values));

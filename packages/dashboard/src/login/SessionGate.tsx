@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, type ReactNode, Suspense, useRef } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useApp } from '../app.tsx';
 import type { SessionState } from '../api/session.ts';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
@@ -38,10 +38,10 @@ function OwnSession({ children }: { readonly children: ReactNode }) {
     staleTime: 60_000,
     refetchInterval: (query) => (query.state.error ? 3000 : false),
   });
-  const had = useRef<SessionState['session']>(null);
-  if (data?.session) had.current = data.session;
+  const [had, setHad] = useState(false);
+  if (data?.session && !had) setHad(true);
   if (!data) return error ? <ErrorNote error={error} /> : <Loading />;
-  if (!data.session && !had.current)
+  if (!data.session && !had)
     return (
       <Suspense fallback={<Loading />}>
         <LoginScreen ways={data.login} linkCode={linkCode} />

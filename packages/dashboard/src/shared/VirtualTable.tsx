@@ -1,5 +1,5 @@
 import { Checkbox } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { SortByDirection, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 
@@ -60,7 +60,7 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
   return (
     // Scrolled by keys as well.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div ref={frame} className="guts-table" tabIndex={0} role="region" aria-label={label}>
+    <section ref={frame} className="guts-table" tabIndex={0} aria-label={label}>
       <Table
         aria-label={label}
         variant="compact"
@@ -90,7 +90,8 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
                       sort: {
                         columnIndex: at,
                         sortBy: column.sort === null ? {} : { index: at, direction: column.sort },
-                        onSort: (_event, _index, direction) => onSort(column.key, direction === 'desc'),
+                        onSort: (_event, _index, direction) =>
+                          onSort(column.key, direction === SortByDirection.desc),
                       },
                     }
                   : {})}
@@ -133,13 +134,14 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
           {after > 0 ? <Spacer height={after} width={width} /> : null}
         </Tbody>
       </Table>
-    </div>
+    </section>
   );
 }
 
 function Spacer({ height, width }: { readonly height: number; readonly width: number }) {
   return (
     <tr aria-hidden="true">
+      {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label */}
       <td colSpan={width} style={{ height, padding: 0 }} />
     </tr>
   );

@@ -42,9 +42,7 @@ export function AccountMenu() {
     <Toolbar isFullHeight>
       <ToolbarContent>
         <ToolbarItem align={{ default: 'alignEnd' }} alignSelf="center">
-          <span className={`guts-feed guts-feed-${feed}`} role="status">
-            {FEED[feed]}
-          </span>
+          <output className={`guts-feed guts-feed-${feed}`}>{FEED[feed]}</output>
         </ToolbarItem>
         <ToolbarItem>
           <Dropdown
@@ -59,7 +57,7 @@ export function AccountMenu() {
             )}
           >
             {session ? (
-              <DropdownGroup label={text.account.project(session.project_name)}>
+              <DropdownGroup label={text.account.project(session.project_name ?? text.nothing)}>
                 <p className="guts-menu-note guts-quiet">{text.account.roles(me?.roles ?? session.roles)}</p>
               </DropdownGroup>
             ) : null}
