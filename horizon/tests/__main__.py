@@ -1,5 +1,6 @@
 """python3 -m tests DEFAULT-POLICY: needs Debian's Horizon, and the policy that build:horizon makes."""
 
+import logging
 import os
 import sys
 import unittest
@@ -8,6 +9,7 @@ import warnings
 os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'
 os.environ['GUTS_DEFAULT_POLICY'] = os.path.abspath(sys.argv[1])
 warnings.simplefilter('ignore')
+logging.disable(logging.CRITICAL)
 
 import django  # noqa: E402
 

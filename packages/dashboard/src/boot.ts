@@ -6,6 +6,8 @@ export interface Boot {
   readonly base: string;
   /** Put before `/v1/…`. */
   readonly api: string;
+  /** Horizon: the address of guts-api itself, put before `/v1/events/stream`; null: browsers have none. */
+  readonly stream: string | null;
   readonly scope: 'project' | 'admin';
   /** Horizon's; alone it comes with the session. */
   readonly csrf: { readonly header: string; readonly token: string } | null;
@@ -18,6 +20,7 @@ const DEFAULTS: Boot = {
   mode: 'alone',
   base: '/dashboard/',
   api: '',
+  stream: null,
   scope: 'project',
   csrf: null,
   region: null,

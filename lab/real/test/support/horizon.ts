@@ -26,7 +26,9 @@ export function horizonUrl(): string {
 
 /** Makes the plugin's folder, as `npm run build:horizon` does. */
 export async function buildPlugin(app: string, out: string): Promise<void> {
-  await run(process.execPath, ['--import', 'tsx', join(ROOT, 'tools/build-horizon.ts'), app, out], { cwd: ROOT });
+  await run(process.execPath, ['--import', 'tsx', join(ROOT, 'tools/build-horizon.ts'), app, out], {
+    cwd: ROOT,
+  });
 }
 
 /** Installs it in the lab's Horizon, which is started anew. */
@@ -64,7 +66,10 @@ export class Visitor {
 
   /** Logs in as a person does. */
   static async logIn(browser: Browser, user: string, password: string): Promise<Visitor> {
-    const context = await browser.newContext({ baseURL: horizonUrl(), viewport: { width: 1400, height: 900 } });
+    const context = await browser.newContext({
+      baseURL: horizonUrl(),
+      viewport: { width: 1400, height: 900 },
+    });
     const page = await context.newPage();
     const visitor = new Visitor(context, page);
     await page.goto('/auth/login/');
