@@ -18,3 +18,8 @@ def base_of(request, interface=None):
     """
     url = base.url_for(request, SERVICE_TYPE, endpoint_type=interface)
     return VERSIONED.sub('', url.rstrip('/'))
+
+
+def place_of(user):
+    """Where a page's calls go: its region and project. In another tab the user may have chosen others meanwhile."""
+    return '%s/%s' % (user.services_region, user.project_id)

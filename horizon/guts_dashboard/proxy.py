@@ -104,16 +104,24 @@ def chunks(answer, length, most, until):
 # The check stays on: it is made here instead of before, only to answer in the API's way.
 @method_decorator([csrf_exempt, decorator_from_middleware(Csrf)], name='dispatch')
 class Proxy(View):
-    url_regex = r'^guts(?P<path>/.*)$'
+    url_regex = r'^guts/(?P<asked>.*)$'
     http_method_names = ['get', 'head', 'post', 'put', 'patch', 'delete']
 
-    def dispatch(self, request, path):
+    def dispatch(self, request, asked):
         try:
             if request.method.lower() not in self.http_method_names:
                 raise ProxyError(405, 'bad_request', 'no call of guts-api has this method', 'See /v1/openapi.json.')
             if not request.user.is_authenticated:
                 raise ProxyError(401, 'unauthorized', 'nobody is logged in to Horizon', 'Log in again.')
-            return self.forward(request, path_of(request, path))
+            place = endpoint.place_of(request.user)
+            if not asked.startswith(place + '/'):
+                raise ProxyError(
+                    409,
+                    'conflict',
+                    'this page is of another project or region than the one that is chosen in Horizon now',
+                    'Load the page again, or choose its project and region again.',
+                )
+            return self.forward(request, path_of(request, asked[len(place) :]))
         except ProxyError as problem:
             return error(problem)
 

@@ -1,6 +1,7 @@
 """The page that holds the app."""
 
 import logging
+from urllib.parse import quote
 
 from django.conf import settings
 from django.middleware.csrf import get_token
@@ -45,11 +46,17 @@ class AppView(TemplateView):
         return {
             'mode': 'horizon',
             'base': base,
-            'api': settings.WEBROOT.rstrip('/') + '/api/guts',
+            'api': '%sapi/guts/%s' % (settings.WEBROOT, quote(endpoint.place_of(user))),
             # The stream goes there itself: a long answer would hold a process of Horizon's.
             'stream': self.public_endpoint(),
             'scope': self.scope,
-            'csrf': {'header': 'X-CSRFToken', 'token': get_token(self.request)},
+            # The cookie has a new token after another login.
+            'csrf': {
+                'header': 'X-CSRFToken',
+                'token': get_token(self.request),
+                'cookie': settings.CSRF_COOKIE_NAME,
+            },
+            'login': settings.LOGIN_URL,
             'region': user.services_region,
             'user': user.username,
             'project': user.project_name,

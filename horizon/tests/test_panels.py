@@ -48,19 +48,22 @@ class PanelTest(ApiTestCase):
                 self.assertEqual(self.shown('admin'), [False, False])
 
     def test_what_the_page_tells_the_app(self):
-        request = self.request('member')
+        request = self.request('member', regions=['Region One'])
+        request.user.services_region = 'Region One'
         boot = AppView(request=request, scope='project').boot('/project/guts/')
-        self.assertEqual(boot.pop('csrf')['header'], 'X-CSRFToken')
+        csrf = boot.pop('csrf')
+        self.assertEqual([csrf['header'], csrf['cookie'], len(csrf['token'])], ['X-CSRFToken', 'csrftoken', 64])
         self.assertNotIn(TOKEN, str(boot))
         self.assertEqual(
             boot,
             {
                 'mode': 'horizon',
                 'base': '/project/guts/',
-                'api': '/api/guts',
+                'api': '/api/guts/Region%20One/p1',
+                'login': '/auth/login/',
                 'stream': self.url + '/public',
                 'scope': 'project',
-                'region': 'RegionOne',
+                'region': 'Region One',
                 'user': '<b>ann</b>',
                 'project': 'demo',
             },

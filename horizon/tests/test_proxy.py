@@ -12,15 +12,15 @@ VIEW = Proxy.as_view()
 
 
 class ProxyTest(ApiTestCase):
-    def call(self, method='GET', path='/v1/sources', data=None, caller=None, csrf=True, **meta):
+    def call(self, method='GET', path='/v1/sources', data=None, caller=None, csrf=True, place='RegionOne/p1', **meta):
         """As it comes from Horizon's resolver; `path` is decoded."""
         given = '' if data is None else data
-        request = RequestFactory().generic(method, '/api/guts' + path, given, 'application/json', **meta)
+        request = RequestFactory().generic(method, '/api/guts/RegionOne/p1' + path, given, 'application/json', **meta)
         request.user = caller or user(self.url, 'member')
         if csrf:
             request.META['HTTP_X_CSRFTOKEN'] = get_token(request)
             request.COOKIES['csrftoken'] = request.META['CSRF_COOKIE']
-        return VIEW(request, path=path)
+        return VIEW(request, asked=place + path)
 
     def content(self, answer):
         return b''.join(answer.streaming_content)
@@ -80,6 +80,11 @@ class ProxyTest(ApiTestCase):
         self.assert_envelope(self.call(caller=user(self.url, authenticated=False)), 401, 'unauthorized')
         self.assertEqual(self.api.asked, [])
 
+    def test_a_page_of_another_project_or_region_does_nothing(self):
+        for place in ('RegionOne/p2', 'RegionTwo/p1', 'RegionOne', 'p1', 'RegionOne/p11', ''):
+            self.assert_envelope(self.call('POST', place=place), 409, 'conflict')
+        self.assertEqual(self.api.asked, [])
+
     def test_only_paths_of_the_api(self):
         for path in (
             '/', '/v1x/a', '/metrics', '/healthcheck', '/v1/../metrics', '/v1/./a', '/v1//a', '/v1/a/', '/v1/a\\b',
@@ -90,13 +95,13 @@ class ProxyTest(ApiTestCase):
         self.assertEqual(self.api.asked, [])
 
     def test_a_segment_stays_one(self):
-        self.call(path='/v1/instances/a/b c', REQUEST_URI='/dash/api/guts/v1/instances/a%2Fb%20c?x=1')
+        self.call(path='/v1/instances/a/b c', REQUEST_URI='/dash/api/guts/RegionOne/p1/v1/instances/a%2Fb%20c?x=1')
         # What Django was not asked for does not count, nor what hides another path.
-        self.call(path='/v1/instances/a', REQUEST_URI='/api/guts/v1/services')
+        self.call(path='/v1/instances/a', REQUEST_URI='/api/guts/RegionOne/p1/v1/services')
         self.call(path='/v1/instances/é:1')
         asked = ['/v1/instances/a%2Fb%20c', '/v1/instances/a', '/v1/instances/%C3%A9:1']
         self.assertEqual([path for _, path, _, _ in self.api.asked], asked)
-        answer = self.call(path='/v1/a/../b', REQUEST_URI='/api/guts/v1/a/%2e%2e/b')
+        answer = self.call(path='/v1/a/../b', REQUEST_URI='/api/guts/RegionOne/p1/v1/a/%2e%2e/b')
         self.assert_envelope(answer, 404, 'not_found')
 
     def test_the_stream_is_not_for_a_process_of_horizons(self):

@@ -33,8 +33,11 @@ const projects = { own: '', other: '' };
 
 /** Somebody who is logged in until the test's end, and at a panel. */
 async function visit(user: string, path = '/project/guts/'): Promise<Visitor> {
-  const visitor = await Visitor.logIn(browser, user, password);
-  onTestFinished(() => visitor.context.close());
+  const context = await browser.newContext({ baseURL: horizonUrl(), viewport: { width: 1400, height: 900 } });
+  onTestFinished(() => context.close());
+  const visitor = new Visitor(context, await context.newPage());
+  await visitor.page.goto('/auth/login/');
+  await visitor.logIn(user, password, /\/project\//);
   await visitor.page.goto(path);
   return visitor;
 }
@@ -52,6 +55,8 @@ beforeAll(async () => {
   for (const role of ['reader', 'member', 'admin', 'service'])
     await keystone.grant(projects.own, await keystone.make('user', `hz-${role}`, { password }), role);
   await keystone.grant(projects.other, await keystone.make('user', 'hz-other', { password }), 'member');
+  const both = await keystone.make('user', 'hz-both', { password });
+  for (const project of Object.values(projects)) await keystone.grant(project, both, 'member');
   api = await KeystoneApi.start(keystone, { users: [], password, project: projects.own });
   browser = await openBrowser();
 }, 300_000);
@@ -213,22 +218,59 @@ describe('by role', () => {
     expect(await visitor.panels()).toEqual([]);
     for (const path of ['/project/guts/', '/project/guts/migrations', '/admin/guts/'])
       expect((await visitor.page.goto(path))?.status(), path).toBe(403);
-    const called = await visitor.context.request.get('/api/guts/v1/sources');
+    const calls = `/api/guts/RegionOne/${projects.own}/v1/sources`;
+    const called = await visitor.context.request.get(calls);
     expect([called.status(), await called.json()]).toMatchObject([
       403,
       { error: { guts_code: 'forbidden' } },
     ]);
   });
 
-  test('who is logged out is told so, and the page leads to the login', async () => {
+  test('who is logged out is told so; logs in in another tab, and goes on', async () => {
     const visitor = await visit('hz-member');
-    await visitor.context.clearCookies();
+    const { page, context } = visitor;
+    await page.waitForSelector('#guts-root >> role=heading[name="Migrations"]');
+    await context.clearCookies();
     expect(await visitor.call('GET', '/v1/sources')).toMatchObject({
       status: 401,
       body: { error: { guts_code: 'unauthorized' } },
     });
-    await visitor.page.goto('/project/guts/');
-    expect(new URL(visitor.page.url()).pathname).toBe('/auth/login/');
+    // Somewhere else in the app, for which it has to ask.
+    await page.evaluate(() => history.pushState(null, '', '/project/guts/migrations/none-such'));
+    const dialog = page.locator('role=dialog[name="Your session is over"]');
+    await dialog.waitFor();
+    await page.screenshot({ path: join(PICTURES, 'session-over.png') });
+    const [tab] = await Promise.all([
+      context.waitForEvent('page'),
+      dialog.locator('text=Log in to Horizon').click(),
+    ]);
+    await new Visitor(context, tab).logIn('hz-member', password, /\/project\/guts\//);
+    await page.bringToFront();
+    await dialog.locator('text=I have logged in').click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(new URL(page.url()).pathname).toBe('/project/guts/migrations/none-such');
+    expect((await visitor.call('POST', '/v1/mappings', mapping('after another login'))).status).toBe(201);
+  });
+
+  test('a page of a project that is not chosen any more does nothing', async () => {
+    const visitor = await visit('hz-both');
+    const { page, context } = visitor;
+    const tab = await context.newPage();
+    const second = new Visitor(context, tab);
+    const [first, other] = (await visitor.boot()).api.endsWith(projects.own)
+      ? [projects.own, projects.other]
+      : [projects.other, projects.own];
+    await tab.goto(`/auth/switch/${other}/?next=/project/guts/`);
+    await tab.waitForSelector('#guts-root nav');
+    expect((await second.boot()).api).toBe(`/api/guts/RegionOne/${other}`);
+    expect((await second.call('POST', '/v1/mappings', mapping('of the second'))).status).toBe(201);
+    expect(await visitor.call('POST', '/v1/mappings', mapping('of the first'))).toMatchObject({
+      status: 409,
+      body: { error: { guts_code: 'conflict' } },
+    });
+    expect(namesOf(await second.call('GET', '/v1/mappings'))).not.toContain('of the first');
+    await page.reload();
+    expect((await visitor.boot()).api).not.toContain(first);
   });
 });
 

@@ -9,7 +9,6 @@ import { LAB_STATE, ROOT } from './lab.ts';
 declare const document: {
   readonly cookie: string;
   readonly documentElement: { readonly outerHTML: string };
-  getElementById(id: string): { readonly textContent: string } | null;
 };
 declare const localStorage: object;
 declare const sessionStorage: object;
@@ -49,7 +48,7 @@ export class Visitor {
   readonly complaints: string[] = [];
   readonly #received: Promise<string>[] = [];
 
-  private constructor(context: BrowserContext, page: Page) {
+  constructor(context: BrowserContext, page: Page) {
     this.context = context;
     this.page = page;
     page.on('pageerror', (error) => this.complaints.push(error.message));
@@ -64,21 +63,22 @@ export class Visitor {
     });
   }
 
-  /** Logs in as a person does. */
-  static async logIn(browser: Browser, user: string, password: string): Promise<Visitor> {
-    const context = await browser.newContext({
-      baseURL: horizonUrl(),
-      viewport: { width: 1400, height: 900 },
-    });
-    const page = await context.newPage();
-    const visitor = new Visitor(context, page);
-    await page.goto('/auth/login/');
-    await page.fill('#id_username', user);
-    await page.fill('#id_password', password);
-    const domain = page.locator('#id_domain');
+  /** Logs in as a person does, at the login page. */
+  async logIn(user: string, password: string, thenAt: RegExp): Promise<void> {
+    await this.page.fill('#id_username', user);
+    await this.page.fill('#id_password', password);
+    const domain = this.page.locator('#id_domain');
     if (await domain.isVisible()) await domain.fill('Default');
-    await Promise.all([page.waitForURL(/\/project\//), page.click('#loginBtn')]);
-    return visitor;
+    await Promise.all([
+      this.page.waitForURL((url) => thenAt.test(url.pathname)),
+      this.page.click('#loginBtn'),
+    ]);
+  }
+
+  /** What the page tells the app. */
+  async boot(): Promise<Boot> {
+    const text = await this.page.textContent('#guts-boot');
+    return JSON.parse(text ?? '{}') as Boot;
   }
 
   /** Links of Horizon's side bar to our panels. */
@@ -88,17 +88,21 @@ export class Visitor {
     );
   }
 
-  /** A call as the app makes it. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
+  /** A call as the app makes it, or with these headers alone. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    const { api, csrf } = await this.boot();
+    const cookies = await this.context.cookies();
+    const token = cookies.find(({ name }) => name === csrf.cookie)?.value ?? csrf.token;
     return this.page.evaluate(
-      async ([how, where, what, more]) => {
-        const boot = JSON.parse(document.getElementById('guts-boot')?.textContent ?? '{}') as Boot;
-        const answer = await fetch(`${boot.api}${where}`, {
+      async ([how, address, what, more]) => {
+        const answer = await fetch(address, {
           method: how,
-          headers: {
-            'content-type': 'application/json',
-            ...(more ?? { [boot.csrf.header]: boot.csrf.token }),
-          },
+          headers: { 'content-type': 'application/json', ...more },
           ...(what === undefined ? {} : { body: JSON.stringify(what) }),
         });
         const text = await answer.text();
@@ -108,7 +112,7 @@ export class Visitor {
           body: text === '' ? null : (JSON.parse(text) as unknown),
         };
       },
-      [method, path, body, headers] as const,
+      [method, `${api}${path}`, body, headers ?? { [csrf.header]: token }] as const,
     );
   }
 
@@ -130,7 +134,7 @@ export class Visitor {
 export interface Boot {
   readonly api: string;
   readonly stream: string;
-  readonly csrf: { readonly header: string; readonly token: string };
+  readonly csrf: { readonly header: string; readonly token: string; readonly cookie: string };
 }
 
 export interface Answer {
