@@ -53,7 +53,7 @@ function credentialOf(way: Way, values: Readonly<Record<string, string>>): Crede
       return value === '' ? [] : [[key, value]];
     }),
   );
-  return { [way]: given } as unknown as Credential;
+  return { [way]: given };
 }
 
 /** Logs in by what Keystone knows; the page behind goes on by itself. */

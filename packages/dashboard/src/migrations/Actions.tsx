@@ -13,7 +13,6 @@ import { act } from './act.ts';
 type Action = Migration['actions'][number];
 const ORDER: readonly Action[] = ['cutover', 'commit', 'retry', 'revert', 'cancel'];
 const ASKS: readonly Action[] = ['cancel', 'revert', 'commit'];
-const SERVED: readonly Action[] = ['cancel', 'retry', 'revert', 'commit'];
 
 /** What the migration takes now and who looks may ask for. */
 export function Actions({ migration }: { readonly migration: Migration }) {
@@ -31,7 +30,7 @@ export function Actions({ migration }: { readonly migration: Migration }) {
     ),
   );
   if (!may('migrations:act')) return null;
-  const offered = ORDER.filter((action) => SERVED.includes(action) && migration.actions.includes(action));
+  const offered = ORDER.filter((action) => migration.actions.includes(action));
   const ask = (action: Action): void => {
     run.clear();
     if (ASKS.includes(action)) setAsking(action);

@@ -146,7 +146,7 @@ export function Board() {
 
 function NewMigrationLink() {
   return (
-    <Link to="/migrations" className="pf-v6-c-button pf-m-primary">
+    <Link to="/new" className="pf-v6-c-button pf-m-primary">
       {text.migrations.create}
     </Link>
   );

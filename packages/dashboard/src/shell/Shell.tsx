@@ -30,12 +30,17 @@ import icon from './icon.svg';
 const MAIN = 'guts-main';
 
 interface Place {
-  readonly to: '/migrations';
+  readonly to: '/migrations' | '/inventory' | '/sources' | '/destinations';
   readonly label: string;
   /** What one must be allowed to do there. */
   readonly rule: string;
 }
-const PLACES: readonly Place[] = [{ to: '/migrations', label: text.nav.migrations, rule: 'migrations:list' }];
+const PLACES: readonly Place[] = [
+  { to: '/migrations', label: text.nav.migrations, rule: 'migrations:list' },
+  { to: '/inventory', label: text.nav.inventory, rule: 'inventory:instances' },
+  { to: '/sources', label: text.nav.sources, rule: 'sources:list' },
+  { to: '/destinations', label: text.nav.destinations, rule: 'destinations:list' },
+];
 
 /** Alone: the head, the places, and the screen. In Horizon the head and the places are Horizon's. */
 export function Shell() {
