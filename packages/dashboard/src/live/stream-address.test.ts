@@ -15,13 +15,13 @@ const horizon = { mode: 'horizon', api: '/api/guts', stream: 'https://guts.examp
 
 test("alone it is the page's own host that tells", async () => {
   const alone = { mode: 'alone', api: '', stream: null } as const;
-  expect(await streamAddress(alone, client, 'http://a', 7)).toBe('/v1/events/stream?after=7');
+  expect(await streamAddress(alone, client, 'http://a', 7)).toBe('/v1/events/stream?after=7&progress=true');
   expect(asked).toEqual([]);
 });
 
 test('in Horizon it is guts-api itself, with a ticket for this origin', async () => {
   expect(await streamAddress(horizon, client, 'https://horizon.example', 7)).toBe(
-    'https://guts.example:7000/v1/events/stream?after=7&ticket=a%2Bb',
+    'https://guts.example:7000/v1/events/stream?after=7&progress=true&ticket=a%2Bb',
   );
   expect(asked).toEqual([['POST', '/api/guts/v1/events/tickets', '{"origin":"https://horizon.example"}']]);
 });

@@ -12,7 +12,7 @@ export async function streamAddress(
   origin: string,
   after: number,
 ): Promise<string> {
-  const query = new URLSearchParams({ after: String(after) });
+  const query = new URLSearchParams({ after: String(after), progress: 'true' });
   if (mode === 'alone') return `${api}${EVENT_STREAM_PATH}?${query}`;
   if (stream === null)
     throw new Error('the catalog has no public endpoint of guts-api: nothing can be listened to');
