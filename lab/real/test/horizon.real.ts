@@ -84,7 +84,7 @@ describe('a member', () => {
     const { page } = visitor;
     await page.click('#sidebar-accordion >> text=Migration');
     await page.click('#sidebar-accordion a[href="/project/guts/"]');
-    await page.waitForSelector('#guts-root >> role=heading[name="Migrations"]');
+    await page.waitForSelector('#guts-root >> h1');
     expect(await page.textContent('.topbar')).toContain('hz-member');
     await page.screenshot({ path: join(PICTURES, 'project.png') });
     expect(visitor.complaints).toEqual([]);
@@ -98,7 +98,7 @@ describe('a member', () => {
     expect(namesOf(await visitor.call('GET', '/v1/mappings'))).toEqual(['<i>of hz-member</i>']);
     const me = await visitor.call('GET', '/v1/me');
     expect(me.body).toMatchObject({ project_id: projects.own, roles: expect.arrayContaining(['member']) });
-    await visitor.page.waitForSelector('#guts-root >> role=heading[name="Migrations"]');
+    await visitor.page.waitForSelector('#guts-root >> h1');
     const everything = await visitor.everything();
     expect(everything.includes('guts-boot')).toBe(true);
     const login = { user: 'hz-member', password, scope: projects.own };
@@ -229,7 +229,7 @@ describe('by role', () => {
   test('who is logged out is told so; logs in in another tab, and goes on', async () => {
     const visitor = await visit('hz-member');
     const { page, context } = visitor;
-    await page.waitForSelector('#guts-root >> role=heading[name="Migrations"]');
+    await page.waitForSelector('#guts-root >> h1');
     await context.clearCookies();
     expect(await visitor.call('GET', '/v1/sources')).toMatchObject({
       status: 401,
