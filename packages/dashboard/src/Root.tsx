@@ -6,6 +6,8 @@ import { createCalls, type Csrf } from './api/calls.ts';
 import { type SessionState, SessionClient } from './api/session.ts';
 import { type App, AppContext } from './app.tsx';
 import type { Boot } from './boot.ts';
+import { horizonCsrf } from './login/horizon-csrf.ts';
+import { HORIZON_SESSION } from './login/HorizonSession.tsx';
 import { SessionGate } from './login/SessionGate.tsx';
 import { createAppRouter } from './routes.tsx';
 
@@ -27,7 +29,7 @@ function createQueryClient(): QueryClient {
 function createApp(boot: Boot, queries: QueryClient): App {
   const fetchOf = window.fetch.bind(window);
   const csrf = (): Csrf | null => {
-    if (boot.mode === 'horizon') return boot.csrf;
+    if (boot.mode === 'horizon') return boot.csrf && horizonCsrf(boot.csrf, document.cookie);
     const state = queries.getQueryData<SessionState>(['session']);
     return state?.session ? { header: CSRF_HEADER, token: state.session.csrf_token } : null;
   };
@@ -35,7 +37,10 @@ function createApp(boot: Boot, queries: QueryClient): App {
     boot,
     client: createCalls(boot, fetchOf, {
       csrf,
-      onExpired: () => void queries.invalidateQueries({ queryKey: ['session'] }),
+      onExpired: () => {
+        if (boot.mode === 'horizon') queries.setQueryData(HORIZON_SESSION, false);
+        else void queries.invalidateQueries({ queryKey: ['session'] });
+      },
     }),
     sessions: boot.mode === 'alone' ? new SessionClient(boot, fetchOf) : null,
   };

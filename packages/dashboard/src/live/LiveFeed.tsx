@@ -1,10 +1,11 @@
-import { EVENT_STREAM_PATH, routes } from '@guts/contract';
+import { routes } from '@guts/contract';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useApp } from '../app.tsx';
 import { CacheKeeper } from './cache-keeper.ts';
 import { Feed, type FeedState } from './feed.ts';
 import { FeedContext } from './feed-state.ts';
+import { streamAddress } from './stream-address.ts';
 
 /** Of a cut shorter than this nobody is told; milliseconds. */
 const SHORT_CUT_MS = 1500;
@@ -40,10 +41,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
         const { events } = await client.call(routes.events.list, { query: { newest: 'true', limit: '1' } });
         return events.at(-1)?.sequence ?? 0;
       },
-      address: async (after) => {
-        const query = new URLSearchParams({ after: String(after), progress: 'true' });
-        return `${boot.api}${EVENT_STREAM_PATH}?${query}`;
-      },
+      address: (after) => streamAddress(boot, client, location.origin, after),
       open: (address) => new EventSource(address),
       onEvents: (events) => keeper.take(events),
       onProgress: (data) => keeper.progress(data),

@@ -4,6 +4,7 @@ import { useApp } from '../app.tsx';
 import type { SessionState } from '../api/session.ts';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { Loading } from '../shared/Loading.tsx';
+import { HorizonSession } from './HorizonSession.tsx';
 import { takeLinkCode } from './link-code.ts';
 
 const LoginScreen = lazy(async () => ({ default: (await import('./LoginScreen.tsx')).LoginScreen }));
@@ -17,7 +18,7 @@ const linkCode = takeLinkCode(window.location, window.history);
  */
 export function SessionGate({ children }: { readonly children: ReactNode }) {
   const { sessions } = useApp();
-  return sessions ? <OwnSession>{children}</OwnSession> : children;
+  return sessions ? <OwnSession>{children}</OwnSession> : <HorizonSession>{children}</HorizonSession>;
 }
 
 export function useSession(): SessionState | undefined {

@@ -12,7 +12,13 @@ function stored(): Theme {
   return THEMES.find((theme) => theme === value) ?? 'system';
 }
 
-const isDark = (): boolean => stored() === 'dark' || (stored() === 'system' && dark.matches);
+/** The page's own, where a frame around the app has but one. */
+const given = (): string | undefined => document.getElementById('guts-root')?.dataset['theme'];
+
+function isDark(): boolean {
+  const theme = given() ?? stored();
+  return theme === 'dark' || (theme === 'system' && dark.matches);
+}
 
 /** Shows the page as chosen; again whenever the choice, here or in another tab, or the system changes. */
 export function applyTheme(): void {
