@@ -21,5 +21,5 @@ test('what Horizon says is taken', () => {
 test('what is no configuration is not guessed at', () => {
   expect(() => readBoot('{"mode":"other"}')).toThrow('no known mode');
   expect(() => readBoot('5')).toThrow('no object');
-  expect(() => readBoot('{')).toThrow();
+  expect(() => readBoot('{')).toThrow('JSON');
 });

@@ -1,5 +1,5 @@
 import type { Event } from '@guts/contract';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Feed, type FeedState } from './feed.ts';
 
 /** A stream that the test speaks for. */
@@ -28,14 +28,35 @@ class Stream extends EventTarget {
 }
 const Event_ = globalThis.Event;
 
+/** A clock that goes on when it is told to. */
+class Timers {
+  #now = 0;
+  #waiting: { at: number; work: () => void }[] = [];
+
+  later = (ms: number, work: () => void): (() => void) => {
+    const one = { at: this.#now + ms, work };
+    this.#waiting.push(one);
+    return () => (this.#waiting = this.#waiting.filter((other) => other !== one));
+  };
+
+  async pass(ms: number): Promise<void> {
+    this.#now += ms;
+    const due = this.#waiting.filter(({ at }) => at <= this.#now);
+    this.#waiting = this.#waiting.filter(({ at }) => at > this.#now);
+    for (const { work } of due) work();
+    await new Promise((done) => setImmediate(done));
+  }
+}
+
 describe('the feed', () => {
   let streams: Stream[];
   let states: FeedState[];
   let told: number[][];
   let progress: string[];
   let feed: Feed;
+  let timers: Timers;
   beforeEach(async () => {
-    vi.useFakeTimers();
+    timers = new Timers();
     [streams, states, told, progress] = [[], [], [], []];
     feed = new Feed({
       newest: () => Promise.resolve(7),
@@ -48,13 +69,13 @@ describe('the feed', () => {
       onEvents: (events: readonly Event[]) => told.push(events.map(({ sequence }) => sequence)),
       onState: (state) => states.push(state),
       onProgress: (text) => progress.push(text),
+      later: timers.later,
     });
     feed.start();
-    await vi.advanceTimersByTimeAsync(0);
+    await timers.pass(0);
   });
   afterEach(() => {
     feed.close();
-    vi.useRealTimers();
   });
   const stream = (at: number): Stream => streams[at] ?? expect.fail(`no stream ${at}`);
 
@@ -64,9 +85,9 @@ describe('the feed', () => {
     stream(0).tells(8);
     stream(0).tells(9);
     stream(0).tells(8);
-    await vi.advanceTimersByTimeAsync(1000);
+    await timers.pass(1000);
     stream(0).tells(10);
-    await vi.advanceTimersByTimeAsync(1000);
+    await timers.pass(1000);
     expect(told).toEqual([[8, 9], [10]]);
     expect(states).toEqual(['connecting', 'open']);
   });
@@ -74,7 +95,7 @@ describe('the feed', () => {
   test('leaves coming back to the browser after a cut', async () => {
     stream(0).opens();
     stream(0).breaks(false);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await timers.pass(60_000);
     expect(streams).toHaveLength(1);
     stream(0).opens();
     expect(states).toEqual(['connecting', 'open', 'lost', 'open']);
@@ -84,13 +105,23 @@ describe('the feed', () => {
     stream(0).opens();
     stream(0).tells(8);
     stream(0).breaks(true);
-    await vi.advanceTimersByTimeAsync(1000);
+    await timers.pass(1000);
     expect(stream(1).address).toBe('/stream?after=8');
     stream(1).breaks(true);
-    await vi.advanceTimersByTimeAsync(1000);
+    await timers.pass(1000);
     expect(streams).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(1000);
+    await timers.pass(1000);
     expect(streams).toHaveLength(3);
+  });
+
+  test('comes back at once when it is told that it may', async () => {
+    stream(0).breaks(true);
+    feed.hurry();
+    await timers.pass(0);
+    expect(streams).toHaveLength(2);
+    feed.hurry();
+    await timers.pass(60_000);
+    expect(streams).toHaveLength(2);
   });
 
   test('says how far disks are as it is told', () => {
@@ -101,7 +132,7 @@ describe('the feed', () => {
   test('is silent once it is closed', async () => {
     stream(0).breaks(true);
     feed.close();
-    await vi.advanceTimersByTimeAsync(60_000);
+    await timers.pass(60_000);
     expect(streams).toHaveLength(1);
   });
 });

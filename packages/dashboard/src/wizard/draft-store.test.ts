@@ -21,7 +21,14 @@ test('only the newest are kept', () => {
   const box = new Box();
   const ids = Array.from({ length: 12 }, (_, at) => beginDraft({ source: `s${at}` }, box));
   expect(ids.map((id) => loadDraft(id, box)?.source)).toEqual([
-    ...Array<undefined>(4).fill(undefined),
-    ...['s4', 's5', 's6', 's7', 's8', 's9', 's10', 's11'],
+    ...Array.from({ length: 4 }, () => undefined),
+    's4',
+    's5',
+    's6',
+    's7',
+    's8',
+    's9',
+    's10',
+    's11',
   ]);
 });
