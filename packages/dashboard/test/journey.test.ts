@@ -75,7 +75,7 @@ describe.skipIf(withoutChromium)(`the whole job in the browser${NEEDS_CHROMIUM}`
     await page.getByText('web login:').first().waitFor();
     await page.getByRole('tab', { name: 'Artifacts' }).click();
     const [server] = [...world.cloud.servers.keys()];
-    await page.getByRole('cell', { name: String(server), exact: true }).waitFor();
+    await page.locator('code', { hasText: String(server) }).waitFor();
     expectNoFaults(seen);
   });
 });
