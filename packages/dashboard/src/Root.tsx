@@ -12,6 +12,8 @@ import { SessionGate } from './login/SessionGate.tsx';
 import { createAppRouter } from './routes.tsx';
 
 const RETRIES = 2;
+/** Queries that tell who asks. */
+const IDENTITY: readonly unknown[] = ['session', 'me'];
 
 function createQueryClient(): QueryClient {
   return new QueryClient({
@@ -41,6 +43,9 @@ function createApp(boot: Boot, queries: QueryClient): App {
         if (boot.mode === 'horizon') queries.setQueryData(HORIZON_SESSION, false);
         else void queries.invalidateQueries({ queryKey: ['session'] });
       },
+      // A role was taken away, or somebody else logged in in another tab.
+      onForbidden: () =>
+        void queries.invalidateQueries({ predicate: ({ queryKey }) => IDENTITY.includes(queryKey[0]) }),
     }),
     sessions: boot.mode === 'alone' ? new SessionClient(boot, fetchOf) : null,
   };

@@ -1,7 +1,8 @@
 import { routes } from '@guts/contract';
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useApp } from '../app.tsx';
+import { useSession } from '../login/SessionGate.tsx';
 import { CacheKeeper } from './cache-keeper.ts';
 import { Feed, type FeedState } from './feed.ts';
 import { FeedContext } from './feed-state.ts';
@@ -15,6 +16,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
   const { boot, client } = useApp();
   const queries = useQueryClient();
   const [state, setState] = useState<FeedState>('connecting');
+  const running = useRef<Feed | null>(null);
   useEffect(() => {
     const keeper = new CacheKeeper(queries, client);
     let cut: ReturnType<typeof setTimeout> | null = null;
@@ -43,10 +45,15 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
       },
       address: (after) => streamAddress(boot, client, location.origin, after),
       open: (address) => new EventSource(address),
+      later: (ms, work) => {
+        const timer = setTimeout(work, ms);
+        return () => clearTimeout(timer);
+      },
       onEvents: (events) => keeper.take(events),
       onProgress: (data) => keeper.progress(data),
       onState,
     });
+    running.current = feed;
     feed.start();
     return () => {
       feed.close();
@@ -54,5 +61,10 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
       if (cut !== null) clearTimeout(cut);
     };
   }, [boot, client, queries]);
+  const session = useSession()?.session?.csrf_token;
+  useEffect(() => {
+    // Somebody logged in again: no reason to wait any longer.
+    if (session !== undefined) running.current?.hurry();
+  }, [session]);
   return <FeedContext value={state}>{children}</FeedContext>;
 }
