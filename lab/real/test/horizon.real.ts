@@ -230,7 +230,8 @@ describe('by role', () => {
     const visitor = await visit('hz-member');
     const { page, context } = visitor;
     await page.waitForSelector('#guts-root >> h1');
-    await context.clearCookies();
+    // In another tab.
+    await context.request.get('/auth/logout/');
     expect(await visitor.call('GET', '/v1/sources')).toMatchObject({
       status: 401,
       body: { error: { guts_code: 'unauthorized' } },
