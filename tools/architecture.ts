@@ -24,6 +24,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'packages/driver-openstack': ['core', 'openstack', 'disk'],
   'packages/api': ['contract', 'core'],
   'packages/cli': ['contract'],
+  'packages/dashboard': ['contract'],
   'packages/app': [
     'api',
     'bus',

@@ -1,13 +1,14 @@
 /**
- * Bundles the binary `guts` into dist/, or the folder that is given: our packages inside, third-party packages left to node_modules, but for
- * Commander, which every start needs: loading it from its many files takes longer.
+ * Bundles the binary `guts` into dist/, or the folder that is given: our packages inside, third-party packages left to
+ * node_modules, but for Commander, which every start needs: loading it from its many files takes longer. Beside it, in
+ * dashboard/, the web app.
  */
 import { cpSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EVENT_STREAM_PATH, routes } from '@guts/contract';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { callable } from './callable-routes.ts';
+import { buildDashboard } from './build-dashboard.ts';
+import { callableContract } from './callable-contract.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -22,10 +23,7 @@ const thirdPartyStaysOutside: Plugin = {
   },
 };
 
-/**
- * The command line needs of a route where to send a call, and no schema: its bundle has just that, for making all
- * schemas took longer than all else at start.
- */
+/** See {@link callableContract}. */
 const clientWithoutSchemas: Plugin = {
   name: 'client-without-schemas',
   setup(context) {
@@ -35,7 +33,7 @@ const clientWithoutSchemas: Plugin = {
         : null,
     );
     context.onLoad({ filter: /.*/, namespace: 'callable' }, () => ({
-      contents: `export * from '@guts/contract/client';\nexport { ERROR_CODES } from '@guts/core/errors';\nexport const EVENT_STREAM_PATH = ${JSON.stringify(EVENT_STREAM_PATH)};\nexport const routes = ${JSON.stringify(callable(routes))};`,
+      contents: callableContract(),
       resolveDir: join(root, 'packages/app'),
     }));
   },
@@ -87,3 +85,5 @@ function loadedAtStart({ outputs }: Metafile, file: string, seen = new Set<strin
 const heavy = [...new Set(loadedAtStart(metafile, relative(root, join(folder, 'guts.js'))))];
 if (heavy.length > 0)
   throw new Error(`every start of guts would load ${heavy.join(', ')}: import it where it is used`);
+
+await buildDashboard(root, join(folder, 'dashboard'));

@@ -4,6 +4,7 @@ export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { ERROR_CATALOGUE } from './error-catalogue.ts';
 export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
+export { STEPS } from './steps.ts';
 export { SERVED_ACTIONS } from './served-actions.ts';
 export { ErrorBody } from './schemas/common.ts';
 export {

@@ -1,0 +1,2 @@
+import '@patternfly/react-core/dist/styles/base.css';
+import './app.css';

@@ -1,0 +1,79 @@
+/** The web app, bundled by Vite into files that any server can hand out. */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { build, type Plugin } from 'vite';
+import { callableContract } from './callable-contract.ts';
+
+const CONTRACT = '@guts/contract';
+const STANDS_FOR_CONTRACT = '\0callable-contract';
+
+function contractWithoutSchemas(source: string): Plugin {
+  return {
+    name: 'contract-without-schemas',
+    enforce: 'pre',
+    resolveId: (id) => (id === CONTRACT ? STANDS_FOR_CONTRACT : null),
+    load: (id) => (id === STANDS_FOR_CONTRACT ? source : null),
+  };
+}
+
+/** What a bundle is made from: the same digest gives the same files. */
+function digestOf(root: string, contract: string): string {
+  const hash = createHash('sha256').update(contract);
+  const app = join(root, 'packages/dashboard');
+  const files = readdirSync(app, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /^(?:src\/.*\.\w+|index\.html|package\.json)$/.test(name) && !name.endsWith('.test.ts'))
+    .map((name) => join(app, name));
+  const shared = [
+    'package-lock.json',
+    'packages/contract/src/client.ts',
+    'packages/core/src/errors.ts',
+    'tools/build-dashboard.ts',
+  ].map((name) => join(root, name));
+  for (const file of [...files.sort(), ...shared])
+    hash.update(`\0${relative(root, file)}\0`).update(readFileSync(file));
+  return hash.digest('hex').slice(0, 32);
+}
+
+/**
+ * Bundles packages/dashboard into a folder. What was made of the same sources before is copied: every run of the tests
+ * builds, and few changes are changes of the app.
+ */
+export async function buildDashboard(root: string, folder: string): Promise<void> {
+  const contract = callableContract();
+  const kept = join(root, 'node_modules/.guts-dashboard');
+  const made = join(kept, digestOf(root, contract));
+  if (!existsSync(made)) {
+    const unfinished = `${made}.${process.pid}`;
+    // Vite makes what this says, whatever mode it is given: vitest, which builds too, has `test`, and that is React for developers.
+    const { NODE_ENV: ours } = process.env;
+    process.env['NODE_ENV'] = 'production';
+    await build({
+      configFile: false,
+      root: join(root, 'packages/dashboard'),
+      // Wherever it is hosted: index.html has the address of the app's folder in its <base>.
+      base: './',
+      logLevel: 'warn',
+      plugins: [contractWithoutSchemas(contract), react()],
+      build: {
+        outDir: unfinished,
+        emptyOutDir: true,
+        manifest: true,
+        target: 'es2022',
+        // No `data:` in style sheets: the policy for contents names our own host alone.
+        assetsInlineLimit: 0,
+        // An inline script, which the policy for contents refuses; every browser that runs the app has the real thing.
+        modulePreload: { polyfill: false },
+      },
+    }).finally(() => {
+      if (ours === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = ours;
+    });
+    mkdirSync(kept, { recursive: true });
+    for (const old of readdirSync(kept))
+      if (!old.includes('.')) rmSync(join(kept, old), { recursive: true, force: true });
+    renameSync(unfinished, made);
+  }
+  cpSync(made, folder, { recursive: true });
+}
