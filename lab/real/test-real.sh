@@ -87,6 +87,7 @@ export GUTS_OPEN_VMDK="$LAB_CACHE/vmdk/bin"
 export GUTS_VCSIM="$LAB_CACHE/vcsim/bin/vcsim" GOVC="$LAB_CACHE/vcsim/bin/govc" GUTS_REQUIRE_TOOLS=1
 stage 'fakes and disk formats against govc, pyvmomi, openstack and qemu-img' \
   suite fakes-and-disks lab/vcenter lab/cloud packages/disk || failed=1
+stage 'the dashboard in a browser, beside the fakes' suite dashboard packages/dashboard || failed=1
 openstack_client() {   # the suite that `npm test` runs against the fake cloud
   GUTS_TEST_CLOUD_FILE="$LAB_STATE/clouds.yaml" GUTS_TEST_CLOUD=lab-demo GUTS_TEST_ADMIN_CLOUD=lab \
     GUTS_TEST_READER_CLOUD=lab-demo-reader GUTS_TEST_SMALL_CLOUD=lab-demo2 \

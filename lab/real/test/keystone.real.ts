@@ -165,6 +165,76 @@ describe('a token ends', () => {
   });
 });
 
+describe('people sign in to the dashboard', () => {
+  interface SignedIn {
+    readonly status: number;
+    readonly text: string;
+    /** As the browser sends it back. */
+    readonly cookie: string;
+    readonly session: { readonly csrf_token: string; readonly user_name: string; readonly roles: string[] };
+  }
+
+  async function signIn(body: object): Promise<SignedIn> {
+    const answer = await fetch(`${url}/dashboard/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const [cookie = ''] = answer.headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
+    const { session } = JSON.parse(text) as Pick<SignedIn, 'session'>;
+    return { status: answer.status, text, cookie, session };
+  }
+  const byPassword = (user: string, more: object = {}): Promise<SignedIn> =>
+    signIn({ password: { user, password, project: 'guts-test', ...more } });
+  const asks = (cookie: string, path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${url}${path}`, { ...init, headers: { cookie, ...init.headers } });
+
+  test('by user and password: as who they are, until they sign out', async () => {
+    const { status, cookie, session } = await byPassword('guts-member');
+    expect(status).toBe(200);
+    expect(session.user_name).toBe('guts-member');
+    const me = (await (await asks(cookie, '/v1/me')).json()) as { user_id: string; roles: string[] };
+    expect(me.user_id).toBe(users['guts-member']);
+    expect(me.roles).toContain('member');
+    const remove = { method: 'DELETE' } as const;
+    const forged = await asks(cookie, '/v1/sources/none', remove);
+    expect(forged.status).toBe(403);
+    const meant = { ...remove, headers: { 'x-csrf-token': session.csrf_token } };
+    expect((await asks(cookie, '/v1/sources/none', meant)).status).toBe(404);
+    expect((await asks(cookie, '/dashboard/session', remove)).status).toBe(204);
+    expect((await asks(cookie, '/v1/me')).status).toBe(401);
+  });
+
+  test('by an application credential, which may do what it may', async () => {
+    const made = await openstack(
+      api.cloudsFile,
+      'guts-member',
+      'application credential create guts-dashboard --role reader -f json',
+    );
+    const { id, secret } = JSON.parse(made) as { id: string; secret: string };
+    const { status, cookie, text } = await signIn({ application_credential: { id, secret } });
+    expect(status).toBe(200);
+    expect(text).not.toContain(secret);
+    const { roles } = (await (await asks(cookie, '/v1/me')).json()) as { roles: string[] };
+    expect(roles).toContain('reader');
+    expect(roles).not.toContain('member');
+  });
+
+  test.for([
+    ['a wrong password', { password: 'wrong' }],
+    ['a project that is not theirs', { project: 'guts-else' }],
+    ['a project that nobody has', { project: 'nowhere' }],
+    ['a domain that nobody has', { user_domain: 'nowhere' }],
+  ] as const)('not with %s', async ([, more]) => {
+    const { status, text, cookie } = await byPassword('guts-member', more);
+    expect(status).toBe(401);
+    expect(cookie).toBe('');
+    expect(text).not.toContain(password);
+    expect(JSON.parse(text)).toMatchObject({ error: { remedy: expect.any(String) as string } });
+  });
+});
+
 test('the command line finds guts-api by the catalog', async () => {
   const listed = await guts('guts-reader', 'source', 'list', '-f', 'json');
   expect(listed).toMatchObject({ code: 0, err: '' });
