@@ -1,5 +1,9 @@
 import json
+import os
 import socket
+import ssl
+import subprocess
+import tempfile
 
 from django.middleware.csrf import get_token
 from django.test import override_settings, RequestFactory
@@ -153,6 +157,28 @@ class ProxyTest(ApiTestCase):
         self.assert_envelope(self.call(caller=user('http://127.0.0.1:%d' % port, 'member')), 502, 'unreachable')
         self.assert_envelope(self.call(caller=user(None, 'member')), 501, 'unsupported')
         self.assert_envelope(self.call(caller=user(self.url, 'member', regions=['RegionTwo'])), 501, 'unsupported')
+
+    def test_the_certificate_is_checked(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        cert, key = (os.path.join(folder.name, name) for name in ('cert.pem', 'key.pem'))
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=guts',
+             '-addext', 'subjectAltName=IP:127.0.0.1', '-out', cert, '-keyout', key],
+            check=True,
+            capture_output=True,
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.api.socket = context.wrap_socket(self.api.socket, server_side=True)
+        caller = user(self.url.replace('http:', 'https:'), 'member')
+        refused = self.call(caller=caller)
+        self.assert_envelope(refused, 502, 'unreachable')
+        self.assertIn(b'GUTS_CA_FILE', refused.content)
+        self.assertEqual(self.api.asked, [])
+        for settings in ({'GUTS_CA_FILE': cert}, {'OPENSTACK_SSL_CACERT': cert}, {'OPENSTACK_SSL_NO_VERIFY': True}):
+            with override_settings(**settings):
+                self.assertEqual(self.call(caller=caller).status_code, 200)
 
     def test_a_method_that_no_call_has(self):
         self.assert_envelope(self.call('OPTIONS'), 405, 'bad_request')

@@ -55,7 +55,9 @@ export class Visitor {
     page.on('response', (answer) => {
       const head = answer
         .allHeaders()
-        .then((headers) => `${answer.url()} ${answer.status()} ${JSON.stringify(headers)}`);
+        .then((headers) => `${answer.url()} ${answer.status()} ${JSON.stringify(headers)}`)
+        // The page was closed meanwhile: nobody asks any more.
+        .catch(() => '');
       // The stream never ends, and redirects have no body.
       const endless = answer.url().includes('/events/stream') || answer.status() >= 300;
       const text = endless ? Promise.resolve('') : answer.text().catch(() => '');
