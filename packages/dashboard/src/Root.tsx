@@ -1,7 +1,6 @@
 import { ApiCallError, CSRF_HEADER } from '@guts/contract';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useState } from 'react';
 import { createCalls, type Csrf } from './api/calls.ts';
 import { type SessionState, SessionClient } from './api/session.ts';
 import { type App, AppContext } from './app.tsx';
@@ -51,11 +50,32 @@ function createApp(boot: Boot, queries: QueryClient): App {
   };
 }
 
+/** What the app stands on, once for a page. */
+export interface Parts {
+  readonly app: App;
+  readonly queries: QueryClient;
+  readonly router: ReturnType<typeof createAppRouter>;
+}
+
+type Match = { readonly routeId: keyof ReturnType<typeof createAppRouter>['routesById'] };
+
+/** Makes the parts, and asks for what the first screen needs: who is there, and the screen's own script. */
+export function prepare(boot: Boot): Parts {
+  const queries = createQueryClient();
+  const app = createApp(boot, queries);
+  const router = createAppRouter(boot.base);
+  const { sessions } = app;
+  if (sessions)
+    void queries.prefetchQuery({ queryKey: ['session'], queryFn: () => sessions.show(), retry: false });
+  for (const { routeId } of router.matchRoutes(router.latestLocation) as readonly Match[]) {
+    // What fails here is asked for again, and then told.
+    router.loadRouteChunk(router.routesById[routeId])?.catch(() => undefined);
+  }
+  return { app, queries, router };
+}
+
 /** The whole app. */
-export function Root({ boot }: { readonly boot: Boot }) {
-  const [queries] = useState(createQueryClient);
-  const [app] = useState(() => createApp(boot, queries));
-  const [router] = useState(() => createAppRouter(boot.base));
+export function Root({ app, queries, router }: Parts) {
   return (
     <QueryClientProvider client={queries}>
       <AppContext value={app}>

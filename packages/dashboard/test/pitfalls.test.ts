@@ -45,6 +45,43 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     await other.context.close();
   });
 
+  test('a login at Keystone is sent as it was typed; refused, it stays in the form', async () => {
+    const { page, context } = await visit(browser, world.url);
+    const sent: unknown[] = [];
+    const error = {
+      code: 401,
+      title: 'Unauthorized',
+      guts_code: 'unauthorized',
+      message: 'wrong',
+      remedy: 'mend',
+    };
+    // How it is where callers are known by Keystone.
+    await page.route('**/dashboard/session', (route) => {
+      if (route.request().method() === 'GET')
+        return route.fulfill({ json: { login: ['password', 'application_credential'], session: null } });
+      sent.push(route.request().postDataJSON());
+      return route.fulfill({
+        status: 401,
+        json: { error: { ...error, field: null, details: null, request_id: 'r' } },
+      });
+    });
+    await page.goto(`${world.url}/dashboard/`);
+    await page.getByRole('textbox', { name: 'User name' }).fill('alice');
+    await page.locator('#login-password').fill(' secret ');
+    await page.getByRole('textbox', { name: 'Project', exact: true }).fill('shop');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').getByText('mend').waitFor();
+    expect(await page.locator('#login-password').inputValue()).toBe(' secret ');
+    await page.getByRole('button', { name: 'Application credential' }).click();
+    await page.locator('#login-id').fill('an id');
+    await page.locator('#login-secret').fill('a secret');
+    await page.getByRole('button', { name: 'Log in' }).dblclick();
+    await page.getByRole('alert').getByText('mend').waitFor();
+    expect(sent[0]).toEqual({ password: { user: 'alice', password: ' secret ', project: 'shop' } });
+    expect(sent[1]).toEqual({ application_credential: { id: 'an id', secret: 'a secret' } });
+    await context.close();
+  });
+
   test('a name that is HTML stays a name, and a double click makes one migration', async () => {
     const { page } = seen;
     await page.getByRole('link', { name: 'Inventory' }).click();

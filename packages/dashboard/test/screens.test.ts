@@ -151,6 +151,8 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
     await at('');
     await page.getByText('What needs you').waitFor();
     await page.getByText(/in about/).waitFor();
+    // A line needs some points.
+    if (PICTURES !== undefined) await page.waitForTimeout(6000);
     expect(await issues('overview')).toEqual([]);
     await at(`migrations/${ids.failed}?tab=progress`);
     await page.getByText("the destination has no flavor 'nosuch'").first().waitFor();

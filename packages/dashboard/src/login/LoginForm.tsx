@@ -88,7 +88,7 @@ export function LoginForm({ ways }: { readonly ways: readonly LoginWay[] }) {
           {offered.map((one) => (
             <ToggleGroupItem
               key={one}
-              buttonId={`login-${one}`}
+              buttonId={`login-by-${one}`}
               text={one === 'password' ? text.login.password : text.login.credential}
               isSelected={way === one}
               onChange={() => setWay(one)}

@@ -64,11 +64,20 @@ const RANK: readonly Migration['status'][] = [
 ];
 const rank = ({ status }: Migration): number => RANK.indexOf(status);
 
+/** Numbers in names as numbers. */
+const NAMES = new Intl.Collator(undefined, { numeric: true });
+
+/** Of texts without words, such as times: many times faster than by a language's rules. */
+function byText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
 const compare: Readonly<Record<BoardSort, (a: Migration, b: Migration) => number>> = {
-  name: (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }),
+  name: (a, b) => NAMES.compare(a.name, b.name),
   status: (a, b) => rank(a) - rank(b),
   step: (a, b) => (a.step ?? '').localeCompare(b.step ?? ''),
-  started: (a, b) => (a.started_at ?? a.created_at).localeCompare(b.started_at ?? b.created_at),
+  started: (a, b) => byText(a.started_at ?? a.created_at, b.started_at ?? b.created_at),
 };
 
 /** Those that fit, in the order that was asked for; else the newest first. */
@@ -82,7 +91,7 @@ export function boardRows(all: Iterable<Migration>, { q, group, sort, desc }: Bo
         one.instance_name.toLowerCase().includes(wanted)),
   );
   const newest = (a: Migration, b: Migration): number =>
-    b.created_at.localeCompare(a.created_at) || b.id.localeCompare(a.id);
+    byText(b.created_at, a.created_at) || byText(b.id, a.id);
   if (sort === undefined) return rows.sort(newest);
   const sign = desc ? -1 : 1;
   return rows.sort((a, b) => sign * compare[sort](a, b) || newest(a, b));
