@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import { methodsOf } from '@guts/contract';
+import { CSRF_HEADER, methodsOf } from '@guts/contract';
 import { GutsError, type Limits } from '@guts/core';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { ApiParts } from './api-parts.ts';
@@ -10,7 +10,8 @@ import { DOCUMENT_PAGE_POLICY, documentPage, type OpenApi } from './document-pag
 import { dashboardPageRoutes } from './dashboard/page-routes.ts';
 import { dashboardSessionRoutes } from './dashboard/session-routes.ts';
 import type { DashboardLogins } from './dashboard/logins.ts';
-import { Sessions } from './dashboard/sessions.ts';
+import { OneTimeLinks } from './dashboard/one-time-links.ts';
+import { SESSION_COOKIE, Sessions } from './dashboard/sessions.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { metricsRoute } from './metrics.ts';
@@ -60,6 +61,8 @@ export interface Api {
   close(): Promise<void>;
   /** For tests: a request without a network. */
   readonly inject: FastifyInstance['inject'];
+  /** Where a new link leads that signs in to the dashboard once, below our address; null: people have a login. */
+  dashboardLink(): string | null;
   /** The OpenAPI document. */
   document(): Promise<unknown>;
 }
@@ -108,6 +111,7 @@ export function createApi(options: ApiOptions): Api {
   boundTexts(app);
   const secure = options.publicUrl?.startsWith('https:') === true;
   const sessions = new Sessions({ ...parts, secure });
+  const links = new OneTimeLinks(parts);
   admission(app, parts, sessions, options);
   errorAnswers(app, parts, options.challenge);
   metricsRoute(app, parts);
@@ -115,8 +119,18 @@ export function createApi(options: ApiOptions): Api {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'GUTS', version: options.version, description: 'Workload migration for OpenStack' },
-      components: { securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } } },
-      security: [{ token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: SESSION_COOKIE,
+            description: `of the dashboard; what is not GET needs the header ${CSRF_HEADER}, too`,
+          },
+        },
+      },
+      security: [{ token: [] }, { session: [] }],
     },
   });
   void app.register((inner, _options, done) => {
@@ -129,7 +143,7 @@ export function createApi(options: ApiOptions): Api {
     systemRoutes(inner, parts);
     meRoute(inner);
     eventTicketRoute(inner, parts);
-    dashboardSessionRoutes(inner, parts, sessions, options.logins);
+    dashboardSessionRoutes(inner, parts, sessions, { logins: options.logins, links });
     dashboardPageRoutes(inner, options.dashboardFolder);
     resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
     destinationFactRoutes(inner, parts);
@@ -157,6 +171,7 @@ export function createApi(options: ApiOptions): Api {
       await heart.stop();
     },
     inject: app.inject.bind(app),
+    dashboardLink: () => (options.logins.by === 'link' ? links.issue().path : null),
     document: async () => {
       await app.ready();
       return app.swagger();

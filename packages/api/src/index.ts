@@ -6,7 +6,6 @@ export type {
   KeystoneLogins,
   PasswordLogin,
 } from './dashboard/logins.ts';
-export { linkPath, OneTimeCodes } from './dashboard/one-time-codes.ts';
 export { Policy } from './auth/policy.ts';
 export { type RuleFacts, ruleFacts } from './auth/rule-facts.ts';
 export { cachedTokens, type KnownToken, type TokenLookup } from './auth/token-cache.ts';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { BusHealth, DiskPass, Instance, Lease, NewEvent, Secrets, Service, Store } from '@guts/core';
 import { DEFAULT_LIMITS, GutsError, SILENT_LOG } from '@guts/core';
-import { type ApiOptions, OneTimeCodes, Policy, tokenAuthenticator } from '../src/index.ts';
+import { type ApiOptions, Policy, tokenAuthenticator } from '../src/index.ts';
 
 export const TOKEN = 'correct horse battery staple';
 
@@ -54,7 +54,7 @@ export function optionsFor(store: Store, more: Partial<ApiOptions> = {}): ApiOpt
     challenge: null,
     limits: DEFAULT_LIMITS,
     dashboardFolder: '/nowhere',
-    logins: { by: 'link', token: TOKEN, codes: new OneTimeCodes({ now: () => 0, monotonic: () => 0 }) },
+    logins: { by: 'link', token: TOKEN },
     version: '0',
     log: SILENT_LOG,
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guts } from './lab.ts';
+import { type Ended, guts } from './lab.ts';
 
 const START_SECONDS = 30;
 
@@ -14,7 +14,8 @@ export async function freePort(): Promise<number> {
 
 export interface Daemon {
   readonly url: string;
-  stop(): Promise<void>;
+  /** With what it wrote. */
+  stop(): Promise<Ended>;
 }
 
 /** `guts all`, as a process of its own, once it answers. */
@@ -36,7 +37,7 @@ export async function startAll(
         url,
         async stop() {
           child.kill('SIGTERM');
-          await ended;
+          return ended;
         },
       };
     await sleep(100);

@@ -1,8 +1,10 @@
 /** Fields whose value is a secret, wherever they stand in a body. */
-const SECRET_FIELD = /secret|passw|token|credential|private|^key$|_key$|authorization/i;
+const SECRET_FIELD = /secret|passw|token|ticket|credential|private|^key$|_key$|authorization/i;
 /** Of a value that is shorter, the mask would hide half the text. */
 const SHORTEST = 4;
 const MASK = '***';
+/** What signs in to the dashboard, in the address of a one-time link. */
+const CODE = /(#code=)[\w.-]+/g;
 /** What of a body is shown at most; characters. */
 const SHOWN = 2000;
 
@@ -21,7 +23,7 @@ export class Redactor {
     for (const secret of this.#known)
       for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
         shown = shown.replaceAll(form, MASK);
-    return shown;
+    return shown.replaceAll(CODE, `$1${MASK}`);
   }
 
   /** A body: JSON with its secret fields masked; of all else only the size. */

@@ -10,11 +10,13 @@ export const ERROR_CATALOGUE: Readonly<
     remedy: 'Compare it with the OpenAPI document, and mend the field.',
   },
   unauthorized: {
-    meaning: 'The request has no token, or one that is not valid (any more).',
-    remedy: 'Send a valid token in `X-Auth-Token`.',
+    meaning:
+      'The request has no token, or one that is not valid (any more); or a login, a session of the dashboard or a ticket is refused.',
+    remedy: 'Send a valid token in `X-Auth-Token`; on the dashboard, sign in (again).',
   },
   forbidden: {
-    meaning: 'The token is valid but may not do this: its role or its project is another one.',
+    meaning:
+      "The token is valid but may not do this: its role or its project is another one. Also a change with the dashboard's cookie that lacks `X-CSRF-Token` (`field` names it), or a page of another origin than a ticket's.",
     remedy: 'Ask with a token of the right project and role, or have the role given.',
   },
   not_found: {

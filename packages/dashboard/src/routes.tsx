@@ -1,10 +1,4 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { readInstanceSearch, readInventorySearch } from './inventory/search.ts';
 import { readBoardSearch } from './migrations/board-search.ts';
 import { readTab } from './migrations/tabs.ts';
@@ -15,12 +9,15 @@ import { readWizardSearch } from './wizard/wizard-search.ts';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
-const index = createRoute({
+const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/migrations', replace: true });
-  },
+  component: lazyRouteComponent(() => import('./overview/Overview.tsx'), 'Overview'),
+});
+const workers = createRoute({
+  getParentRoute: () => root,
+  path: 'workers',
+  component: lazyRouteComponent(() => import('./workers/Workers.tsx'), 'Workers'),
 });
 
 const board = createRoute({
@@ -89,7 +86,8 @@ const wizard = createRoute({
 });
 
 const tree = root.addChildren([
-  index,
+  overview,
+  workers,
   board,
   migration,
   sources,

@@ -76,3 +76,27 @@ test.for([{ json: {} }, { json: { token: {} } }, { text: 'hello' }])('%j is no a
   cloud.on('GET /v3/auth/tokens', () => reply);
   await expect(session.validateToken('subject', signal)).rejects.toMatchObject({ code: 'protocol' });
 });
+
+test.for([204, 401, 404])(
+  'a token is revoked as its bearer; what is unknown is none already (%i)',
+  async (status) => {
+    const { cloud, session } = scripted();
+    cloud.on('DELETE /v3/auth/tokens', () => ({ status, json: UNKNOWN }));
+    await session.revokeToken('subject', signal);
+    expect(cloud.logins.at(-1)?.headers).toMatchObject({
+      'x-auth-token': 'subject',
+      'x-subject-token': 'subject',
+    });
+  },
+);
+
+test('a Keystone that does not revoke a token is told', async () => {
+  const { cloud, session } = scripted();
+  cloud.on('DELETE /v3/auth/tokens', () => ({ status: 403, json: { error: { message: 'no' } } }));
+  await expect(session.revokeToken('subject', signal)).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+test('a login tells when its token ends', () => {
+  const { session } = scripted();
+  expect(session.expiresAt).toBeGreaterThan(Date.now());
+});

@@ -294,6 +294,10 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
       await store.putDisks(lease, [{ ...disk, diskKey: 'no longer there' }, disk]);
       await store.putDisks(lease, [{ ...disk, state: 'copied' }]);
       expect(await store.listDisks('m1')).toEqual([{ ...disk, state: 'copied' }]);
+      const [moved, ...others] = await store.listMovedDisks({ projectId: 'p1' }, 0);
+      expect([moved?.disk, others]).toEqual([{ ...disk, state: 'copied' }, []]);
+      expect(await store.listMovedDisks({ projectId: 'p1' }, (moved?.at ?? 0) + 1)).toEqual([]);
+      expect(await store.listMovedDisks({ projectId: 'another' }, 0)).toEqual([]);
       const pass = {
         migrationId: 'm1',
         diskKey: '2000',

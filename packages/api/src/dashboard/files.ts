@@ -24,7 +24,7 @@ const COMPRESSED = /^(text\/|application\/|image\/svg)/;
 /** Less is not worth it; bytes. */
 const SMALL = 1024;
 
-export type Encoding = 'br' | 'gzip';
+type Encoding = 'br' | 'gzip';
 const compress: Readonly<Record<Encoding, (bytes: Buffer) => Promise<Buffer>>> = {
   br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } }),
   gzip: (bytes) => promisify(gzip)(bytes),
@@ -33,6 +33,7 @@ const compress: Readonly<Record<Encoding, (bytes: Buffer) => Promise<Buffer>>> =
 /** A file as it is served. */
 export class ServedFile {
   readonly type: string;
+  /** Weak: the same whether compressed or not. */
   readonly etag: string;
   /** Its name tells its content: it may be kept for ever. */
   readonly lasting: boolean;
@@ -42,7 +43,7 @@ export class ServedFile {
   constructor(path: string, bytes: Buffer) {
     this.#bytes = bytes;
     this.type = TYPES[extname(path)] ?? 'application/octet-stream';
-    this.etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
+    this.etag = `W/"${createHash('sha256').update(bytes).digest('base64url')}"`;
     this.lasting = path.startsWith('assets/');
   }
 

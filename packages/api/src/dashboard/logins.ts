@@ -1,5 +1,4 @@
 import type { LoginKind } from '@guts/contract';
-import type { OneTimeCodes } from './one-time-codes.ts';
 
 /** Names in Keystone; the domains by name, null: the one that is called Default at first (its id is `default`). */
 export interface PasswordLogin {
@@ -35,15 +34,10 @@ export interface KeystoneLogins {
   revoke(token: string): Promise<void>;
 }
 
-/** How people sign in to the dashboard. */
+/** How people sign in to the dashboard: at Keystone, or by links that give a session with the local token. */
 export type DashboardLogins =
   | { readonly by: 'keystone'; readonly keystone: KeystoneLogins }
-  | {
-      /** One-time links give a session with the local token. */
-      readonly by: 'link';
-      readonly token: string;
-      readonly codes: OneTimeCodes;
-    };
+  | { readonly by: 'link'; readonly token: string };
 
 export function loginKinds({ by }: DashboardLogins): LoginKind[] {
   return by === 'keystone' ? ['password', 'application_credential'] : ['link'];

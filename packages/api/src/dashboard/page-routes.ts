@@ -7,7 +7,7 @@ import { readFolder, type ServedFiles } from './files.ts';
  * Nothing but our own files, and no frame around them. Pictures within style sheets are data addresses; what widgets
  * set of their style (widths, places) stands in attributes.
  */
-export const DASHBOARD_POLICY = [
+const DASHBOARD_POLICY = [
   "default-src 'self'",
   "style-src 'self'",
   "style-src-attr 'unsafe-inline'",
@@ -75,7 +75,8 @@ export function dashboardPageRoutes(app: FastifyInstance, folder: string): void 
         etag: file.etag,
         vary: 'Accept-Encoding',
       });
-      if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+      const known = request.headers['if-none-match'] ?? '';
+      if (known.includes(file.etag)) return reply.code(304).send();
       const encoding = file.encodingFor(request.headers['accept-encoding'] ?? '');
       if (encoding) void reply.header('content-encoding', encoding);
       return reply.type(file.type).send(await file.bytes(encoding));

@@ -6,7 +6,7 @@ import { Turns } from '../auth/turns.ts';
 import { RateLimit } from '../bounds/rate-limit.ts';
 import { serve } from '../serve.ts';
 import { type DashboardLogins, type GotToken, loginKinds } from './logins.ts';
-import { linkPath } from './one-time-codes.ts';
+import type { OneTimeLinks } from './one-time-links.ts';
 import { OPEN } from './page-routes.ts';
 import { bringsSession, type Session, type Sessions } from './sessions.ts';
 
@@ -35,6 +35,7 @@ function refuseOtherSites({ headers }: FastifyRequest): void {
 async function letIn(
   body: DashboardLogin,
   logins: DashboardLogins,
+  links: OneTimeLinks,
   { clock }: Pick<ApiParts, 'clock'>,
 ): Promise<GotToken> {
   const { password, application_credential: credential, link } = body;
@@ -49,7 +50,7 @@ async function letIn(
       });
     if (credential) return logins.keystone.byApplicationCredential(credential);
   } else if (link) {
-    if (!logins.codes.redeem(link.code))
+    if (!(await links.redeem(link.code)))
       throw new GutsError('unauthorized', 'the link was used already, or is too old', {
         remedy: 'Get a new one: guts dashboard, on the host of guts-api.',
       });
@@ -67,7 +68,7 @@ export function dashboardSessionRoutes(
   app: FastifyInstance,
   parts: ApiParts,
   sessions: Sessions,
-  logins: DashboardLogins,
+  { logins, links }: { readonly logins: DashboardLogins; readonly links: OneTimeLinks },
 ): void {
   const { authenticate, clock, log } = parts;
   const rate = new RateLimit(LOGINS_PER_MINUTE, clock);
@@ -110,7 +111,7 @@ export function dashboardSessionRoutes(
     const asked = log.child({ request_id: request.id, address: request.ip });
     const body = request.body as DashboardLogin;
     const got = await turns
-      .run(() => letIn(body, logins, parts))
+      .run(() => letIn(body, logins, links, parts))
       .catch((error: unknown) => {
         // Not who: some type the password there.
         asked.info({ code: error instanceof GutsError ? error.code : 'internal' }, 'a login was refused');
@@ -143,10 +144,7 @@ export function dashboardSessionRoutes(
       throw new GutsError('conflict', 'callers are known by Keystone here: there are no links to sign in', {
         remedy: `Open ${origin}/dashboard/ and sign in with user and password, or an application credential.`,
       });
-    const { code, expiresAt } = logins.codes.issue();
-    return Promise.resolve({
-      url: `${origin}${linkPath(code)}`,
-      expires_at: new Date(expiresAt).toISOString(),
-    });
+    const { path, expiresAt } = links.issue();
+    return Promise.resolve({ url: `${origin}${path}`, expires_at: new Date(expiresAt).toISOString() });
   });
 }

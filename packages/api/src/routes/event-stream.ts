@@ -8,6 +8,7 @@ import { EVENT_STREAM_RULE } from '../auth/default-rules.ts';
 import { ownProject } from '../authenticator.ts';
 import { admitAgainOf, callerOf } from '../serve.ts';
 import { eventToWire } from '../wire/records.ts';
+import { Progress } from './event-progress.ts';
 
 const POLL_MS = 500;
 const HEARTBEAT_MS = 15_000;
@@ -18,7 +19,7 @@ const ADMISSION_MS = 5_000;
 const schema: FastifySchema & { description: string } = {
   summary: 'Tells what happens, as it happens',
   description:
-    'Server-sent events: `id` is the sequence, `data` an event as JSON. The header Last-Event-ID wins over `after`.',
+    'Server-sent events: `id` is the sequence, `data` an event as JSON. The header Last-Event-ID wins over `after`. With `progress` there are also events of the type `progress` without an id, at most one a second: `data` is `{"migrations": {ID: [disk, …]}}`, as `GET /v1/migrations/ID/disks` has disks, those whose progress changed.',
   operationId: 'events.stream',
   tags: ['events'],
   querystring: {
@@ -32,6 +33,7 @@ const schema: FastifySchema & { description: string } = {
         description: 'of POST /v1/events/tickets, instead of a token: for pages of the origin that it is for',
       },
       resource_id: { type: 'string', minLength: 1, maxLength: 64, description: 'only events of this one' },
+      progress: { type: 'string', enum: ['true', 'false'], description: 'also how far disks are' },
     },
   },
   produces: ['text/event-stream'],
@@ -57,6 +59,7 @@ async function* events(
   scope: ProjectScope,
   start: number,
   resourceId: string | undefined,
+  progress: Progress | null,
   admitAgain: () => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
@@ -85,6 +88,11 @@ async function* events(
       said = clock.monotonic();
       yield `id: ${event.sequence}\ndata: ${JSON.stringify(eventToWire(event))}\n\n`;
     }
+    const moved = await progress?.next(resourceId);
+    if (moved) {
+      said = clock.monotonic();
+      yield `event: progress\ndata: ${JSON.stringify(moved)}\n\n`;
+    }
     if (clock.monotonic() - said > HEARTBEAT_MS) {
       said = clock.monotonic();
       yield ': alive\n\n';
@@ -100,7 +108,7 @@ export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping
   app.get(EVENT_STREAM_PATH, { schema, config, exposeHeadRoute: false }, async (request, reply) => {
     const projectId = ownProject(callerOf(request));
     const admitAgain = admitAgainOf(request);
-    const query = request.query as Readonly<Partial<Record<'after' | 'resource_id', string>>>;
+    const query = request.query as Readonly<Partial<Record<'after' | 'resource_id' | 'progress', string>>>;
     const last = [request.headers['last-event-id']].flat()[0];
     const after = Number(last ?? query.after ?? 0);
     if (!Number.isSafeInteger(after) || after < 0)
@@ -117,7 +125,10 @@ export function eventStreamRoute(app: FastifyInstance, parts: ApiParts, stopping
       'cache-control': 'no-store',
     });
     try {
-      for await (const text of events(parts, { projectId }, after, query.resource_id, admitAgain, signal))
+      const scope = { projectId };
+      const progress = query.progress === 'true' ? new Progress(parts, scope) : null;
+      const { resource_id: resourceId } = query;
+      for await (const text of events(parts, scope, after, resourceId, progress, admitAgain, signal))
         if (!reply.raw.write(text)) await once(reply.raw, 'drain', { signal });
     } catch (error) {
       // Aborted: the listener went away, or the API stops.

@@ -41,6 +41,7 @@ const WORDS: Readonly<Record<string, readonly unknown[]>> = {
   after: ['0', '1', '30'],
   disk: ['2000', '2000', '2001'],
   disabled: [true, false],
+  origin: ['https://horizon.example', 'http://127.0.0.1:8080', 'https://[::1]:443'],
   bytes_per_second_limit: [null, 1e6, 2 ** 53 - 1],
 };
 /** For what a list of some kind is known to have. */

@@ -32,6 +32,7 @@ const BESIDE: readonly (readonly [RegExp, number, RegExp])[] = [
   [/^\/v1\/openapi\.json$/, 200, /^application\/json/],
   [/^\/v1\/docs$/, 200, /^text\/html/],
   [/^\/metrics$/, 200, /^text\/plain/],
+  [/^\/dashboard\/session$/, 200, /^application\/json/],
 ];
 
 /** Milliseconds: nothing that is asked here takes long. */

@@ -45,6 +45,25 @@ const WHOLE: readonly string[] = [
   asked(POST, JSON_TYPE, 'transfer-encoding: chunked').concat('0\r\n\r\n'),
   asked(POST, JSON_TYPE, 'transfer-encoding: chunked').concat('2;x=y\r\n{}\r\n0\r\nx: y\r\n\r\n'),
   asked(POST, 'content-length: 2').concat('{}'),
+  lines('GET /dashboard HTTP/1.1', HOST, 'connection: close'),
+  lines('GET /dashboard/../v1/sources HTTP/1.1', HOST, 'connection: close'),
+  lines('GET /dashboard/session HTTP/1.1', HOST, 'cookie: guts_session=a.b.c; x', 'connection: close'),
+  lines(
+    'POST /dashboard/session HTTP/1.1',
+    HOST,
+    JSON_TYPE,
+    'connection: close',
+    'content-length: 21',
+  ).concat('{"link":{"code":"x"}}'),
+  lines('GET /v1/me HTTP/1.1', HOST, 'cookie: guts_session="', 'connection: close'),
+  lines(
+    'POST /v1/mappings HTTP/1.1',
+    HOST,
+    'cookie: guts_session=;=',
+    'connection: close',
+    'content-length: 0',
+  ),
+  lines('GET /v1/events/stream?ticket=x HTTP/1.1', HOST, 'origin: null', 'connection: close'),
 ];
 /** No HTTP, or not all of it: to close the connection is an answer, too. */
 const BROKEN: readonly string[] = [

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import {
   type ApiOptions,
   cachedTokens,
   createApi,
   type DashboardLogins,
-  linkPath,
-  OneTimeCodes,
   tokenAuthenticator,
 } from '@guts/api';
 import { type Log, messageOf, recheck } from '@guts/core';
@@ -14,6 +11,7 @@ import { createOpenStackDriver, hostFiles } from '@guts/driver-openstack';
 import { createVSphereDriver } from '@guts/driver-vsphere';
 import { Scheduler } from '@guts/scheduler';
 import { Connections, pausesWithin, Worker } from '@guts/worker';
+import type { Output } from '@guts/cli';
 import { type Config, loadConfig } from '../config.ts';
 import { faultAfter } from '../faults/fault-after.ts';
 import { type Points, pointsFrom } from '../faults/points.ts';
@@ -28,6 +26,7 @@ import { keystoneTokens } from '../wiring/keystone-tokens.ts';
 import { startNotifier } from '../wiring/notifications.ts';
 import { loadPolicy } from '../wiring/policy-file.ts';
 import { openSecrets, type SealedSecrets } from '../wiring/secrets.ts';
+import { builtDashboard, tellDashboard } from '../wiring/dashboard.ts';
 import { loadToken } from '../wiring/token.ts';
 import { freeBytes, prepareScratchDir, prepareStateDir } from '../wiring/state-dir.ts';
 import { VERSION } from '../version.ts';
@@ -40,7 +39,7 @@ interface Parts {
   readonly backends: Pick<Backends, 'store' | 'bus' | 'relay'>;
   readonly log: Log;
   /** Where to tell a person something; left out: nowhere. */
-  readonly out?: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly out?: Output;
   /** Points for tests; see faults/points.ts. */
   readonly points?: Points;
 }
@@ -136,11 +135,10 @@ async function openCallers({ config, env, log }: Parts): Promise<Callers> {
   if (config.auth === 'local') {
     log.info({ token_file: config.tokenFile }, 'callers are known by the local token');
     const token = loadToken(config.tokenFile);
-    const logins = { by: 'link', token, codes: new OneTimeCodes(systemClock) } as const;
     return {
       authenticate: tokenAuthenticator(token),
       challenge: null,
-      logins,
+      logins: { by: 'link', token },
       close: () => Promise.resolve(),
     };
   }
@@ -155,18 +153,6 @@ async function openCallers({ config, env, log }: Parts): Promise<Callers> {
   const authenticate = cachedTokens(tokens.lookup, { seconds, clock: systemClock });
   const logins = { by: 'keystone', keystone: tokens.logins } as const;
   return { authenticate, challenge: tokens.challenge, logins, close: () => tokens.close() };
-}
-
-/**
- * Where the dashboard is. The link that signs in stands on a terminal alone: what is written elsewhere is kept, by a
- * journal for one, and read by others.
- */
-function tellLink({ config, log, out }: Parts, logins: DashboardLogins, address: string): void {
-  const origin = (config.publicUrl ?? address).replace(/\/+$/, '');
-  if (logins.by === 'link' && out?.isTTY === true)
-    out.write(`Dashboard (this link signs in once): ${origin}${linkPath(logins.codes.issue().code)}\n`);
-  const how = logins.by === 'link' ? 'guts dashboard prints a link to sign in' : 'sign in as at Keystone';
-  log.info({ address: `${origin}/dashboard/` }, `the dashboard: ${how}`);
 }
 
 async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> {
@@ -190,8 +176,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     metricsOpen: config.metricsOpen,
     limits: config.limits,
     logins: callers.logins,
-    // Beside the bundle.
-    dashboardFolder: fileURLToPath(new URL('dashboard/', import.meta.url)),
+    dashboardFolder: config.dashboardDir ?? builtDashboard(),
     version: VERSION,
     log,
     clock: systemClock,
@@ -204,7 +189,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   try {
     const address = await api.listen();
     log.info({ address }, `guts-api listens on ${address}`);
-    tellLink(parts, callers.logins, address);
+    tellDashboard(parts, config.publicUrl ?? address, api.dashboardLink());
     return { stop };
   } catch (error) {
     await callers.close();
@@ -265,7 +250,7 @@ export async function runDaemon(
   daemon: Daemon,
   configFile: string | null,
   env: NodeJS.ProcessEnv,
-  out: NonNullable<Parts['out']>,
+  out: Output,
 ): Promise<void> {
   const config = loadConfig(configFile, env);
   const log = createLog(config.logLevel, daemon === 'all' ? 'guts' : `guts-${daemon}`);

@@ -27,7 +27,7 @@ export const DashboardLogin = Type.Object(
       ),
     ),
     application_credential: Type.Optional(Type.Object({ id: Text, secret: Secret }, closed)),
-    link: Type.Optional(Type.Object({ code: Text }, closed)),
+    link: Type.Optional(Type.Object({ code: Type.String({ minLength: 1, maxLength: 1024 }) }, closed)),
   },
   { ...closed, minProperties: 1, maxProperties: 1 },
 );

@@ -232,6 +232,14 @@ export interface JournalStore {
   /** The migration's disks are these from now on, in this order. */
   putDisks(lease: Lease, disks: readonly DiskProgress[]): Promise<void>;
   listDisks(migrationId: string): Promise<readonly DiskProgress[]>;
+  /**
+   * Disks whose progress was written at that time or later, of migrations that a worker runs now.
+   * @param since milliseconds, by the database's clock
+   */
+  listMovedDisks(
+    scope: ProjectScope,
+    since: number,
+  ): Promise<readonly { readonly disk: DiskProgress; readonly at: number }[]>;
   putPass(lease: Lease, pass: DiskPass): Promise<void>;
   listPasses(migrationId: string): Promise<readonly DiskPass[]>;
   /** Adds to a pass's checkpoints; one with the same first chunk is replaced, later ones are dropped. */

@@ -21,25 +21,26 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { useMay } from '../api/me.ts';
 import { useApp } from '../app.tsx';
-import { ConfirmDialog } from '../shared/ConfirmDialog.tsx';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { Findings } from '../shared/Findings.tsx';
 import { formatTime } from '../shared/format.ts';
 import { Loading } from '../shared/Loading.tsx';
 import { useOnce } from '../shared/use-once.ts';
 import { text } from '../text/index.ts';
+import { fieldsOf } from '../schema-form/fields.ts';
 import { EndpointForm } from './EndpointForm.tsx';
 import { EndpointStatus } from './EndpointStatus.tsx';
 import { fingerprintIn } from './fingerprint.ts';
 import {
-  changeEndpoint,
+  driversQuery,
   endpointsQuery,
   isGoing,
   operationsQuery,
-  removeEndpoint,
   type Side,
   startOperation,
 } from './queries.ts';
+import { RemoveDialog } from './RemoveDialog.tsx';
+import { Untrusted } from './Untrusted.tsx';
 
 export const SourceDetail = () => <EndpointDetail side="source" />;
 export const DestinationDetail = () => <EndpointDetail side="destination" />;
@@ -66,6 +67,7 @@ function Known({ endpoint, side }: { readonly endpoint: Endpoint; readonly side:
   const operations = useQuery(operationsQuery(client, endpoint.id)).data ?? [];
   const going = operations.filter(isGoing);
   const list = side === 'source' ? '/sources' : '/destinations';
+  const untrusted = endpoint.status === 'invalid' ? fingerprintIn(endpoint.status_reason) : null;
   const stop = useCallback(() => setEditing(false), []);
   return (
     <>
@@ -120,8 +122,11 @@ function Known({ endpoint, side }: { readonly endpoint: Endpoint; readonly side:
             {going.map((one) => (
               <Going key={one.id} operation={one} />
             ))}
-            <LastFault operations={operations} />
-            <Untrusted endpoint={endpoint} side={side} />
+            {untrusted === null ? (
+              <LastFault operations={operations} />
+            ) : (
+              <Untrusted endpoint={endpoint} side={side} fingerprint={untrusted} />
+            )}
             {endpoint.settings['insecure'] === true ? (
               <Alert variant="warning" isInline title={words.insecure} />
             ) : null}
@@ -204,36 +209,6 @@ function LastFault({ operations }: { readonly operations: readonly Operation[] }
   );
 }
 
-/** Shows the fingerprint of a certificate that is not trusted, and pins it for who has compared it. */
-function Untrusted({ endpoint, side }: { readonly endpoint: Endpoint; readonly side: Side }) {
-  const { client } = useApp();
-  const may = useMay();
-  const fingerprint = endpoint.status === 'invalid' ? fingerprintIn(endpoint.status_reason) : null;
-  const pin = useOnce(
-    useCallback(async () => {
-      const settings = { ...endpoint.settings, fingerprint };
-      await changeEndpoint(client, side, endpoint.id, { settings });
-      await startOperation(client, side, endpoint.id, 'validate');
-      await startOperation(client, side, endpoint.id, 'refresh');
-    }, [client, side, endpoint, fingerprint]),
-  );
-  if (fingerprint === null) return null;
-  return (
-    <Alert variant="warning" isInline title={words.untrusted}>
-      <p>{words.untrustedHelp}</p>
-      <p>
-        <code className="guts-fingerprint">{fingerprint}</code>
-      </p>
-      {pin.error === null ? null : <ErrorNote error={pin.error} />}
-      {may(`${side}s:update`) ? (
-        <Button variant="secondary" isLoading={pin.busy} isDisabled={pin.busy} onClick={() => pin.run()}>
-          {words.pin}
-        </Button>
-      ) : null}
-    </Alert>
-  );
-}
-
 function Checks({ endpoint }: { readonly endpoint: Endpoint }) {
   const { findings, facts } = reportOf(endpoint);
   const told = findings.length === 0 ? words.allWell : <Findings findings={findings} />;
@@ -257,10 +232,17 @@ function Checks({ endpoint }: { readonly endpoint: Endpoint }) {
 }
 
 function Settings({ endpoint }: { readonly endpoint: Endpoint }) {
+  const { client } = useApp();
+  const driver = useQuery(driversQuery(client)).data?.find(({ name }) => name === endpoint.driver);
+  const fields = fieldsOf(driver?.settings);
+  const labelOf = (key: string): string => fields.find((field) => field.key === key)?.label ?? key;
   const time = (at: string | null): string => (at === null ? words.never : formatTime(at));
   const facts: [string, string][] = [
-    [words.driver, endpoint.driver],
-    ...Object.entries(endpoint.settings).map(([key, value]): [string, string] => [key, String(value)]),
+    [words.driver, driver?.title ?? endpoint.driver],
+    ...Object.entries(endpoint.settings).map(([key, value]): [string, string] => [
+      labelOf(key),
+      String(value),
+    ]),
     [words.validatedAt, time(endpoint.validated_at)],
     [words.refreshedAt, time(endpoint.refreshed_at)],
   ];
@@ -276,7 +258,12 @@ function Settings({ endpoint }: { readonly endpoint: Endpoint }) {
 
 function Facts({ facts }: { readonly facts: readonly (readonly [string, string])[] }) {
   return (
-    <DescriptionList isHorizontal isCompact className="guts-gap">
+    <DescriptionList
+      isHorizontal
+      isCompact
+      className="guts-gap"
+      horizontalTermWidthModifier={{ default: '14rem' }}
+    >
       {facts.map(([term, fact]) => (
         <DescriptionListGroup key={term}>
           <DescriptionListTerm>{term}</DescriptionListTerm>
@@ -299,40 +286,6 @@ function reportOf({ report }: Endpoint): {
   );
   return {
     findings: Array.isArray(findings) ? (findings as InstanceCheck['findings']) : [],
-    facts: facts.map(([key, value]) => [key, String(value)]),
+    facts: facts.map(([key, value]) => [key.charAt(0).toUpperCase() + key.slice(1), String(value)]),
   };
-}
-
-function RemoveDialog({
-  endpoint,
-  side,
-  onClose,
-  onDone,
-}: {
-  readonly endpoint: Endpoint;
-  readonly side: Side;
-  readonly onClose: () => void;
-  readonly onDone: () => void;
-}) {
-  const { client } = useApp();
-  const queries = useQueryClient();
-  const remove = useOnce(
-    useCallback(async () => {
-      await removeEndpoint(client, side, endpoint.id);
-      onDone();
-      await queries.invalidateQueries({ queryKey: [`${side}s`] });
-    }, [client, queries, side, endpoint.id, onDone]),
-  );
-  return (
-    <ConfirmDialog
-      title={words[side].remove(endpoint.name)}
-      body={words[side].removeHelp}
-      yes={words.remove}
-      danger
-      busy={remove.busy}
-      error={remove.error}
-      onYes={() => remove.run()}
-      onClose={onClose}
-    />
-  );
 }

@@ -13,7 +13,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useCallback, useState } from 'react';
 import { useApp } from '../app.tsx';
 import { type Fault, faultsOf, fieldsOf, settingsOf, type Values, valuesOf } from '../schema-form/fields.ts';
-import { SchemaFields } from '../schema-form/SchemaFields.tsx';
+import { RareFields, SchemaFields } from '../schema-form/SchemaFields.tsx';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { Loading } from '../shared/Loading.tsx';
 import { useOnce } from '../shared/use-once.ts';
@@ -140,6 +140,22 @@ function FilledForm({
         keeps={endpoint !== null}
         onChange={(key, value) => setSecret((now) => ({ ...now, [key]: value }))}
       />
+      {(
+        [
+          ['setting', settingsFields, settings, faults.settings, setSettings],
+          ['secret', secretFields, secret, faults.secret, setSecret],
+        ] as const
+      ).map(([id, fields, values, found, set]) => (
+        <RareFields
+          key={id}
+          id={id}
+          fields={fields}
+          values={values}
+          faults={looked ? found : nothing}
+          keeps={id === 'secret' && endpoint !== null}
+          onChange={(key, value) => set((now) => ({ ...now, [key]: value }))}
+        />
+      ))}
       <ActionGroup>
         <Button type="submit" isLoading={save.busy} isDisabled={save.busy}>
           {endpoint ? text.endpoints.saveAndValidate : text.endpoints.addAndValidate}

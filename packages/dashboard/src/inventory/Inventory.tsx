@@ -129,8 +129,8 @@ function OfSource({ source, search }: { readonly source: Endpoint; readonly sear
     void leave({ to: '/new', search: { draft, step: 'destination' } });
   };
   return (
-    <PageSection isFilled padding={{ default: 'noPadding' }}>
-      <Toolbar>
+    <PageSection isFilled>
+      <Toolbar inset={{ default: 'insetNone' }}>
         <ToolbarContent>
           <InventoryFilters source={source.id} search={search} onChange={change} />
           <ToolbarGroup align={{ default: 'alignEnd' }} alignItems="center">

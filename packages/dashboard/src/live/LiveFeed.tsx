@@ -41,7 +41,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
         return events.at(-1)?.sequence ?? 0;
       },
       address: async (after) => {
-        const query = new URLSearchParams({ after: String(after) });
+        const query = new URLSearchParams({ after: String(after), progress: 'true' });
         return `${boot.api}${EVENT_STREAM_PATH}?${query}`;
       },
       open: (address) => new EventSource(address),

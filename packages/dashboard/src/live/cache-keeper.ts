@@ -2,6 +2,7 @@ import type { ApiClient, Disk, Event } from '@guts/contract';
 import type { QueryClient } from '@tanstack/react-query';
 import { catchUp, hold } from '../migrations/queries.ts';
 import { changesOf, withChanges } from './changes.ts';
+import { withDisks } from './progress.ts';
 
 /** Between two catch-ups, however many events come; milliseconds. */
 const CATCH_UP_MS = 1000;
@@ -50,7 +51,9 @@ export class CacheKeeper {
   progress(data: string): void {
     const { migrations } = JSON.parse(data) as { migrations: Readonly<Record<string, readonly Disk[]>> };
     for (const [id, disks] of Object.entries(migrations))
-      this.#queries.setQueryData(['migration', id, 'disks'], disks);
+      this.#queries.setQueryData<readonly Disk[]>(['migration', id, 'disks'], (held) =>
+        held ? withDisks(held, disks) : held,
+      );
   }
 
   /** After a cut: what no event tells is asked for. */

@@ -29,3 +29,11 @@ export function progressOf(disks: readonly Disk[]): Progress {
 export function percentOf({ bytesDone, bytesTotal }: Progress): number {
   return bytesTotal === 0 ? 0 : Math.min(100, Math.floor((bytesDone / bytesTotal) * 100));
 }
+
+/** Disks with some of them as they are now. */
+export function withDisks(held: readonly Disk[], moved: readonly Disk[]): readonly Disk[] {
+  const byKey = new Map(moved.map((disk) => [disk.key, disk]));
+  const known = held.map((disk) => byKey.get(disk.key) ?? disk);
+  const keys = new Set(held.map(({ key }) => key));
+  return [...known, ...moved.filter(({ key }) => !keys.has(key))];
+}

@@ -68,8 +68,8 @@ export function Board() {
       {all === 0 ? (
         <NoMigrations />
       ) : (
-        <PageSection isFilled padding={{ default: 'noPadding' }} className="guts-board">
-          <Toolbar>
+        <PageSection isFilled>
+          <Toolbar inset={{ default: 'insetNone' }}>
             <ToolbarContent>
               <ToolbarItem>
                 <SearchInput

@@ -71,7 +71,7 @@ export function Detail() {
         </Title>
         <Actions migration={migration} />
       </PageSection>
-      <PageSection padding={{ default: 'noPadding' }} className="guts-sides">
+      <PageSection>
         <NextBanner migration={migration} />
       </PageSection>
       <PageSection type="tabs">

@@ -41,31 +41,21 @@ export function ProgressTab({ migration }: { readonly migration: Migration }) {
           </CardBody>
         </Card>
       </GridItem>
-      <GridItem lg={7}>
-        <Grid hasGutter>
-          {migration.status === 'queued' || migration.trace ? (
-            <GridItem>
-              <Waiting migration={migration} />
-            </GridItem>
-          ) : null}
-          <GridItem>
-            <Card>
-              <CardTitle component="h2">{words.disks}</CardTitle>
-              <CardBody>
-                {disks.error ? <ErrorNote error={disks.error} /> : null}
-                {disks.data?.length === 0 ? words.noDisks : null}
-                {disks.data?.map((disk) => (
-                  <DiskBar key={disk.key} disk={disk} />
-                ))}
-              </CardBody>
-            </Card>
-          </GridItem>
-          <GridItem>
-            <Suspense fallback={null}>
-              <Graph id={migration.id} />
-            </Suspense>
-          </GridItem>
-        </Grid>
+      <GridItem lg={7} className="guts-report">
+        <Waiting migration={migration} />
+        <Card>
+          <CardTitle component="h2">{words.disks}</CardTitle>
+          <CardBody>
+            {disks.error ? <ErrorNote error={disks.error} /> : null}
+            {disks.data?.length === 0 ? words.noDisks : null}
+            {disks.data?.map((disk) => (
+              <DiskBar key={disk.key} disk={disk} />
+            ))}
+          </CardBody>
+        </Card>
+        <Suspense fallback={null}>
+          <Graph id={migration.id} />
+        </Suspense>
       </GridItem>
     </Grid>
   );

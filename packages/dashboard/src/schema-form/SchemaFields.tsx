@@ -24,34 +24,33 @@ interface Props {
   readonly onChange: (key: string, value: string | boolean) => void;
 }
 
-/** The fields of a form that a driver's schema describes. */
+/** The fields of a form that a driver's schema describes, but for the rare ones. */
 export function SchemaFields({ fields, ...rest }: Props) {
+  return fields
+    .filter((field) => !field.rare)
+    .map((field) => <SchemaField key={field.key} field={field} {...rest} />);
+}
+
+/** Those that few need, folded away. */
+export function RareFields({ fields, ...rest }: Props) {
   const [open, setOpen] = useState(false);
   const rare = fields.filter((field) => field.rare);
   // What is wrong, or was given, is never hidden.
   const needed = rare.some(({ key }) => rest.faults[key] !== undefined);
+  if (rare.length === 0) return null;
   return (
-    <>
-      {fields
-        .filter((field) => !field.rare)
-        .map((field) => (
+    <ExpandableSection
+      toggleText={open ? text.endpoints.fewer : text.endpoints.more}
+      isExpanded={open || needed}
+      onToggle={(_event, expanded) => setOpen(expanded)}
+      isIndented
+    >
+      <div className="guts-fields">
+        {rare.map((field) => (
           <SchemaField key={field.key} field={field} {...rest} />
         ))}
-      {rare.length === 0 ? null : (
-        <ExpandableSection
-          toggleText={open ? text.endpoints.fewer : text.endpoints.more}
-          isExpanded={open || needed}
-          onToggle={(_event, expanded) => setOpen(expanded)}
-          isIndented
-        >
-          <div className="guts-fields">
-            {rare.map((field) => (
-              <SchemaField key={field.key} field={field} {...rest} />
-            ))}
-          </div>
-        </ExpandableSection>
-      )}
-    </>
+      </div>
+    </ExpandableSection>
   );
 }
 

@@ -37,6 +37,8 @@ interface Props<T> {
 
 const ROW_PX = 44;
 const BEFOREHAND = 12;
+/** Width of the column of boxes, of the whole. */
+const SELECT_PERCENT = 4;
 
 /** A table of any length: of its rows only those in sight are in the page. All rows are one line high. */
 export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection, total, onEnd }: Props<T>) {
@@ -71,7 +73,7 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
         <Thead>
           <Tr>
             {selection ? (
-              <Th className="guts-select-cell">
+              <Th className="guts-select-cell" style={{ width: `${SELECT_PERCENT}%` }}>
                 <Checkbox
                   id={`${id}-all`}
                   aria-label={selection.all.label}
@@ -84,7 +86,9 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
               <Th
                 key={column.key}
                 className={column.extra ? 'guts-extra' : ''}
-                style={{ width: `${((column.grow ?? 1) / grow) * 100}%` }}
+                style={{
+                  width: `${((column.grow ?? 1) / grow) * (selection ? 100 - SELECT_PERCENT : 100)}%`,
+                }}
                 {...(onSort && column.sort !== undefined
                   ? {
                       sort: {

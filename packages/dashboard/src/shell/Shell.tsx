@@ -30,23 +30,28 @@ import icon from './icon.svg';
 const MAIN = 'guts-main';
 
 interface Place {
-  readonly to: '/migrations' | '/inventory' | '/sources' | '/destinations';
+  readonly to: '/' | '/workers' | '/migrations' | '/inventory' | '/sources' | '/destinations';
   readonly label: string;
   /** What one must be allowed to do there. */
   readonly rule: string;
 }
 const PLACES: readonly Place[] = [
+  { to: '/', label: text.nav.overview, rule: 'migrations:list' },
   { to: '/migrations', label: text.nav.migrations, rule: 'migrations:list' },
   { to: '/inventory', label: text.nav.inventory, rule: 'inventory:instances' },
   { to: '/sources', label: text.nav.sources, rule: 'sources:list' },
   { to: '/destinations', label: text.nav.destinations, rule: 'destinations:list' },
+  { to: '/workers', label: text.nav.workers, rule: 'limits' },
 ];
+
+const isAt = (pathname: string, to: Place['to']): boolean =>
+  to === '/' ? pathname === '/' : pathname === to || pathname.startsWith(`${to}/`);
 
 /** Alone: the head, the places, and the screen. In Horizon the head and the places are Horizon's. */
 export function Shell() {
   const { boot } = useApp();
   const { pathname } = useLocation();
-  const title = PLACES.find(({ to }) => pathname.startsWith(to))?.label;
+  const title = PLACES.find(({ to }) => isAt(pathname, to))?.label;
   useEffect(() => {
     document.title = title === undefined ? text.product : `${title} – ${text.product}`;
   }, [title]);
@@ -137,7 +142,7 @@ function Places({ horizontal = false }: { readonly horizontal?: boolean }) {
           <NavItem
             key={to}
             to={router.buildLocation({ to }).href}
-            isActive={pathname.startsWith(to)}
+            isActive={isAt(pathname, to)}
             // With a key held it opens another tab, as any link.
             onClick={(event: MouseEvent | FormEvent) => {
               if ('ctrlKey' in event && (event.ctrlKey || event.metaKey || event.shiftKey)) return;

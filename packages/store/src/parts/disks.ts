@@ -1,9 +1,9 @@
-import type { DiskPass, DiskProgress, JournalStore } from '@guts/core';
+import { type DiskPass, type DiskProgress, type JournalStore, STATUS_RULES, STATUSES } from '@guts/core';
 import { json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { PassRow } from '../schema/tables.ts';
 
-type Part = Pick<JournalStore, 'putDisks' | 'listDisks' | 'putPass' | 'listPasses'>;
+type Part = Pick<JournalStore, 'putDisks' | 'listDisks' | 'listMovedDisks' | 'putPass' | 'listPasses'>;
 
 function toPass(row: PassRow): DiskPass {
   return {
@@ -24,6 +24,9 @@ function toPass(row: PassRow): DiskPass {
     finishedAt: row.finished_at,
   };
 }
+
+/** Those in which bytes move. */
+const RUN = STATUSES.filter((status) => STATUS_RULES[status].holds === 'lease');
 
 export function diskStore(context: StoreContext): Part {
   const { db, dialect } = context;
@@ -64,6 +67,20 @@ export function diskStore(context: StoreContext): Part {
         .orderBy('position')
         .execute();
       return rows.map((row) => parse<DiskProgress>(row.data));
+    },
+
+    async listMovedDisks({ projectId }, since) {
+      const rows = await db
+        .selectFrom('disks')
+        .innerJoin('migrations', 'migrations.id', 'disks.migration_id')
+        .select(['disks.data as data', 'disks.updated_at as at'])
+        .where('migrations.status', 'in', RUN)
+        .$if(projectId !== null, (q) => q.where('migrations.project_id', '=', projectId ?? ''))
+        .where('disks.updated_at', '>=', since)
+        .orderBy('disks.migration_id')
+        .orderBy('disks.position')
+        .execute();
+      return rows.map(({ data, at }) => ({ disk: parse<DiskProgress>(data), at }));
     },
 
     putPass(lease, pass) {

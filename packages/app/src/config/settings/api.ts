@@ -22,7 +22,8 @@ export const api = {
     initial: null,
     initially: 'as each request says',
     readBy: ['api'],
-    means: 'where clients reach guts-api, when a proxy stands before it: for the links in its answers',
+    means:
+      "where clients reach guts-api, when a proxy stands before it: for the links in its answers; with https the dashboard's cookie is sent by TLS alone",
     example: 'https://guts.example.org',
   }),
   tokenFile: setting('token_file', {
@@ -42,6 +43,14 @@ export const api = {
     mustExist: true,
     means: 'YAML file of policy rules that differ from the built-in ones; see [operations.md](operations.md)',
     example: '/etc/guts/policy.yaml',
+  }),
+  dashboardDir: setting('dashboard_dir', {
+    kind: PATH,
+    initial: null,
+    initially: '`dashboard` beside the program',
+    readBy: ['api'],
+    means: 'folder with the built dashboard, which guts-api serves at `/dashboard/`',
+    example: '/usr/share/guts/dashboard',
   }),
   requestsPerMinute: setting('requests_per_minute', {
     kind: whole(),
