@@ -1,9 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 
-// Of the page, where `watchFrames` runs.
-declare function requestAnimationFrame(callback: (now: number) => void): number;
-
 /** What a first visit costs. */
 export interface FirstScreen {
   /** From the start of the navigation until the overview shows what it is about; milliseconds. */
@@ -22,21 +19,21 @@ export interface Frames {
   readonly count: number;
 }
 
-/** In the page: how long each frame took, since it was last asked. */
-function watchFrames(): void {
-  const state = { longest: 0, over: [0, 0, 0] as [number, number, number], count: 0 };
+/** Run in the page: counts its frames from now on. Text, for what compiles this program adds calls of its own. */
+const WATCH_FRAMES = `{
+  const state = { longest: 0, over: [0, 0, 0], count: 0 };
   let last = performance.now();
-  const frame = (now: number): void => {
+  const frame = (now) => {
     const took = now - last;
     last = now;
     state.count += 1;
     state.longest = Math.max(state.longest, took);
-    for (const [index, bound] of [50, 100, 200].entries()) if (took > bound) state.over[index]! += 1;
+    [50, 100, 200].forEach((bound, index) => { if (took > bound) state.over[index] += 1; });
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
-  Object.assign(globalThis, { gutsFrames: state });
-}
+  globalThis.gutsFrames = state;
+}`;
 
 /** A context that is signed in, with nothing cached. */
 export async function signedIn(browser: Browser, link: string): Promise<BrowserContext> {
@@ -49,8 +46,12 @@ export async function signedIn(browser: Browser, link: string): Promise<BrowserC
   return browser.newContext({ viewport: { width: 1400, height: 900 }, storageState });
 }
 
-/** Opens the overview in a context that has nothing cached. */
-export async function firstScreen(context: BrowserContext, url: string): Promise<FirstScreen> {
+/** Opens the overview in a context that has nothing cached. @param running migrations that it is to show */
+export async function firstScreen(
+  context: BrowserContext,
+  url: string,
+  running: number,
+): Promise<FirstScreen> {
   const page = await context.newPage();
   const scripts: Promise<{ sent: number; gzip: number }>[] = [];
   page.on('response', (response) => {
@@ -65,7 +66,7 @@ export async function firstScreen(context: BrowserContext, url: string): Promise
   const began = performance.now();
   await page.goto(`${url}/dashboard/`, { waitUntil: 'commit' });
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-  await page.getByTestId('overview-running').filter({ hasText: /[1-9]/ }).waitFor();
+  await page.getByRole('link', { name: `${running} Running`, exact: true }).waitFor();
   const milliseconds = performance.now() - began;
   const sizes = await Promise.all(scripts);
   await page.close();
@@ -92,11 +93,11 @@ export class Watched {
 
   /** From now on. */
   async watch(): Promise<void> {
-    await this.page.evaluate(watchFrames);
+    await this.page.evaluate(WATCH_FRAMES);
   }
 
   frames(): Promise<Frames> {
-    return this.page.evaluate(() => (globalThis as unknown as { gutsFrames: Frames }).gutsFrames);
+    return this.page.evaluate('gutsFrames');
   }
 
   /** Bytes of the page's heap; garbage is collected before, which takes a long frame, or counted. */

@@ -21,6 +21,7 @@ const STEPS = ['preflight', 'reserve', 'transfer', 'verify-data', 'provision'] a
 /** A migration that a worker of ours says it runs. */
 interface Running {
   readonly id: string;
+  readonly name: string;
   readonly lease: Lease;
   disks: readonly DiskProgress[];
   step: number;
@@ -33,8 +34,9 @@ export interface World {
    * have moved on and it says something.
    */
   happen(): Promise<void>;
-  /** Ends the first one that runs. @returns its name */
-  complete(): Promise<string>;
+  /** Name of the migration that ends next. */
+  readonly next: string;
+  complete(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,16 +62,15 @@ export async function makeWorld(
       else await moveOn(store, one);
       if (turn % 600 === 0) await beat(store, migrations);
     },
+    get next() {
+      return running[0]?.name ?? '';
+    },
     async complete() {
       const one = running.shift();
       if (!one) throw new RangeError('no migration runs');
       const end = { status: 'completed', phase: null, reason: null, error: null } as const;
-      const { name } = await store.finishLease(
-        one.lease,
-        end,
-        statusEvent(one.id, { status: 'completed', phase: null, step: null }),
-      );
-      return name;
+      const event = statusEvent(one.id, { status: 'completed', phase: null, step: null });
+      await store.finishLease(one.lease, end, event);
     },
     close: () => store.close(),
   };
@@ -146,10 +147,10 @@ async function startMigrations(
   const round = { aliveSeconds: 3600, reservationSeconds: LEASE_SECONDS, limit: count };
   const { reserved } = await store.scheduleRound(round, ({ waiting }) => waiting.map(decided));
   const running: Running[] = [];
-  for (const { id } of reserved) {
+  for (const { id, name } of reserved) {
     const got = await store.acquireLease(id, WORKER, LEASE_SECONDS);
     if (!got) throw new Error(`${id} was not to be had`);
-    const one: Running = { id, lease: got.lease, disks: disksOf(id), step: 1 };
+    const one: Running = { id, name, lease: got.lease, disks: disksOf(id), step: 1 };
     await store.putDisks(one.lease, one.disks);
     await nextStep(store, one);
     running.push(one);
