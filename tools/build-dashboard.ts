@@ -46,6 +46,9 @@ export async function buildDashboard(root: string, folder: string): Promise<void
   const made = join(kept, digestOf(root, contract));
   if (!existsSync(made)) {
     const unfinished = `${made}.${process.pid}`;
+    // Vite makes what this says, whatever mode it is given: vitest, which builds too, has `test`, and that is React for developers.
+    const { NODE_ENV: ours } = process.env;
+    process.env['NODE_ENV'] = 'production';
     await build({
       configFile: false,
       root: join(root, 'packages/dashboard'),
@@ -63,6 +66,9 @@ export async function buildDashboard(root: string, folder: string): Promise<void
         // An inline script, which the policy for contents refuses; every browser that runs the app has the real thing.
         modulePreload: { polyfill: false },
       },
+    }).finally(() => {
+      if (ours === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = ours;
     });
     mkdirSync(kept, { recursive: true });
     for (const old of readdirSync(kept))

@@ -40,6 +40,7 @@ if [ "${1:-}" = --purge ]; then
     echo "down: another OpenStack runs here: /sbin/mount.nfs stays, and the dashboard's settings do"
   else
     if grep -qs guts-real /sbin/mount.nfs; then rm -f /sbin/mount.nfs; fi
+    "$HERE/horizon-plugin.sh" --remove
     rm -f /etc/openstack-dashboard/local_settings.d/_9000_guts_real.py
   fi
   if grep -q " $LAB_STATE/" /proc/mounts; then

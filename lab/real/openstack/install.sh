@@ -1,7 +1,6 @@
 #!/bin/bash
 # Installs a complete OpenStack (Zed, from Debian bookworm) and the other tools
 # of lab/real on this machine, starting nothing.  Needs root.  Idempotent.
-#   LAB_HORIZON=1 also installs the dashboard.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true LC_ALL=C.UTF-8
 # Package scripts need the distribution's python3, not a pyenv's or conda's.
@@ -36,8 +35,9 @@ PKGS=(
   # guest image builder (guest/build-guest-image.sh)
   busybox-static cpio fdisk mtools dosfstools kmod syslinux syslinux-common
   systemd-boot-efi binutils genisoimage
+  # the dashboard, and the browser that looks at it
+  openstack-dashboard chromium fonts-dejavu-core
 )
-if [ "${LAB_HORIZON:-0}" = 1 ]; then PKGS+=(openstack-dashboard); fi
 
 missing=()
 for p in "${PKGS[@]}"; do

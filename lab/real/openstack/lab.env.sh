@@ -8,6 +8,7 @@ unset PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED 2>/dev/null
 : "${LAB_HOST:=guts-real}"               # host name that the services register
 : "${LAB_PASSWORD:=labpass}"
 : "${LAB_REGION:=RegionOne}"
+: "${LAB_HORIZON:=1}"                    # 0: without the dashboard
 : "${LAB_PHYSNETS:=3}"                   # flat provider networks; the last one belongs to project demo
 : "${LAB_NET_PREFIX:=10.78}"             # network N is $LAB_NET_PREFIX.N.0/24, this machine is .1
 : "${LAB_IF_PREFIX:=gutsr}"              # veth pairs: ${LAB_IF_PREFIX}hN host end, ${LAB_IF_PREFIX}pN agent end

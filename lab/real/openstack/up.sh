@@ -158,8 +158,8 @@ say "APIs answer; waiting for the agents, seeding"
 once "resources-$(cksum <"$HERE/seed.py" | cut -d' ' -f1)" /usr/bin/python3 "$HERE/seed.py" resources
 /usr/bin/python3 "$HERE/seed.py" clouds
 
-if [ "${LAB_HORIZON:-0}" = 1 ]; then
-  [ -e /usr/share/openstack-dashboard/wsgi.py ] || { echo "up: run LAB_HORIZON=1 install.sh first" >&2; exit 1; }
+if [ "$LAB_HORIZON" = 1 ]; then
+  [ -e /usr/share/openstack-dashboard/wsgi.py ] || { echo "up: no dashboard: run install.sh first" >&2; exit 1; }
   # read by every dashboard of this machine, so it acts for ours only
   cat >/etc/openstack-dashboard/local_settings.d/_9000_guts_real.py <<'X'
 import os
@@ -171,7 +171,7 @@ if "GUTS_LAB_IDENTITY" in os.environ:
                           "LOCATION": os.environ["GUTS_LAB_MEMCACHED"]}}
     SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 X
-  uw horizon "$LAB_HORIZON_PORT" /usr/share/openstack-dashboard/wsgi.py 1 \
+  uw horizon "$LAB_HORIZON_PORT" /usr/share/openstack-dashboard/wsgi.py 1 --threads 4 \
     --static-map /static=/var/lib/openstack-dashboard/static --env GUTS_LAB_IDENTITY="$IDENTITY" \
     --env GUTS_LAB_REGION="$LAB_REGION" --env GUTS_LAB_MEMCACHED="$IP:$LAB_MEMCACHED_PORT"
   wait_for horizon 60 answers "http://$IP:$LAB_HORIZON_PORT/auth/login/"

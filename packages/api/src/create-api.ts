@@ -70,6 +70,12 @@ export interface Api {
 const BODY_LIMIT = 1024 * 1024;
 /** For a request to arrive, and again for its answer; milliseconds. */
 const REQUEST_MS = 60_000;
+/** Answers are for who asked: neither kept by a browser, nor taken for something else, nor part of another's page. */
+const ANSWER_HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+};
 const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there is.';
 
 /** guts-api: takes and answers users' calls; never opens a connection to a source or a destination. */
@@ -104,7 +110,7 @@ export function createApi(options: ApiOptions): Api {
   // Node would answer with 417 and no words; a server may pass over what it does not know (RFC 9110, section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-openstack-request-id', request.id);
+    void reply.header('x-openstack-request-id', request.id).headers(ANSWER_HEADERS);
   });
   negotiateVersions(app);
   boundHeaders(app);

@@ -134,3 +134,15 @@ test('the API is shown as a page that asks no other host, and escapes what it sh
   expect(answer.body).toContain('1&lt;script&gt;');
   expect(answer.body).not.toMatch(/<script|(?:src|href)="(?:https?:)?\/\//);
 });
+
+test.each(['/', '/v1/sources', '/v1/nothing', '/healthcheck', '/dashboard/session'])(
+  'answers are kept by nobody, are what they say, and are part of no other page: %s',
+  async (url) => {
+    const { headers } = await serve().inject({ method: 'GET', url });
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+    });
+  },
+);

@@ -225,6 +225,26 @@ describe('beside the routes of the contract', () => {
     expect(text).not.toContain(SECRET[other(side)]);
   });
 
+  test.each(TOKENS)('a ticket opens the event stream of the own project: %s', async (token) => {
+    const origin = 'https://horizon.example';
+    const asked = { method: 'POST', path: '/v1/events/tickets', body: { origin } } as const;
+    const made = await rig.ask(token, asked);
+    const refused = token.endsWith('-none') || (token.startsWith('system') && token !== 'system-admin');
+    const unnamed = token === 'system-admin' ? 400 : 201;
+    expect(made.status).toBe(refused ? 403 : unnamed);
+    const { ticket = '' } = JSON.parse(made.text) as { ticket?: string };
+    const { status, text } = await stream('a-nobody' as Token, `${EVENT_STREAM_PATH}?ticket=${ticket}`);
+    const side = sideOf(token);
+    expect(status).toBe(made.status === 201 ? 200 : 401);
+    expect(text.includes(things(side).migration)).toBe(status === 200);
+    expect(text).not.toContain(SECRET[other(side)]);
+  });
+
+  test.each(TOKENS)('the dashboard tells nothing of anybody without its cookie: %s', async (token) => {
+    const { status, text } = await rig.ask(token, { method: 'GET', path: '/dashboard/session' });
+    expect([status, JSON.parse(text)]).toEqual([200, { login: ['link'], session: null }]);
+  });
+
   test('the event stream of another project is for administrators, and its resources are not there', async () => {
     const path = EVENT_STREAM_PATH.replace('/v1/', `/v1/${PROJECTS.a}/`);
     expect((await stream('b-member', path)).status).toBe(403);

@@ -6,9 +6,13 @@ export interface Boot {
   readonly base: string;
   /** Put before `/v1/…`. */
   readonly api: string;
+  /** Horizon: the address of guts-api itself, put before `/v1/events/stream`; null: browsers have none. */
+  readonly stream: string | null;
   readonly scope: 'project' | 'admin';
-  /** Horizon's; alone it comes with the session. */
-  readonly csrf: { readonly header: string; readonly token: string } | null;
+  /** Horizon's; alone it comes with the session. After another login the cookie has a new token, if scripts may read it. */
+  readonly csrf: { readonly header: string; readonly token: string; readonly cookie?: string } | null;
+  /** Where one logs in to Horizon; null: alone. */
+  readonly login: string | null;
   readonly region: string | null;
   readonly user: string | null;
   readonly project: string | null;
@@ -18,8 +22,10 @@ const DEFAULTS: Boot = {
   mode: 'alone',
   base: '/dashboard/',
   api: '',
+  stream: null,
   scope: 'project',
   csrf: null,
+  login: null,
   region: null,
   user: null,
   project: null,

@@ -21,10 +21,8 @@ const DASHBOARD_POLICY = [
 
 const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': DASHBOARD_POLICY,
-  'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
 };
 const YEAR_SECONDS = 31_536_000;
 

@@ -94,7 +94,7 @@ export function dashboardSessionRoutes(
   };
   const answer = (reply: FastifyReply, session: DashboardSession['session']): FastifyReply => {
     const body: DashboardSession = { login: [...login], session };
-    return reply.header('cache-control', 'no-store').send(body);
+    return reply.send(body);
   };
 
   app.get(url, { schema, config: OPEN }, async (request, reply) => {

@@ -160,6 +160,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   const { store, bus, relay } = backends;
   const policy = loadPolicy(config.policyFile);
   const callers = await openCallers(parts);
+  const dashboardFolder = config.dashboardDir ?? builtDashboard();
   const api = createApi({
     store,
     bus,
@@ -176,7 +177,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
     metricsOpen: config.metricsOpen,
     limits: config.limits,
     logins: callers.logins,
-    dashboardFolder: config.dashboardDir ?? builtDashboard(),
+    dashboardFolder,
     version: VERSION,
     log,
     clock: systemClock,
@@ -189,7 +190,7 @@ async function startApi(parts: Parts, secrets: SealedSecrets): Promise<Running> 
   try {
     const address = await api.listen();
     log.info({ address }, `guts-api listens on ${address}`);
-    tellDashboard(parts, config.publicUrl ?? address, api.dashboardLink());
+    tellDashboard(parts, dashboardFolder, config.publicUrl ?? address, () => api.dashboardLink());
     return { stop };
   } catch (error) {
     await callers.close();

@@ -1,10 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SILENT_LOG } from '@guts/core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { tellDashboard } from './dashboard.ts';
 
 const LINK = '/dashboard/login#code=geheim';
 
-function told(isTTY: boolean, link: string | null): { out: string; log: string } {
+function told(isTTY: boolean, link: string | null, installed = true): { out: string; log: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'guts-dashboard-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  if (installed) writeFileSync(join(folder, 'index.html'), '');
   let out = '';
   let log = '';
   tellDashboard(
@@ -22,8 +28,9 @@ function told(isTTY: boolean, link: string | null): { out: string; log: string }
         },
       },
     },
+    folder,
     'http://127.0.0.1:7000/',
-    link,
+    () => link,
   );
   return { out, log };
 }
@@ -44,4 +51,10 @@ test('with Keystone there is no link', () => {
   const { out, log } = told(true, null);
   expect(out).toBe('');
   expect(log).toContain('sign in as at Keystone');
+});
+
+test('a dashboard that is not there is not promised', () => {
+  const { out, log } = told(true, LINK, false);
+  expect(out).toBe('');
+  expect(log).toContain('not installed');
 });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Output } from '@guts/cli';
 import type { Log } from '@guts/core';
@@ -14,13 +16,24 @@ export interface Telling {
 /**
  * Says at start where the dashboard is. The link that signs in is shown on a terminal alone: what is written elsewhere
  * is kept, by a journal for one, and read by others.
+ * @param folder what the build made
  * @param address of guts-api, as clients reach it
- * @param link path of a link that signs in; null: people sign in at Keystone
+ * @param link makes the path of a link that signs in; null: people sign in at Keystone
  */
-export function tellDashboard({ log, out }: Telling, address: string, link: string | null): void {
+export function tellDashboard(
+  { log, out }: Telling,
+  folder: string,
+  address: string,
+  link: () => string | null,
+): void {
+  if (!existsSync(join(folder, 'index.html'))) {
+    log.info({ folder }, 'the dashboard is not installed here: /dashboard/ is answered with 404');
+    return;
+  }
   const origin = address.replace(/\/+$/, '');
-  if (link !== null && out?.isTTY === true)
-    out.write(`The dashboard; this link signs in once, within ten minutes: ${origin}${link}\n`);
-  const how = link === null ? 'sign in as at Keystone' : 'guts dashboard prints a link that signs in';
+  const path = link();
+  if (path !== null && out?.isTTY === true)
+    out.write(`The dashboard; this link signs in once, within ten minutes: ${origin}${path}\n`);
+  const how = path === null ? 'sign in as at Keystone' : 'guts dashboard prints a link that signs in';
   log.info({ address: `${origin}/dashboard/` }, `the dashboard is served: ${how}`);
 }

@@ -13,6 +13,8 @@ export interface CallHooks {
   readonly csrf: () => Csrf | null;
   /** The session is over. */
   readonly onExpired: () => void;
+  /** It may not do that: perhaps not any more. */
+  readonly onForbidden: () => void;
 }
 
 const SAFE = ['GET', 'HEAD'];
@@ -27,6 +29,7 @@ export function createCalls(boot: Boot, fetchOf: typeof fetch, hooks: CallHooks)
       headers: { ...init.headers, ...(csrf ? { [csrf.header]: csrf.token } : {}) },
     });
     if (answer.status === 401) hooks.onExpired();
+    if (answer.status === 403) hooks.onForbidden();
     return answer;
   };
   return new ApiClient({

@@ -6,6 +6,8 @@ import { useDark } from '../shell/theme.ts';
 import type { Series } from './series.ts';
 
 const HEIGHT_PX = 200;
+/** Between lines across: powers of two, as bytes are counted. */
+const INCREMENTS = Array.from({ length: 40 }, (_, power) => 2 ** power);
 
 interface Colours {
   readonly ink: string;
@@ -44,9 +46,23 @@ export function RateGraph({ series, label }: { readonly series: Series; readonly
         scales: { y: { range: (_self, _low, high) => [0, Math.max(high ?? 0, 1024) * 1.1] } },
         axes: [
           axis,
-          { ...axis, size: 90, values: (_self, splits) => splits.map((value) => formatRate(value)) },
+          {
+            ...axis,
+            size: 90,
+            incrs: INCREMENTS,
+            values: (_self, splits) => splits.map((value) => formatRate(value)),
+          },
         ],
-        series: [{}, { label, stroke: line, width: 2, fill: `${line}22`, spanGaps: false }],
+        series: [
+          {},
+          {
+            label,
+            stroke: line,
+            width: 2,
+            fill: `color-mix(in srgb, ${line} 15%, transparent)`,
+            spanGaps: false,
+          },
+        ],
       },
       drawn.current,
       frame,

@@ -43,7 +43,10 @@ export function Inventory() {
   const navigate = route.useNavigate();
   const { data: sources, error } = useQuery(endpointsQuery(client, 'source'));
   if (!sources) return error ? <ErrorNote error={error} /> : <Loading />;
-  const source = sources.find(({ name }) => name === search.source) ?? sources[0];
+  const source =
+    sources.find(({ name }) => name === search.source) ??
+    sources.find(({ refreshed_at: read }) => read !== null) ??
+    sources[0];
   return (
     <>
       <PageSection className="guts-head">

@@ -1,10 +1,12 @@
-import { EVENT_STREAM_PATH, routes } from '@guts/contract';
+import { routes } from '@guts/contract';
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useApp } from '../app.tsx';
+import { useSession } from '../login/SessionGate.tsx';
 import { CacheKeeper } from './cache-keeper.ts';
 import { Feed, type FeedState } from './feed.ts';
 import { FeedContext } from './feed-state.ts';
+import { streamAddress } from './stream-address.ts';
 
 /** Of a cut shorter than this nobody is told; milliseconds. */
 const SHORT_CUT_MS = 1500;
@@ -14,6 +16,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
   const { boot, client } = useApp();
   const queries = useQueryClient();
   const [state, setState] = useState<FeedState>('connecting');
+  const running = useRef<Feed | null>(null);
   useEffect(() => {
     const keeper = new CacheKeeper(queries, client);
     let cut: ReturnType<typeof setTimeout> | null = null;
@@ -40,15 +43,17 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
         const { events } = await client.call(routes.events.list, { query: { newest: 'true', limit: '1' } });
         return events.at(-1)?.sequence ?? 0;
       },
-      address: async (after) => {
-        const query = new URLSearchParams({ after: String(after), progress: 'true' });
-        return `${boot.api}${EVENT_STREAM_PATH}?${query}`;
-      },
+      address: (after) => streamAddress(boot, client, location.origin, after),
       open: (address) => new EventSource(address),
+      later: (ms, work) => {
+        const timer = setTimeout(work, ms);
+        return () => clearTimeout(timer);
+      },
       onEvents: (events) => keeper.take(events),
       onProgress: (data) => keeper.progress(data),
       onState,
     });
+    running.current = feed;
     feed.start();
     return () => {
       feed.close();
@@ -56,5 +61,10 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
       if (cut !== null) clearTimeout(cut);
     };
   }, [boot, client, queries]);
+  const session = useSession()?.session?.csrf_token;
+  useEffect(() => {
+    // Somebody logged in again: no reason to wait any longer.
+    if (session !== undefined) running.current?.hurry();
+  }, [session]);
   return <FeedContext value={state}>{children}</FeedContext>;
 }

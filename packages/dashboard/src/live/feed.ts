@@ -11,6 +11,8 @@ export interface FeedParts {
   readonly onEvents: (events: readonly Event[]) => void;
   readonly onState: (state: FeedState) => void;
   readonly onProgress: (text: string) => void;
+  /** Does something later, unless what it gives is called before. */
+  readonly later: (ms: number, work: () => void) => () => void;
 }
 
 /** Events that come together are told together; milliseconds. */
@@ -27,8 +29,8 @@ export class Feed {
   #source: EventSource | null = null;
   #after: number | null = null;
   #gathered: Event[] = [];
-  #gathering: ReturnType<typeof setTimeout> | null = null;
-  #retry: ReturnType<typeof setTimeout> | null = null;
+  #gathering: (() => void) | null = null;
+  #retry: (() => void) | null = null;
   #failures = 0;
   #closed = false;
 
@@ -44,7 +46,17 @@ export class Feed {
   close(): void {
     this.#closed = true;
     this.#source?.close();
-    for (const timer of [this.#gathering, this.#retry]) if (timer !== null) clearTimeout(timer);
+    this.#gathering?.();
+    this.#retry?.();
+  }
+
+  /** What was waited for is there: tries to come back at once. */
+  hurry(): void {
+    if (this.#retry === null) return;
+    this.#retry();
+    this.#retry = null;
+    this.#failures = 0;
+    void this.#open();
   }
 
   async #open(): Promise<void> {
@@ -76,7 +88,10 @@ export class Feed {
     if (this.#closed) return;
     const wait = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** this.#failures);
     this.#failures += 1;
-    this.#retry = setTimeout(() => void this.#open(), wait);
+    this.#retry = this.#parts.later(wait, () => {
+      this.#retry = null;
+      void this.#open();
+    });
   }
 
   #take({ data }: MessageEvent): void {
@@ -85,11 +100,11 @@ export class Feed {
     if (this.#after !== null && event.sequence <= this.#after) return;
     this.#after = event.sequence;
     this.#gathered.push(event);
-    this.#gathering ??= setTimeout(() => {
+    this.#gathering ??= this.#parts.later(GATHER_MS, () => {
       this.#gathering = null;
       const events = this.#gathered;
       this.#gathered = [];
       this.#parts.onEvents(events);
-    }, GATHER_MS);
+    });
   }
 }

@@ -51,9 +51,7 @@ export function ReportTab({ migration }: { readonly migration: Migration }) {
       </Card>
       <Card>
         <CardTitle component="h2">{words.disks}</CardTitle>
-        <CardBody>
-          <Disks disks={report.disks} />
-        </CardBody>
+        <CardBody>{report.disks.length === 0 ? words.noDisks : <Disks disks={report.disks} />}</CardBody>
       </Card>
       {report.boot === null ? null : (
         <Card>

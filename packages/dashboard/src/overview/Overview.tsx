@@ -165,7 +165,7 @@ function Copies({ all }: { readonly all: readonly Migration[] }) {
     <Card>
       <CardTitle component="h2">{words.throughput}</CardTitle>
       <CardBody>
-        <DescriptionList isCompact columnModifier={{ default: '2Col', xl: '3Col' }}>
+        <DescriptionList isCompact columnModifier={{ default: '2Col' }}>
           {facts.map(([term, fact]) => (
             <DescriptionListGroup key={term}>
               <DescriptionListTerm>{term}</DescriptionListTerm>

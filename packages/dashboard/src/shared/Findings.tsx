@@ -1,5 +1,5 @@
 import type { InstanceCheck } from '@guts/contract';
-import { Label, List, ListItem } from '@patternfly/react-core';
+import { Label } from '@patternfly/react-core';
 import { text } from '../text/index.ts';
 
 type Finding = Pick<
@@ -12,13 +12,13 @@ const RANK = { blocker: 0, warning: 1, information: 2 } as const;
 /** What a check has to say, the gravest first, each with what to do. */
 export function Findings({ findings }: { readonly findings: readonly Finding[] }) {
   return (
-    <List isPlain className="guts-findings">
+    <ul className="guts-findings">
       {[...findings]
         .sort((a, b) => RANK[a.severity] - RANK[b.severity])
         .map((finding, at) => (
           // Two of the same rule differ by their subject at most.
           // oxlint-disable-next-line react/no-array-index-key
-          <ListItem key={`${finding.code}-${at}`}>
+          <li key={`${finding.code}-${at}`}>
             <Label isCompact status={STATUS[finding.severity]}>
               {text.migrations.severities[finding.severity]}
             </Label>
@@ -29,8 +29,8 @@ export function Findings({ findings }: { readonly findings: readonly Finding[] }
                 {[finding.code, finding.subject].filter((part) => part !== undefined).join(' · ')}
               </div>
             </div>
-          </ListItem>
+          </li>
         ))}
-    </List>
+    </ul>
   );
 }

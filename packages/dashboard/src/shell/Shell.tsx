@@ -64,7 +64,8 @@ export function Shell() {
   return (
     <LiveFeed>
       {boot.mode === 'horizon' ? (
-        <div id={MAIN}>
+        // PatternFly measures sections by what its page says; the rest of that page is Horizon's.
+        <div id={MAIN} className="pf-v6-c-page guts-framed">
           <Places horizontal />
           {screen}
         </div>

@@ -12,37 +12,40 @@ function stored(): Theme {
   return THEMES.find((theme) => theme === value) ?? 'system';
 }
 
-const isDark = (): boolean => stored() === 'dark' || (stored() === 'system' && dark.matches);
+/** The page's own, where a frame around the app has but one. */
+const given = (): string | undefined => document.getElementById('guts-root')?.dataset['theme'];
 
-/** Shows the page as chosen; again whenever the choice, here or in another tab, or the system changes. */
-export function applyTheme(): void {
-  document.documentElement.classList.toggle(DARK, isDark());
+function isDark(): boolean {
+  const theme = given() ?? stored();
+  return theme === 'dark' || (theme === 'system' && dark.matches);
 }
 
 const CHANGED = 'guts-theme';
 
 export function chooseTheme(theme: Theme): void {
   localStorage.setItem(KEY, theme);
-  applyTheme();
   window.dispatchEvent(new Event(CHANGED));
 }
 
-function subscribe(changed: () => void): () => void {
-  const again = (): void => {
-    applyTheme();
-    changed();
-  };
-  dark.addEventListener('change', again);
-  window.addEventListener('storage', again);
-  window.addEventListener(CHANGED, again);
+function listen(changed: () => void): () => void {
+  dark.addEventListener('change', changed);
+  window.addEventListener('storage', changed);
+  window.addEventListener(CHANGED, changed);
   return () => {
-    dark.removeEventListener('change', again);
-    window.removeEventListener('storage', again);
-    window.removeEventListener(CHANGED, again);
+    dark.removeEventListener('change', changed);
+    window.removeEventListener('storage', changed);
+    window.removeEventListener(CHANGED, changed);
   };
 }
 
+/** Shows the page as chosen, now and whenever the choice, here or in another tab, or the system changes. */
+export function followTheme(): void {
+  const apply = (): void => void document.documentElement.classList.toggle(DARK, isDark());
+  apply();
+  listen(apply);
+}
+
 /** The choice. */
-export const useTheme = (): Theme => useSyncExternalStore(subscribe, stored);
+export const useTheme = (): Theme => useSyncExternalStore(listen, stored);
 /** What is shown, as pictures that are drawn need to know it. */
-export const useDark = (): boolean => useSyncExternalStore(subscribe, isDark);
+export const useDark = (): boolean => useSyncExternalStore(listen, isDark);

@@ -207,6 +207,7 @@ export const migrationText = {
     server: 'Server',
     console: 'Console of the guest',
     disks: 'Verification of each disk',
+    noDisks: 'No disk was copied.',
     disk: 'Disk',
     capacity: 'Size',
     transport: 'Read by',

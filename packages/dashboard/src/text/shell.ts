@@ -76,7 +76,10 @@ export const shellText = {
     linkCommand: 'guts dashboard',
     linkField: 'The link, or its code',
     linkUsed: 'This link does not work: it was used, or it is too old.',
-    horizon: 'Log in to Horizon again',
+    horizon: 'Log in to Horizon',
+    horizonHelp:
+      'Horizon opens in another tab. Log in there and come back: you go on where you were, and what you typed is kept.',
+    horizonDone: 'I have logged in',
   },
   overview: {
     title: 'Overview',

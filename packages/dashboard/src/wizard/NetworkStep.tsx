@@ -150,55 +150,39 @@ function Nics({
       <Title headingLevel="h3" size="md">
         {words.perNic}
       </Title>
-      <Table aria-label={words.perNic} variant="compact" gridBreakPoint="">
-        <Thead>
-          <Tr>
-            <Th width={25}>{text.inventory.detail.nic}</Th>
-            <Th>{words.targetNetwork}</Th>
-            <Th>{words.address}</Th>
-            <Th width={15}>{words.leaveOut}</Th>
-          </Tr>
-        </Thead>
-        <Tbody>
-          {nics.map(({ key, label, mac, network_name: network }) => {
-            const choice = choices[mac] ?? NO_CHOICE;
-            return (
-              <Tr key={key}>
-                <Td dataLabel={text.inventory.detail.nic}>
-                  {label}
-                  <div className="guts-quiet">{[mac, network].filter(Boolean).join(' · ')}</div>
-                </Td>
-                <Td dataLabel={words.targetNetwork}>
-                  <TargetNetwork
-                    label={`${words.targetNetwork}: ${label}`}
-                    none={words.asNetwork}
-                    value={choice.network}
-                    targets={targets}
-                    onChange={(chosen) => onChange(mac, { network: chosen })}
-                  />
-                </Td>
-                <Td dataLabel={words.address}>
-                  <TextInput
-                    aria-label={`${words.address}: ${label}`}
-                    value={choice.addresses}
-                    autoComplete="off"
-                    isDisabled={choice.network === '' || choice.skip}
-                    onChange={(_event, addresses) => onChange(mac, { addresses })}
-                  />
-                </Td>
-                <Td dataLabel={words.leaveOut}>
-                  <Checkbox
-                    id={`nic-${key}`}
-                    aria-label={`${words.leaveOut}: ${label}`}
-                    isChecked={choice.skip}
-                    onChange={(_event, skip) => onChange(mac, { skip })}
-                  />
-                </Td>
-              </Tr>
-            );
-          })}
-        </Tbody>
-      </Table>
+      {nics.map(({ key, label, mac, network_name: network }) => {
+        const choice = choices[mac] ?? NO_CHOICE;
+        return (
+          <div key={key} className="guts-nic">
+            <div>
+              {label}
+              <div className="guts-quiet">{[mac, network].filter(Boolean).join(' · ')}</div>
+            </div>
+            <Checkbox
+              id={`nic-${key}`}
+              label={words.leaveOut}
+              aria-label={`${words.leaveOut}: ${label}`}
+              isChecked={choice.skip}
+              onChange={(_event, skip) => onChange(mac, { skip })}
+            />
+            <TargetNetwork
+              label={`${words.targetNetwork}: ${label}`}
+              none={words.asNetwork}
+              value={choice.network}
+              targets={targets}
+              onChange={(chosen) => onChange(mac, { network: chosen })}
+            />
+            <TextInput
+              aria-label={`${words.address}: ${label}`}
+              placeholder={words.address}
+              value={choice.addresses}
+              autoComplete="off"
+              isDisabled={choice.network === '' || choice.skip}
+              onChange={(_event, addresses) => onChange(mac, { addresses })}
+            />
+          </div>
+        );
+      })}
       <p className="guts-quiet">{words.addressHelp}</p>
     </>
   );

@@ -1,14 +1,8 @@
 import type { Draft } from './draft.ts';
 
-const names = (all: readonly string[]): string => {
-  if (all.length <= 3)
-    return all.length < 2 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
-  return `${all.slice(0, 2).join(', ')} and ${all.length - 2} more machines`;
-};
-
 const POWER = {
-  guest: 'shut down by their guest systems (power is cut if one does not obey in time)',
-  'guest-only': 'shut down by their guest systems, never by cutting power',
+  guest: 'shut down by its guest system (power is cut if it does not obey in time)',
+  'guest-only': 'shut down by its guest system, never by cutting power',
   off: 'switched off at once',
 } as const;
 const VERIFY = {
@@ -23,37 +17,52 @@ const BOOT = {
   off: 'nobody looks whether the guest boots',
 } as const;
 const FAILURE = {
-  undo: 'If one fails, its source is brought back and everything that was made is removed.',
-  keep: 'If one fails, its source is brought back and what was made is kept for a retry.',
+  undo: 'everything that was made is removed',
+  keep: 'what was made is kept for a retry',
 } as const;
-const COMMIT = {
-  manual: 'Until you commit, each can be reverted with one click.',
-  auto: 'They are committed at once: there is no way back.',
-} as const;
+
+const listed = (all: readonly string[]): string =>
+  all.length < 2 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
+
+/** So many machines are named. */
+const NAMED = 3;
+
+function machinesText(names: readonly string[]): string {
+  if (names.length <= NAMED) return listed(names);
+  return `${names.slice(0, NAMED - 1).join(', ')} and ${names.length - NAMED + 1} more machines`;
+}
+
+/** Networks that were chosen, each once. */
+function networksOf({ networks, nics, instances }: Draft): readonly string[] {
+  const own = instances.length === 1 ? Object.values(nics).map((nic) => (nic.skip ? '' : nic.network)) : [];
+  return [...new Set([...Object.values(networks), ...own])].filter((name) => name !== '');
+}
 
 /** What will happen, in plain words. @param machines their names */
 export function sentenceOf(draft: Draft, machines: readonly string[]): string {
-  const places = [
-    ...new Set([...Object.values(draft.networks), ...Object.values(draft.nics).map((nic) => nic.network)]),
-  ].filter((name) => name !== '' && name !== '-');
-  const kept = [draft.keepMac ? 'MAC addresses' : null, draft.keepIp ? 'IP addresses' : null].filter(
-    (part) => part !== null,
-  );
-  return [
-    `${names(machines)} will be moved from ${draft.source} to ${draft.destination}${draft.targetProject === '' ? '' : `, project ${draft.targetProject}`}.`,
-    `Each is ${POWER[draft.power]}, then copied while it is off, ${draft.bootFrom === 'image' ? 'its boot disk to an image and its other disks to volumes' : 'all its disks to volumes'}.`,
+  const single = machines.length === 1;
+  const each = single ? 'It' : 'Each';
+  const networks = networksOf(draft);
+  const kept = [draft.keepMac ? 'MAC' : null, draft.keepIp ? 'IP' : null].filter((part) => part !== null);
+  const project = draft.targetProject === '' ? '' : `, project ${draft.targetProject}`;
+  const disks =
+    draft.bootFrom === 'image'
+      ? 'its boot disk to an image, other disks to volumes'
+      : 'all its disks to volumes';
+  const parts = [
+    `${machinesText(machines)} will be moved from ${draft.source} to ${draft.destination}${project}.`,
+    `${each} is ${POWER[draft.power]}, then copied while it is off: ${disks}.`,
     draft.namedMapping === ''
       ? null
       : `Networks and storage follow the stored mapping ${draft.namedMapping}.`,
-    places.length === 0
-      ? null
-      : `It is attached to ${names(places).replace(' more machines', ' more networks')}.`,
-    kept.length === 0 ? 'It gets new addresses.' : `It keeps its ${kept.join(' and ')}.`,
-    draft.flavor === '' ? 'It gets the smallest flavor that fits.' : `It gets the flavor ${draft.flavor}.`,
+    networks.length === 0 ? null : `${each} is attached to ${listed(networks)}.`,
+    kept.length === 0 ? `${each} gets new addresses.` : `${each} keeps its ${listed(kept)} addresses.`,
+    `${each} gets ${draft.flavor === '' ? 'the smallest flavor that fits' : `the flavor ${draft.flavor}`}.`,
     `Afterwards ${VERIFY[draft.verifyData]}, and ${BOOT[draft.verifyBoot]}.`,
-    FAILURE[draft.onFailure],
-    COMMIT[draft.commit],
-  ]
-    .filter((part) => part !== null)
-    .join(' ');
+    `If ${single ? 'it' : 'one'} fails, its source is brought back and ${FAILURE[draft.onFailure]}.`,
+    draft.commit === 'manual'
+      ? `Until you commit, ${single ? 'it' : 'each'} can be reverted with one click.`
+      : `${each} is committed at once: there is no way back.`,
+  ];
+  return parts.filter((part) => part !== null).join(' ');
 }
