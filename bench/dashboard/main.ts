@@ -116,7 +116,7 @@ async function measureLive(what: string, path: string): Promise<void> {
     const watched = await Watched.open(context, `${api.url}${path}`);
     await watched.page.getByRole('row').filter({ hasText: 'machine' }).first().waitFor();
     happening = live(world, whole('rate'), stop.signal);
-    print(`${what}, ${values.rate} events a second for ${minutes} min`);
+    print(`${what}, ${values.rate} events a second for ${minutes} min, scrolled`);
     await judgeFrames(what, watched);
     if (path.endsWith('/migrations')) await judgeFreshness(watched);
   } finally {
@@ -134,7 +134,7 @@ async function judgeFrames(what: string, watched: Watched): Promise<void> {
   const before = await watched.heap('collected');
   await watched.watch();
   while (since() < minutes) {
-    await sleep(Math.min(60_000, minutes * 30_000));
+    await watched.scroll(Math.min(60_000, minutes * 30_000));
     const { longest } = await watched.frames();
     const heap = (await watched.heap('counted')) / MIB;
     print(`  ${since().toFixed(1)} min: heap ${heap.toFixed(1)} MiB, longest frame ${longest.toFixed(0)} ms`);

@@ -96,6 +96,16 @@ export class Watched {
     await this.page.evaluate(WATCH_FRAMES);
   }
 
+  /** Scrolls its list up and down for a while, as somebody who looks for something does. */
+  async scroll(milliseconds: number): Promise<void> {
+    await this.page.locator('.guts-table').hover();
+    const end = performance.now() + milliseconds;
+    for (let turn = 0; performance.now() < end; turn += 1) {
+      await this.page.mouse.wheel(0, turn % 40 < 20 ? 600 : -600);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
   frames(): Promise<Frames> {
     return this.page.evaluate('gutsFrames');
   }
