@@ -1,8 +1,8 @@
 import type { ApiClient, Disk, Event } from '@guts/contract';
 import type { QueryClient } from '@tanstack/react-query';
-import { catchUp, hold } from '../migrations/queries.ts';
+import { catchUp, type Held, hold, MIGRATIONS } from '../migrations/queries.ts';
 import { changesOf, withChanges } from './changes.ts';
-import { withDisks } from './progress.ts';
+import { MOVING, type Moving, RUN, withDisks, withMoved } from './progress.ts';
 
 /** Between two catch-ups, however many events come; milliseconds. */
 const CATCH_UP_MS = 1000;
@@ -21,6 +21,8 @@ export class CacheKeeper {
 
   constructor(queries: QueryClient, client: ApiClient) {
     this.#queries = queries;
+    // The stream told all of it once, and tells what changed: it must not be forgotten while nobody looks.
+    queries.setQueryDefaults(MOVING, { gcTime: Number.POSITIVE_INFINITY });
     this.#client = client;
   }
 
@@ -54,13 +56,19 @@ export class CacheKeeper {
       this.#queries.setQueryData<readonly Disk[]>(['migration', id, 'disks'], (held) =>
         held ? withDisks(held, disks) : held,
       );
+    const held = this.#queries.getQueryData<Held>(MIGRATIONS)?.byId;
+    const runs = (id: string): boolean => {
+      const known = held?.get(id);
+      return known === undefined || RUN.includes(known.status);
+    };
+    this.#queries.setQueryData<Moving>(MOVING, (known = new Map()) => withMoved(known, migrations, runs));
   }
 
   /** After a cut: what no event tells is asked for. */
   refreshAll(): void {
     this.#later();
     void this.#queries.invalidateQueries({
-      predicate: ({ queryKey }) => !['migrations', 'recent'].includes(String(queryKey[0])),
+      predicate: ({ queryKey }) => !['migrations', 'recent', 'moving'].includes(String(queryKey[0])),
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Disk } from '@guts/contract';
 import { expect, test } from 'vitest';
-import { percentOf, progressOf, withDisks } from './progress.ts';
+import { percentOf, progressOf, withDisks, withMoved } from './progress.ts';
 
 const disk = (key: string, more: Partial<Disk> = {}): Disk => ({
   key,
@@ -43,4 +43,12 @@ test('disks that moved replace those that were held, and new ones come behind', 
     ['c', 0],
   ]);
   expect(after[0]).toBe(a);
+});
+
+test('what moves is kept by migration, until one runs no more', () => {
+  const told = withMoved(new Map(), { one: [disk('a'), disk('b')], two: [disk('a')] }, () => true);
+  const moved = disk('b', { bytes_done: 7 });
+  const after = withMoved(told, { one: [moved], three: [disk('a')] }, (id) => id !== 'two');
+  expect([...after.keys()]).toEqual(['one', 'three']);
+  expect(after.get('one')).toEqual([disk('a'), moved]);
 });

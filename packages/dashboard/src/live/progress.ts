@@ -1,4 +1,4 @@
-import type { Disk } from '@guts/contract';
+import type { Disk, Migration } from '@guts/contract';
 
 /** How far the disks of a migration are together. */
 export interface Progress {
@@ -36,4 +36,26 @@ export function withDisks(held: readonly Disk[], moved: readonly Disk[]): readon
   const known = held.map((disk) => byKey.get(disk.key) ?? disk);
   const keys = new Set(held.map(({ key }) => key));
   return [...known, ...moved.filter(({ key }) => !keys.has(key))];
+}
+
+/** Statuses in which bytes may move. */
+export const RUN: readonly Migration['status'][] = ['running', 'cancelling', 'reverting', 'committing'];
+
+/** Where what moves is held. */
+export const MOVING = ['moving'] as const;
+/** Disks of migrations that run, by the migration's id. */
+export type Moving = ReadonlyMap<string, readonly Disk[]>;
+
+/** What moves, with what the stream tells; who does not run any more is left out. */
+export function withMoved(
+  held: Moving,
+  moved: Readonly<Record<string, readonly Disk[]>>,
+  runs: (id: string) => boolean,
+): Moving {
+  const next = new Map([...held].filter(([id]) => runs(id)));
+  for (const [id, disks] of Object.entries(moved)) {
+    const known = next.get(id);
+    next.set(id, known ? withDisks(known, disks) : disks);
+  }
+  return next;
 }

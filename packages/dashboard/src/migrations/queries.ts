@@ -12,7 +12,7 @@ export interface Held {
 }
 
 const PAGE = 1000;
-const MIGRATIONS = ['migrations'] as const;
+export const MIGRATIONS = ['migrations'] as const;
 
 async function page(
   client: ApiClient,

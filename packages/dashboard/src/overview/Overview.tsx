@@ -1,4 +1,4 @@
-import type { Disk, Event, Migration } from '@guts/contract';
+import type { Event, Migration } from '@guts/contract';
 import { routes } from '@guts/contract';
 import {
   Alert,
@@ -18,15 +18,15 @@ import {
   PageSection,
   Title,
 } from '@patternfly/react-core';
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { skipToken, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { useMay } from '../api/me.ts';
 import { useApp } from '../app.tsx';
 import { endpointsQuery } from '../endpoints/queries.ts';
 import { RECENT } from '../live/cache-keeper.ts';
-import type { Progress } from '../live/progress.ts';
-import { disksQuery, useMigrations } from '../migrations/queries.ts';
+import { MOVING, type Moving } from '../live/progress.ts';
+import { useMigrations } from '../migrations/queries.ts';
 import { StatusLabel } from '../migrations/StatusLabel.tsx';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { formatBytes, formatClock, formatRate, formatSeconds } from '../shared/format.ts';
@@ -36,8 +36,7 @@ import { countsOf, needingPerson, wholeOf } from './facts.ts';
 
 const Graph = lazy(async () => ({ default: (await import('./ThroughputGraph.tsx')).ThroughputGraph }));
 const words = text.overview;
-/** So many copies are watched at once; more are not run by any installation that shows them here. */
-const MOST_WATCHED = 200;
+const NOTHING: Moving = new Map();
 const SHOWN = 8;
 
 /** What runs, waits and failed, how fast bytes move, and what needs a person. */
@@ -146,12 +145,9 @@ function Tiles({ all }: { readonly all: readonly Migration[] }) {
 }
 
 function Copies({ all }: { readonly all: readonly Migration[] }) {
-  const { client } = useApp();
-  const running = all.filter(({ status }) => status === 'running').slice(0, MOST_WATCHED);
-  const whole: Progress = useQueries({
-    queries: running.map(({ id }) => ({ ...disksQuery(client, id), staleTime: Number.POSITIVE_INFINITY })),
-    combine: (results) => wholeOf(results.flatMap(({ data }): (readonly Disk[])[] => (data ? [data] : []))),
-  });
+  // Told by the stream of events, of all that run, as soon as it is open.
+  const { data: moving = NOTHING } = useQuery<Moving>({ queryKey: MOVING, queryFn: skipToken });
+  const whole = wholeOf(all, moving);
   const facts: readonly (readonly [string, string])[] = [
     [words.rateNow, whole.bytesPerSecond === null ? text.nothing : formatRate(whole.bytesPerSecond)],
     [words.moved, formatBytes(whole.bytesDone)],

@@ -1,6 +1,6 @@
-import type { Disk, Migration } from '@guts/contract';
+import type { Migration } from '@guts/contract';
 import { groupOf } from '../migrations/board-search.ts';
-import { type Progress, progressOf } from '../live/progress.ts';
+import { type Moving, type Progress, progressOf, RUN } from '../live/progress.ts';
 
 export interface Counts {
   readonly running: number;
@@ -9,7 +9,6 @@ export interface Counts {
   readonly completed: number;
 }
 
-const RUN: readonly Migration['status'][] = ['running', 'cancelling', 'reverting', 'committing'];
 const WAIT: readonly Migration['status'][] = ['queued', 'scheduled', 'awaiting_cutover'];
 const DONE: readonly Migration['status'][] = ['completed', 'committed'];
 
@@ -37,6 +36,7 @@ export function needingPerson(all: Iterable<Migration>): readonly Migration[] {
 }
 
 /** Of all disks of all that run: what was moved, what is left, how fast, and when it ends at that rate. */
-export function wholeOf(disks: Iterable<readonly Disk[]>): Progress {
-  return progressOf([...disks].flat());
+export function wholeOf(all: Iterable<Migration>, moving: Moving): Progress {
+  const running = [...all].filter(({ status }) => status === 'running');
+  return progressOf(running.flatMap(({ id }) => moving.get(id) ?? []));
 }
