@@ -187,8 +187,11 @@ describe('people sign in to the dashboard', () => {
   }
   const byPassword = (user: string, more: object = {}): Promise<SignedIn> =>
     signIn({ password: { user, password, project: 'guts-test', ...more } });
-  const asks = (cookie: string, path: string, init: RequestInit = {}): Promise<Response> =>
-    fetch(`${url}${path}`, { ...init, headers: { cookie, ...init.headers } });
+  const asks = (
+    cookie: string,
+    path: string,
+    init: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Response> => fetch(`${url}${path}`, { ...init, headers: { cookie, ...init.headers } });
 
   test('by user and password: as who they are, until they sign out', async () => {
     const { status, cookie, session } = await byPassword('guts-member');
