@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: a fake vCenter and a fake OpenStack on loopback, the real `guts all` between them, and three
- * machines moved through its real API. `--keep` leaves everything running.
+ * machines moved through its real API. `--keep` leaves everything running, and opens the dashboard.
  */
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -14,6 +14,7 @@ import { type ApiClient, made, type Operation, routes } from '@guts/contract';
 import { type Cloud, startCloud } from '@guts/lab-cloud';
 import { startVCenter, type VCenter } from '@guts/lab-vcenter';
 import { type RunningDaemon, startDaemon } from './daemon.ts';
+import { openPage } from './open-page.ts';
 import { type DemoMachine, demoMachines } from './machines.ts';
 import { prove } from './prove.ts';
 import { besideLimit } from './time-limit.ts';
@@ -140,6 +141,9 @@ async function demo(folder: string): Promise<boolean> {
       console.log(
         `\nStill running: GUTS_API=${daemon.url} GUTS_TOKEN_FILE=${daemon.tokenFile} (Ctrl-C ends it)`,
       );
+      const { url: link } = await daemon.client.call(routes.dashboard.link);
+      const opened = await openPage(link, folder);
+      console.log(`The dashboard${opened ? ', which your browser opens now' : ''}: ${link}`);
       await once(process, 'SIGINT');
     }
     return well;

@@ -26,7 +26,8 @@ start() {            # start NAME COMMAND...: in the background, own session, pi
   local n=$1 p; shift
   if alive "$n"; then return 0; fi
   for p in $(service_pids "$n"); do kill -KILL "$p" 2>/dev/null || true; done   # a crash left them
-  GUTS_LAB_SERVICE="$LAB_STATE:$n" setsid "$@" >>"$L/$n.log" 2>&1 </dev/null 9>&- &
+  # In a folder that lasts: the clone that starts it may be removed while it runs.
+  (cd "$LAB_STATE" && GUTS_LAB_SERVICE="$LAB_STATE:$n" exec setsid "$@") >>"$L/$n.log" 2>&1 </dev/null 9>&- &
   echo "$! $(started $!)" >"$R/$n.pid"
 }
 wait_for() {         # wait_for NAME SECONDS COMMAND...

@@ -88,6 +88,7 @@ test('from adding a vCenter to reading the report, and to the server among the i
   await app.getByRole('row', { name: BIOS }).getByRole('checkbox').check();
   await picture('inventory');
   await press(/^Migrate/);
+  await app.getByRole('heading', { name: 'Destination', exact: true }).waitFor();
   await app.getByLabel('Destination').selectOption('this cloud');
   await press('Next');
   await app.getByLabel('Network of the destination: VM Network').selectOption('demo-net');

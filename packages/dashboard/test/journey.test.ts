@@ -55,6 +55,7 @@ describe.skipIf(withoutChromium)(`the whole job in the browser${NEEDS_CHROMIUM}`
     await page.getByRole('link', { name: 'Inventory' }).click();
     await page.getByLabel('Select web-01').check();
     await button('Migrate 1 machine').click();
+    await page.getByRole('heading', { name: 'Destination', exact: true }).waitFor();
     await page.getByLabel('Destination').selectOption('my cloud');
     await button('Next').click();
     await page.getByLabel('Network of the destination: VM Network').selectOption('private');

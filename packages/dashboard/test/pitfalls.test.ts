@@ -88,6 +88,7 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     await page.getByRole('link', { name: HTML_NAME }).click();
     await page.getByRole('heading', { name: HTML_NAME }).waitFor();
     await page.getByRole('button', { name: 'Migrate' }).click();
+    await page.getByRole('heading', { name: 'Destination', exact: true }).waitFor();
     await page.getByLabel('Destination').selectOption('cloud');
     for (const heading of ['Networks', 'Storage', 'Options', 'Review']) {
       await page.getByRole('button', { name: 'Next' }).click();
@@ -115,6 +116,7 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     await page.waitForURL(/q=web/);
     await page.getByLabel('Select web-01').check();
     await page.getByRole('button', { name: 'Migrate 1 machine' }).click();
+    await page.getByRole('heading', { name: 'Destination', exact: true }).waitFor();
     await page.getByLabel('Destination').selectOption('cloud');
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('heading', { name: 'Networks' }).waitFor();

@@ -36,6 +36,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
       if (now !== 'open') return;
       // What no event tells may have changed meanwhile.
       if (opened) keeper.refreshAll();
+      else keeper.begin();
       opened = true;
     };
     const feed = new Feed({

@@ -64,6 +64,11 @@ export class CacheKeeper {
     this.#queries.setQueryData<Moving>(MOVING, (known = new Map()) => withMoved(known, migrations, runs));
   }
 
+  /** The stream is open: what changed since the first answers, and before it, is asked for. */
+  begin(): void {
+    this.#later();
+  }
+
   /** After a cut: what no event tells is asked for. */
   refreshAll(): void {
     this.#later();

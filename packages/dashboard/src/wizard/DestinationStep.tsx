@@ -43,6 +43,10 @@ export function DestinationStep({ draft, change }: StepProps) {
           }
         >
           <FormSelectOption value="" label={words.chooseDestination} isPlaceholder />
+          {/* What was chosen stays so while the others are still asked for. */}
+          {!isSuccess && draft.destination !== '' ? (
+            <FormSelectOption value={draft.destination} label={draft.destination} />
+          ) : null}
           {data.map(({ id, name }) => (
             <FormSelectOption key={id} value={name} label={name} />
           ))}
