@@ -130,7 +130,7 @@ async function measureLive(what: string, path: string): Promise<void> {
 async function judgeFrames(what: string, watched: Watched): Promise<void> {
   const began = performance.now();
   const since = (): number => (performance.now() - began) / 60_000;
-  await sleep(WARM_UP * 1000);
+  await watched.scroll(WARM_UP * 1000);
   const before = await watched.heap('collected');
   await watched.watch();
   while (since() < minutes) {
