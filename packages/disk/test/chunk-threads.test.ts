@@ -19,7 +19,6 @@ import {
   verifyDisk,
 } from '../src/index.ts';
 import { noise } from './support.ts';
-import { threadOf } from './thread-of.ts';
 
 const BLOCK = 65536;
 const KEY = '0f0e0d0c0b0a09080706050403020100';
@@ -38,6 +37,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** A thread of another kind: what `code` makes of each job that `parentPort` brings. */
+const threadOf = (code: string): URL =>
+  new URL(
+    `data:text/javascript,${encodeURIComponent(`import { parentPort, workerData } from 'node:worker_threads'; const stop = new Int32Array(workerData.stop); ${code}`)}`,
+  );
 const job = { length: BLOCK, parts: [], key: KEY, from: { fd: -1, offset: 0 } };
 
 async function copied(

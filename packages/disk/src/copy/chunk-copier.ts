@@ -1,13 +1,12 @@
 import { complementExtents, totalBytes } from '../extents.ts';
 import type { HostFile, WrittenHostFile } from '../host-file.ts';
 import type { DiskReader, DiskStream, DiskWriter, Extent } from '../types.ts';
-import { readChunk, readParts } from './chunk-reader.ts';
+import { readChunk } from './chunk-reader.ts';
 import { dataRuns } from './content.ts';
 import { type ChunkDigest, chunkDigest } from './digest.ts';
 import type { Session } from './session.ts';
 import type { DataWork } from './source-work.ts';
 import type { ChunkThreads } from './threads/chunk-threads.ts';
-import type { ChunkDone } from './threads/job.ts';
 
 export interface ChunkCopierOptions {
   readonly source: DiskReader | DiskStream;
@@ -44,10 +43,10 @@ export class ChunkCopier {
   copy(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
     const { source, target } = this.#options;
     const { threads } = this.#session;
-    if (!threads || !target.file || source.kind !== 'reader') return this.#copyHere(work, mayWrite);
-    return source.file
-      ? this.#copyByThread(work, threads, source.file, target.file)
-      : this.#writeByThread(work, threads, source, target.file);
+    const from = source.kind === 'reader' ? source.file : undefined;
+    return threads && from && target.file
+      ? this.#copyByThread(work, threads, from, target.file)
+      : this.#copyHere(work, mayWrite);
   }
 
   /** From file to file. */
@@ -57,9 +56,10 @@ export class ChunkCopier {
     from: HostFile,
     to: WrittenHostFile,
   ): Promise<CopiedChunk> {
-    const { attempts, rate, signal } = this.#session;
+    const { attempts, rate, signal, depth } = this.#session;
     const { offset, length, parts } = work;
-    await rate.pass(totalBytes(parts), signal);
+    const bytesRead = totalBytes(parts);
+    await rate.pass(bytesRead, signal);
     to.willWrite(offset, length);
     const job = {
       length,
@@ -68,46 +68,13 @@ export class ChunkCopier {
       from: { fd: from.fd, offset, alignment: from.alignment },
       to: { fd: to.fd, offset },
     };
-    const done = await attempts.retried('the copy', signal, (inner) =>
+    const { runs, digest } = await attempts.retried('the copy', signal, (inner) =>
       from.during(() => to.during(() => threads.run(job, inner))),
     );
-    return this.#written(work, to, done);
-  }
-
-  /** From wherever it is read to a file. */
-  async #writeByThread(
-    work: DataWork,
-    threads: ChunkThreads,
-    source: DiskReader,
-    to: WrittenHostFile,
-  ): Promise<CopiedChunk> {
-    const { attempts, memory, gate, signal } = this.#session;
-    const { offset, length, parts } = work;
-    const { buffer } = await this.#load(work);
-    to.willWrite(offset, length);
-    const { key } = this.#options;
-    const done = await attempts.retried('the target', signal, async (inner, attempt) => {
-      let bytes = buffer;
-      if (attempt > 1) {
-        // The thread of the attempt before may have them still.
-        bytes = memory.another(length);
-        await readParts(source, gate, work, bytes, inner);
-      }
-      const job = { length, parts, key, from: { bytes }, to: { fd: to.fd, offset } };
-      return to.during(() => threads.run(job, inner));
-    });
-    if (done.bytes) memory.give(done.bytes, true);
-    return this.#written(work, to, done);
-  }
-
-  /** What a thread did becomes what was done. */
-  async #written(work: DataWork, to: WrittenHostFile, { runs, digest }: ChunkDone): Promise<CopiedChunk> {
-    const { offset, length, parts } = work;
     for (const run of runs) await to.wrote(offset + run.offset, run.length);
     for (const gap of complementExtents(runs, length))
       await this.zero({ offset: offset + gap.offset, length: gap.length });
-    const bytesRead = totalBytes(parts);
-    this.#session.depth.completed(bytesRead);
+    depth.completed(bytesRead);
     return { digest: digest && Buffer.from(digest), bytesRead, bytesWritten: totalBytes(runs) };
   }
 
@@ -143,7 +110,7 @@ export class ChunkCopier {
     }
   }
 
-  async #load(work: DataWork): Promise<{ buffer: Uint8Array<ArrayBuffer>; bytesRead: number }> {
+  async #load(work: DataWork): Promise<{ buffer: Uint8Array; bytesRead: number }> {
     const { source } = this.#options;
     const { memory, rate, signal } = this.#session;
     const bytesRead = totalBytes(work.parts);

@@ -15,17 +15,16 @@ export function readChunk(
   reader: DiskReader,
   what: string,
   work: DataWork,
-  buffer: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
+  buffer: Uint8Array,
+): Promise<Uint8Array> {
   return attempts.retried(what, signal, async (inner, attempt) => {
-    const into = attempt === 1 ? buffer : memory.another(buffer.length);
+    const into = attempt === 1 ? buffer : memory.swap(buffer);
     await readParts(reader, gate, work, into, inner);
     return into;
   });
 }
 
-/** The same by one attempt. */
-export async function readParts(
+async function readParts(
   reader: DiskReader,
   gate: Gate,
   work: DataWork,

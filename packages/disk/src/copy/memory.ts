@@ -17,11 +17,11 @@ export interface MemoryShare {
    * A buffer of so many bytes, with anything in it. In the order of the calls: who asked first has his before those
    * who asked later, so that what is written in order never waits for memory that its successors hold.
    */
-  take(bytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  take(bytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** @param again nobody writes to it or reads from it any more, so that another copy may have it */
-  give(buffer: Uint8Array<ArrayBuffer>, again: boolean): void;
-  /** Another buffer instead of one of as many bytes that somebody may still use: those stay accounted for. */
-  another(bytes: number): Uint8Array<ArrayBuffer>;
+  give(buffer: Uint8Array, again: boolean): void;
+  /** Another buffer for one that somebody may still use: its bytes stay accounted for. */
+  swap(buffer: Uint8Array): Uint8Array;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface MemoryShare {
 export class CopyMemory {
   readonly #bytes: number;
   readonly #accounts = new Set<Account>();
-  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  readonly #free: Uint8Array[] = [];
   #used = 0;
 
   constructor(bytes: number) {
@@ -57,7 +57,7 @@ export class CopyMemory {
         if (again) this.#keep(buffer);
         this.#admit();
       },
-      another: (bytes) => this.#buffer(bytes),
+      swap: (buffer) => this.#buffer(buffer.length),
       close: () => {
         this.#accounts.delete(account);
         this.#used -= account.held;
@@ -68,7 +68,7 @@ export class CopyMemory {
     };
   }
 
-  async #take(account: Account, bytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  async #take(account: Account, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
     let forget: () => void = () => undefined;
     try {
@@ -114,13 +114,13 @@ export class CopyMemory {
     }
   }
 
-  #keep(buffer: Uint8Array<ArrayBuffer>): void {
+  #keep(buffer: Uint8Array): void {
     const kept = this.#free.reduce((sum, { length }) => sum + length, 0);
     if (this.#used + kept + buffer.length <= this.#bytes) this.#free.push(buffer);
   }
 
   /** One that was used before, if one of its size is there: making one anew costs as much as filling it. */
-  #buffer(bytes: number): Uint8Array<ArrayBuffer> {
+  #buffer(bytes: number): Uint8Array {
     // The one used last: it is in the processor's cache.
     const at = this.#free.findLastIndex(({ length }) => length === bytes);
     const [found] = at < 0 ? [] : this.#free.splice(at, 1);

@@ -19,7 +19,7 @@ export interface DataWork {
   /** What is still to be read (readers) or came (streams), offsets from the chunk's start; the rest is zero. */
   readonly parts: readonly Extent[];
   /** What came, in memory of the copy's share (streams). */
-  readonly buffer?: Uint8Array<ArrayBuffer>;
+  readonly buffer?: Uint8Array;
 }
 export type Work = ZeroWork | DataWork;
 
@@ -51,7 +51,7 @@ class Chunks {
     this.at = this.#size;
   }
 
-  *data(parts: readonly Extent[], buffer?: Uint8Array<ArrayBuffer>): Generator<Work> {
+  *data(parts: readonly Extent[], buffer?: Uint8Array): Generator<Work> {
     yield* this.zeros();
     const length = this.end - this.at;
     yield { kind: 'data', offset: this.at, length, parts, ...(buffer ? { buffer } : {}) };
@@ -151,7 +151,7 @@ export async function* streamWork(
   const { size } = stream;
   const chunks = new Chunks(chunkSize, size, 0);
   let streamed = 0;
-  let buffer: Uint8Array<ArrayBuffer> | undefined;
+  let buffer: Uint8Array | undefined;
   let parts: Extent[] = [];
   const take = function* (): Generator<Work> {
     if (buffer) yield* chunks.data(parts, buffer);

@@ -1,13 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DiskError, DiskUsageError } from '../../errors.ts';
-import {
-  type ChunkAnswer,
-  type ChunkDone,
-  type ChunkJob,
-  errorOf,
-  type ThreadStart,
-  transferred,
-} from './job.ts';
+import { type ChunkAnswer, type ChunkDone, type ChunkJob, errorOf, type ThreadStart } from './job.ts';
 
 /** Threads whose call the kernel does not answer; with more of them the host's storage is gone. */
 const MOST_LOST = 32;
@@ -16,7 +9,7 @@ const MOST_LOST = 32;
 const MAILBOX = 2;
 
 interface Waiting {
-  job: ChunkJob;
+  readonly job: ChunkJob;
   aborted: boolean;
   readonly resolve: (done: ChunkDone) => void;
   readonly reject: (error: unknown) => void;
@@ -57,7 +50,7 @@ export class ChunkThreads {
   /**
    * Settles when the job has ended and touches neither file nor buffer any more, however it is aborted: one that has not
    * begun then does not, one that has ends with the call it is in. A thread that is aborted in the middle is not used
-   * again, for that call may never end. Bytes that are lent come back when it ends well, and else not.
+   * again, for that call may never end.
    * @throws the signal's reason, `CorruptDiskError` when a file ends too early, or the system's error
    */
   async run(job: ChunkJob, signal: AbortSignal): Promise<ChunkDone> {
@@ -97,7 +90,7 @@ export class ChunkThreads {
       this.#waiting.shift();
       thread.jobs.push(waiting);
       thread.worker.ref();
-      thread.worker.postMessage(waiting.job, transferred(waiting.job.from));
+      thread.worker.postMessage(waiting.job, []);
     }
     if (this.#threads.size > 0) return;
     const hangs = `${this.#lost.size} requests to files of this host have not been answered: its storage hangs`;
@@ -132,10 +125,8 @@ export class ChunkThreads {
     }
     if ('done' in answer) own?.resolve(answer.done);
     // It was in the same mailbox as one that was given up.
-    else if (own && !own.aborted && answer.fault.kind === 'stopped') {
-      if (answer.bytes) own.job = { ...own.job, from: { bytes: answer.bytes } };
-      this.#waiting.unshift(own);
-    } else own?.reject(errorOf(answer.fault));
+    else if (own && !own.aborted && answer.fault.kind === 'stopped') this.#waiting.unshift(own);
+    else own?.reject(errorOf(answer.fault));
     this.#next();
   }
 

@@ -28,11 +28,10 @@ export class ChunkWork {
   }
 
   do(job: ChunkJob): ChunkAnswer {
-    const lent = 'bytes' in job.from ? job.from : {};
     try {
-      return { done: { ...this.#do(job), ...lent } };
+      return { done: this.#do(job) };
     } catch (error) {
-      if (error instanceof Ended) return { fault: error.fault, ...lent };
+      if (error instanceof Ended) return { fault: error.fault };
       const { message, code, errno, syscall } = error as NodeJS.ErrnoException;
       return {
         fault: {
@@ -42,13 +41,14 @@ export class ChunkWork {
           ...(errno === undefined ? {} : { errno }),
           ...(syscall === undefined ? {} : { syscall }),
         },
-        ...lent,
       };
     }
   }
 
   #do({ length, parts, key, from, to }: ChunkJob): ChunkDone {
-    const bytes = 'bytes' in from ? from.bytes : this.#load(from, length, parts);
+    const memory = this.#memory(length, from.alignment);
+    for (const part of parts) this.#read(from, part, memory);
+    const bytes = memory.subarray(0, length);
     const runs = dataRuns(bytes, parts);
     const digest = runs.length > 0 ? new Uint8Array(this.#digestOf(key)(runs)) : null;
     if (to) for (const { offset, data } of runs) this.#write(to, offset, data);
@@ -56,12 +56,6 @@ export class ChunkWork {
       runs: runs.map(({ offset, data }) => ({ offset, length: data.length })),
       digest,
     };
-  }
-
-  #load(from: ChunkPlace, length: number, parts: readonly Extent[]): Uint8Array {
-    const memory = this.#memory(length, from.alignment);
-    for (const part of parts) this.#read(from, part, memory);
-    return memory.subarray(0, length);
   }
 
   /** The same for every chunk: it stays in the processor's cache. At least as long. */

@@ -10,11 +10,6 @@ export interface ChunkPlace {
   readonly alignment?: number | undefined;
 }
 
-/** What has been read of a chunk already, in memory of its own that goes to the thread and comes back. */
-export interface LentBytes {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
 /** What a thread is asked to do with one chunk. */
 export interface ChunkJob {
   /** Bytes of the chunk. */
@@ -23,8 +18,8 @@ export interface ChunkJob {
   readonly parts: readonly Extent[];
   /** Of the digest, 16 bytes in hexadecimal. */
   readonly key: string;
-  /** Where its parts are read, or are. */
-  readonly from: ChunkPlace | LentBytes;
+  /** Where its parts are read. */
+  readonly from: ChunkPlace;
   /** Where what is not zero is written; default nowhere. */
   readonly to?: ChunkPlace;
 }
@@ -34,8 +29,6 @@ export interface ChunkDone {
   readonly runs: readonly Extent[];
   /** Null: all of it is zero. */
   readonly digest: Uint8Array | null;
-  /** What was lent. */
-  readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** An error as it comes from a thread. */
@@ -50,15 +43,7 @@ export type ThreadFault =
       readonly syscall?: string;
     };
 
-export type ChunkAnswer =
-  | { readonly done: ChunkDone }
-  /** With what was lent. */
-  | { readonly fault: ThreadFault; readonly bytes?: Uint8Array<ArrayBuffer> };
-
-/** The memory that goes along with a message from here to there. */
-export function transferred(from: ChunkPlace | LentBytes): ArrayBuffer[] {
-  return 'bytes' in from ? [from.bytes.buffer] : [];
-}
+export type ChunkAnswer = { readonly done: ChunkDone } | { readonly fault: ThreadFault };
 
 /** What a thread is started with. */
 export interface ThreadStart {
