@@ -8,7 +8,6 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { type Prepared, prepareCloud } from './cloud.ts';
 import { seed } from './seed.ts';
 import { type Figures, wrk } from './wrk.ts';
+import { freePort } from '../../lab/real/test/support/free-port.ts';
 
 const { values } = parseArgs({
   options: {
@@ -42,14 +42,6 @@ type What = keyof typeof GOALS;
 interface Peer {
   readonly name: string;
   readonly urls: Readonly<Record<What, string>>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** guts-api as it ships. @returns its address and how to stop it */

@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../lab/real/test/support/free-port.ts';
 
 const GUTS = resolve(import.meta.dirname, '../../packages/app/bin/guts.js');
 const START_SECONDS = 30;
@@ -14,16 +14,6 @@ export interface RunningApi {
   /** A link that signs in, once. */
   link(): Promise<string>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => {
-    server.listen(0, '127.0.0.1', done);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 /** @param folder for its state; empty, so that it makes its keys and its database */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Keystone, openstack } from './keystone.ts';
 import { CLOUDS_FILE, ROOT } from './lab.ts';
+import { freePort } from './free-port.ts';
 
 export const BINARY = join(ROOT, 'packages/app/bin/guts.js');
 
@@ -127,16 +127,4 @@ export class KeystoneApi {
     await this.#keystone.dropServices('migration');
     rmSync(this.folder, { recursive: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }

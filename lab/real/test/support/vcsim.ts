@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probeCertificate } from '@guts/vsphere';
+import { freePort } from './free-port.ts';
 
 export const VCSIM = process.env['GUTS_VCSIM'] ?? '/var/cache/guts-real/vcsim/bin/vcsim';
 const USER = 'user';
@@ -14,17 +14,6 @@ export interface Vcsim {
   readonly password: string;
   readonly fingerprint: string;
   stop(): Promise<void>;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** VMware's own simulator with one cluster of four hosts; waits until it answers. */

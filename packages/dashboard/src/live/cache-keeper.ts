@@ -1,4 +1,4 @@
-import type { ApiClient, Disk, Event } from '@guts/contract';
+import { type ApiClient, ApiCallError, type Disk, type Event } from '@guts/contract';
 import type { QueryClient } from '@tanstack/react-query';
 import { catchUp, type Held, hold, MIGRATIONS } from '../migrations/queries.ts';
 import { changesOf, withChanges } from './changes.ts';
@@ -106,7 +106,8 @@ export class CacheKeeper {
           }),
         ),
       );
-    } catch {
+    } catch (error) {
+      if (!(error instanceof ApiCallError)) throw error;
       // The connection is down, which the banner says; what was touched is asked for when it is back.
       for (const id of ids) this.#touched.add(id);
     } finally {

@@ -22,12 +22,12 @@ export function BulkActions({
   const { client } = useApp();
   const queries = useQueryClient();
   const [asking, setAsking] = useState(false);
-  const [refused, setRefused] = useState<readonly Refused[]>([]);
+  const [outcome, setOutcome] = useState<{ readonly done: number; readonly refused: readonly Refused[] }>();
   const run = useOnce(
     useCallback(
       async (action: Bulk, migrations: readonly Migration[]) => {
         const left = await actOnEach(client, queries, migrations, { action });
-        setRefused(left);
+        setOutcome({ done: migrations.length - left.length, refused: left });
         setAsking(false);
         if (left.length === 0) onDone();
       },
@@ -64,14 +64,14 @@ export function BulkActions({
           {text.migrations.clear}
         </Button>
       </ToolbarItem>
-      {refused.length === 0 ? null : (
+      {outcome === undefined || outcome.refused.length === 0 ? null : (
         <Alert
           variant="warning"
           isInline
-          title={text.migrations.bulkDone(chosen.length - refused.length, refused.length)}
+          title={text.migrations.bulkDone(outcome.done, outcome.refused.length)}
         >
           <List>
-            {refused.map(({ migration, error }) => (
+            {outcome.refused.map(({ migration, error }) => (
               <ListItem key={migration.id}>{`${migration.name}: ${errorFacts(error).message}`}</ListItem>
             ))}
           </List>
