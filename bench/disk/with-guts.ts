@@ -65,7 +65,7 @@ function tell({ bytesRead, bytesWritten, manifest }: CopyResult): void {
 
 const open = (from: string): Promise<DiskReader> =>
   from.startsWith('nbd')
-    ? openNbdReader({ target: parseNbdUri(from), connections: 4 }, signal)
+    ? openNbdReader({ target: parseNbdUri(from), connections: 4, threads: true }, signal)
     : openRawFile(from);
 
 async function copy([from = '', to = '']: readonly string[]): Promise<void> {

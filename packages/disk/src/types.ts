@@ -1,4 +1,5 @@
 import type { HostFile, WrittenHostFile } from './host-file.ts';
+import type { LentExport } from './nbd/local-export.ts';
 
 /**
  * Disks as extents. Every offset and length is in bytes, a safe integer. `@guts/core` has the same shapes
@@ -47,6 +48,8 @@ export interface DiskReader {
   close(): Promise<void>;
   /** The file whose bytes are the disk's, if there is one: then what `read` does may be done without it. */
   readonly file?: HostFile;
+  /** The export whose bytes are the disk's, where threads may read it by connections of their own. */
+  readonly local?: LentExport;
 }
 
 /** A piece of a stream. Its data belongs to the consumer until it asks for the next piece. */

@@ -53,8 +53,8 @@ export async function openSource(
 ): Promise<OpenedDisk> {
   const target = nbdTarget(text);
   if (target) {
-    const reader = await openNbdReader(await nbdSession(target, options), signal);
-    return { format: 'nbd', reader };
+    const session = await nbdSession(target, options);
+    return { format: 'nbd', reader: await openNbdReader({ ...session, threads: true }, signal) };
   }
   const { format, uncached = false } = options;
   if (format === 'raw' && uncached) return { format, reader: await openRawFile(text, { uncached }) };

@@ -1,5 +1,6 @@
 import { complementExtents, totalBytes } from '../extents.ts';
-import type { HostFile, WrittenHostFile } from '../host-file.ts';
+import type { WrittenHostFile } from '../host-file.ts';
+import type { LentExport } from '../nbd/local-export.ts';
 import type { DiskReader, DiskStream, DiskWriter, Extent } from '../types.ts';
 import { readChunk } from './chunk-reader.ts';
 import { dataRuns } from './content.ts';
@@ -7,6 +8,7 @@ import { type ChunkDigest, chunkDigest } from './digest.ts';
 import type { Session } from './session.ts';
 import type { DataWork } from './source-work.ts';
 import type { ChunkThreads } from './threads/chunk-threads.ts';
+import { type ChunkDone, type ChunkJob, ThreadExportError } from './threads/job.ts';
 
 export interface ChunkCopierOptions {
   readonly source: DiskReader | DiskStream;
@@ -43,33 +45,56 @@ export class ChunkCopier {
   copy(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
     const { source, target } = this.#options;
     const { threads } = this.#session;
-    const from = source.kind === 'reader' ? source.file : undefined;
-    return threads && from && target.file
-      ? this.#copyByThread(work, threads, from, target.file)
-      : this.#copyHere(work, mayWrite);
+    const to = target.file;
+    if (threads && to && source.kind === 'reader') {
+      const { file, local } = source;
+      if (file)
+        return this.#copyByThread(
+          work,
+          { fd: file.fd, offset: work.offset, alignment: file.alignment },
+          to,
+          (job, inner) => file.during(() => threads.run(job, inner)),
+        );
+      if (local?.usable === true) return this.#copyExport(work, mayWrite, threads, local, to);
+    }
+    return this.#copyHere(work, mayWrite);
   }
 
-  /** From file to file. */
+  /** From an export to a file. */
+  async #copyExport(
+    work: DataWork,
+    mayWrite: () => Promise<void>,
+    threads: ChunkThreads,
+    local: LentExport,
+    to: WrittenHostFile,
+  ): Promise<CopiedChunk> {
+    const from = { local: local.export, offset: work.offset };
+    try {
+      return await this.#copyByThread(work, from, to, (job, inner) => threads.run(job, inner));
+    } catch (error) {
+      if (!(error instanceof ThreadExportError)) throw error;
+      local.giveUp();
+      // Some servers take only so many connections.
+      threads.leave(local.export);
+      return this.#copyHere(work, mayWrite);
+    }
+  }
+
+  /** To a file, by a thread that reads by itself, too. */
   async #copyByThread(
     work: DataWork,
-    threads: ChunkThreads,
-    from: HostFile,
+    from: ChunkJob['from'],
     to: WrittenHostFile,
+    run: (job: ChunkJob, signal: AbortSignal) => Promise<ChunkDone>,
   ): Promise<CopiedChunk> {
     const { attempts, rate, signal, depth } = this.#session;
     const { offset, length, parts } = work;
     const bytesRead = totalBytes(parts);
     await rate.pass(bytesRead, signal);
     to.willWrite(offset, length);
-    const job = {
-      length,
-      parts,
-      key: this.#options.key,
-      from: { fd: from.fd, offset, alignment: from.alignment },
-      to: { fd: to.fd, offset },
-    };
+    const job = { length, parts, key: this.#options.key, from, to: { fd: to.fd, offset } };
     const { runs, digest } = await attempts.retried('the copy', signal, (inner) =>
-      from.during(() => to.during(() => threads.run(job, inner))),
+      to.during(() => run(job, inner)),
     );
     for (const run of runs) await to.wrote(offset + run.offset, run.length);
     for (const gap of complementExtents(runs, length))

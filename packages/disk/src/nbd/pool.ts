@@ -23,7 +23,7 @@ const LONGEST_BACK_OFF = 5000;
 
 /**
  * The connections to one export. More than one only where the server says that they see each other's writes and
- * flushes (`NBD_FLAG_CAN_MULTI_CONN`). The first is there when `open` resolves, the others join when they can: a
+ * flushes (`NBD_FLAG_CAN_MULTI_CONN`). The first is there when `open` resolves, the others join when there is work for them: a
  * server that does not answer them (`qemu-nbd` takes as many as it was told) is left alone with what it took.
  */
 export class NbdPool {
@@ -52,7 +52,6 @@ export class NbdPool {
     this.#onLost = onLost;
     this.#wanted = can(first.export, 'multiConn') ? Math.max(1, options.connections ?? 4) : 1;
     this.#add(first);
-    this.#fill();
   }
 
   /**
@@ -83,6 +82,8 @@ export class NbdPool {
       signal.throwIfAborted();
       if (this.#closed.signal.aborted) throw new DiskUsageError('the disk is closed');
       const connection = this.#leastLoaded();
+      // Others are only wanted where there is more to do than one does.
+      if (connection && connection.load > 0) this.#fill();
       if (connection) return work(connection);
       this.#fill();
       await orAbort(this.#anyLive(), signal);

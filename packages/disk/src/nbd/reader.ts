@@ -2,7 +2,9 @@ import { UnsupportedDiskError } from '../errors.ts';
 import { rangeReader } from '../range-reader.ts';
 import type { DiskReader, Extent } from '../types.ts';
 import { blockSpan } from './blocks.ts';
+import { type LentExport, lentExport } from './local-export.ts';
 import { inPieces, overConnections } from './pieces.ts';
+import { can, type NbdExport } from './negotiate.ts';
 import { NbdPool, type NbdPoolOptions } from './pool.ts';
 import { ALLOCATION_CONTEXT, STATE_ZERO } from './protocol.ts';
 import { statusExtents } from './status.ts';
@@ -14,6 +16,11 @@ export interface NbdReaderOptions extends NbdPoolOptions {
   readonly readAttempts?: number;
   /** Name of a dirty bitmap that the export offers as `qemu:dirty-bitmap:NAME` (QEMU, docs/interop/nbd.rst). */
   readonly dirtyBitmap?: string;
+  /**
+   * Threads may connect to it, too, each once, where it is on this host and bears several connections: worth it where what
+   * a connection costs the server is nothing, and the bytes come from this host.
+   */
+  readonly threads?: boolean;
 }
 
 /** A reader of an NBD export. */
@@ -62,6 +69,7 @@ export async function openNbdReader(options: NbdReaderOptions, signal: AbortSign
         pool.run(inner, (connection) => connection.read(at, piece, inner)),
       );
     });
+  const local = options.threads === true ? lent(options, pool.export, most) : undefined;
   const reader = rangeReader({
     size,
     ...(contexts.has(ALLOCATION_CONTEXT) ? { map: (inner) => dataExtents(pool, attempts, inner) } : {}),
@@ -70,6 +78,7 @@ export async function openNbdReader(options: NbdReaderOptions, signal: AbortSign
   });
   return {
     ...reader,
+    ...(local ? { local } : {}),
     get connections() {
       return pool.connections;
     },
@@ -79,6 +88,18 @@ export async function openNbdReader(options: NbdReaderOptions, signal: AbortSign
       return matching(pool, bitmap, attempts, inner, (flags) => (flags & STATE_DIRTY) !== 0);
     },
   };
+}
+
+/** What threads need to read it by themselves; undefined where they cannot. */
+function lent(
+  { target, tls }: NbdReaderOptions,
+  opened: NbdExport,
+  requestBytes: number,
+): LentExport | undefined {
+  const { address, exportName, secure } = target;
+  if (address.kind !== 'unix' || secure || tls !== undefined || !can(opened, 'multiConn')) return undefined;
+  const { size, flags, minimumBlock } = opened;
+  return lentExport({ path: address.path, exportName, size, flags, minimumBlock, requestBytes });
 }
 
 /** Whole blocks, no more than the server takes, at least one. */

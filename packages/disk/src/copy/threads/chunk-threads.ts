@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { DiskError, DiskUsageError } from '../../errors.ts';
-import { type ChunkAnswer, type ChunkDone, type ChunkJob, errorOf, type ThreadStart } from './job.ts';
+import { keyOf, type LocalExport } from '../../nbd/local-export.ts';
+import {
+  type ChunkAnswer,
+  type ChunkDone,
+  type ChunkJob,
+  errorOf,
+  type LeaveExport,
+  type ThreadStart,
+} from './job.ts';
 
 /** Threads whose call the kernel does not answer; with more of them the host's storage is gone. */
 const MOST_LOST = 32;
@@ -72,6 +80,12 @@ export class ChunkThreads {
     } finally {
       forget();
     }
+  }
+
+  /** Has the threads close their connections to an export, once what they were asked before is done. */
+  leave(local: LocalExport): void {
+    const message: LeaveExport = { leave: keyOf(local) };
+    for (const { worker } of this.#threads) worker.postMessage(message, []);
   }
 
   /** Stops all threads; jobs that have not ended fail. */

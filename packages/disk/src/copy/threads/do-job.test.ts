@@ -13,6 +13,9 @@ import { errorOf } from './job.ts';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const MIB = 2 ** 20;
+const noExports = (): never => {
+  throw new Error('no exports here');
+};
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guts-chunk-work-'));
@@ -20,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('reads, digests and writes a chunk as the engine does without threads', async () => {
-  const work = new ChunkWork(() => false);
+  const work = new ChunkWork(() => false, noExports);
   const block = fc.record({
     at: fc.nat(31),
     fill: fc.constantFrom(0, 0, 7, 255),
@@ -71,7 +74,7 @@ test('a file is read past the page cache, wherever its parts begin and end', asy
   // A tmpfs has no other place than the page cache, and older kernels say so.
   const direct = process.platform === 'linux' && type !== 0x01021994;
   expect(direct ? file?.alignment : 4096).toBe(4096);
-  const work = new ChunkWork(() => false);
+  const work = new ChunkWork(() => false, noExports);
   const extent = fc.record({ at: fc.nat(MIB - 1), bytes: fc.integer({ min: 1, max: 200_000 }) });
   fc.assert(
     fc.property(fc.array(extent, { minLength: 1, maxLength: 6 }), fc.nat(3), (extents, chunk) => {
@@ -107,7 +110,7 @@ test('a file that ends too early, a call that fails and a job that is given up a
   await writeFile(path, Buffer.alloc(1000, 1));
   const file = await open(path, 'r');
   let stopped = false;
-  const work = new ChunkWork(() => stopped);
+  const work = new ChunkWork(() => stopped, noExports);
   const job = { length: 65536, key: KEY, from: { fd: file.fd, offset: 0 } };
   const faultOf = (answer: ReturnType<ChunkWork['do']>): Error => {
     if (!('fault' in answer)) throw new Error('it went well');
