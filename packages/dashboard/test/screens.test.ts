@@ -169,7 +169,7 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
     expect(await issues('revert')).toEqual([]);
   });
 
-  test('how fast bytes moved before the page was opened', async () => {
+  test('how fast bytes moved before the page was opened', { timeout: 60_000 }, async () => {
     const { page } = seen;
     const told = page.waitForResponse((answer) => answer.url().includes('/v1/throughput?since='));
     await at('?range=1h');

@@ -44,6 +44,8 @@ export function RateGraph({ series, label }: { readonly series: Series; readonly
       {
         width: frame.clientWidth,
         height: HEIGHT_PX,
+        // What stands below the last line of the time axis has room, too.
+        padding: [null, 32, null, null],
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
         scales: { y: { range: (_self, _low, high) => [0, Math.max(high ?? 0, 1024) * 1.1] } },
