@@ -32,6 +32,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { destinationFactRoutes } from './routes/destination-facts.ts';
 import { resourceRoutes } from './routes/resources.ts';
 import { systemRoutes } from './routes/system.ts';
+import { throughputRoutes } from './routes/throughput.ts';
 
 export interface ApiOptions extends ApiParts {
   /** Address to listen on. */
@@ -146,6 +147,7 @@ export function createApi(options: ApiOptions): Api {
     mappingRoutes(inner, parts);
     preflightRoutes(inner, parts);
     migrationRoutes(inner, parts);
+    throughputRoutes(inner, parts);
     systemRoutes(inner, parts);
     meRoute(inner);
     eventTicketRoute(inner, parts);

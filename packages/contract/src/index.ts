@@ -58,6 +58,7 @@ export {
   UnaskedRule,
 } from './schemas/preflight-answer.ts';
 export { AuditLine, Event, Health, HealthReport, Service } from './schemas/system.ts';
+export { Throughput } from './schemas/throughput.ts';
 export {
   API_VERSIONS,
   type ApiVersion,

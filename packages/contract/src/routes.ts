@@ -13,6 +13,7 @@ import {
   limitsRoute,
   volumesRoute,
 } from './routes/resources.ts';
+import { throughputRoute } from './routes/throughput.ts';
 import { auditRoute, eventRoutes, healthReportRoute, healthRoute, serviceRoutes } from './routes/system.ts';
 
 export type { Route } from './routes/define.ts';
@@ -36,6 +37,7 @@ export const routes = {
   mappings: mappingRoutes,
   preflight: preflightRoutes,
   migrations: migrationRoutes,
+  throughput: throughputRoute,
   services: serviceRoutes,
   events: { ...eventRoutes, ticket: eventTicketRoute },
   audit: auditRoute,

@@ -22,6 +22,7 @@ export * from './ports/sealed-store.ts';
 export * from './ports/secrets.ts';
 export * from './ports/source-driver.ts';
 export * from './ports/store.ts';
+export * from './ports/throughput-store.ts';
 export { RULE_AREAS, RULES, type RuleArea } from './preflight/catalogue.ts';
 export type { DestinationCase, PreflightQuestion } from './preflight/case.ts';
 export { type DraftPlan, preflight, type PreflightResult, unasked } from './preflight/check.ts';

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { readInstanceSearch, readInventorySearch } from './inventory/search.ts';
 import { readBoardSearch } from './migrations/board-search.ts';
 import { readTab } from './migrations/tabs.ts';
+import { readOverviewSearch } from './overview/overview-search.ts';
 import { NotFound } from './shell/NotFound.tsx';
 import { Shell } from './shell/Shell.tsx';
 import { Loading } from './shared/Loading.tsx';
@@ -12,6 +13,7 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
+  validateSearch: readOverviewSearch,
   component: lazyRouteComponent(() => import('./overview/Overview.tsx'), 'Overview'),
 });
 const workers = createRoute({

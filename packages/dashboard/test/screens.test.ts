@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { Throughput } from '@guts/contract';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, NEEDS_CHROMIUM, withoutChromium } from './chromium.ts';
@@ -151,8 +152,6 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
     await at('');
     await page.getByText('What needs you').waitFor();
     await page.getByText(/in about/).waitFor();
-    // A line needs some points.
-    if (PICTURES !== undefined) await page.waitForTimeout(6000);
     expect(await issues('overview')).toEqual([]);
     await at(`migrations/${ids.failed}?tab=progress`);
     await page.getByText("the destination has no flavor 'nosuch'").first().waitFor();
@@ -168,6 +167,26 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
     await button('Revert').click();
     await page.getByText('Bring the source back?').waitFor();
     expect(await issues('revert')).toEqual([]);
+  });
+
+  test('how fast bytes moved before the page was opened', { timeout: 60_000 }, async () => {
+    const { page } = seen;
+    const told = page.waitForResponse((answer) => answer.url().includes('/v1/throughput?since='));
+    await at('?range=1h');
+    const { throughput } = (await (await told).json()) as { throughput: Throughput };
+    expect(throughput.seconds).toBe(20);
+    expect(throughput.points.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(4 * 2 ** 20);
+    await page.getByRole('img', { name: /copies read from their sources: the last hour/ }).waitFor();
+    await page.getByRole('button', { name: '7 days' }).click();
+    await page.getByRole('img', { name: /: the last 7 days/ }).waitFor();
+    expect(new URL(page.url()).searchParams.get('range')).toBe('7d');
+    // It ended long before anybody looked at it.
+    await at(`migrations/${ids.done}?tab=progress`);
+    await page.getByRole('img', { name: /this migration read from its source/ }).waitFor();
+    expect(await issues('migration-ended')).toEqual([]);
+    // This one never read a byte.
+    await at(`migrations/${ids.failed}?tab=progress`);
+    await page.getByText('Shown once bytes have moved').waitFor();
   });
 
   test('workers and limits', async () => {

@@ -24,6 +24,7 @@ import { operationStore } from './parts/operations.ts';
 import { sealedStore } from './parts/sealed.ts';
 import { serviceStore } from './parts/services.ts';
 import { stepStore } from './parts/steps.ts';
+import { throughputStore } from './parts/throughput.ts';
 import type { Tables } from './schema/tables.ts';
 import { aheadChanges, applyChanges, pendingChanges } from './schema/upgrade.ts';
 import { openSqlite } from './sqlite/database.ts';
@@ -117,6 +118,7 @@ export function storeOn(db: Kysely<Tables>, capabilities: StoreDialect, where: s
     ...idempotencyStore(context),
     ...sealedStore(context),
     ...cursorStore(context),
+    ...throughputStore(context),
     async upgrade() {
       try {
         return { applied: await applyChanges(db, capabilities) };

@@ -1,6 +1,7 @@
 import {
   DEFAULT_POLICIES,
   type Decision,
+  type DiskProgress,
   type Migration,
   type MigrationSpec,
   type NewEvent,
@@ -50,6 +51,22 @@ export const migration = (id: string, more: Partial<NewMigration> = {}): NewMigr
   priority: 0,
   spec: SPEC,
   demand: UNKNOWN_DEMAND,
+  ...more,
+});
+/** How far a disk is. */
+export const disk = (migrationId: string, more: Partial<DiskProgress> = {}): DiskProgress => ({
+  migrationId,
+  diskKey: '2000',
+  objectId: '1-2000',
+  label: 'Hard disk 1',
+  capacityBytes: 62 * 2 ** 40,
+  bytesDone: 0,
+  bytesTotal: 62 * 2 ** 40,
+  bytesRead: 0,
+  bytesWritten: 0,
+  bytesPerSecond: null,
+  etaSeconds: null,
+  state: 'copying',
   ...more,
 });
 export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

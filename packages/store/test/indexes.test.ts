@@ -3,11 +3,11 @@ import { type CompiledQuery, Kysely, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openDatabase, storeOn } from '../src/open.ts';
 import type { Tables } from '../src/schema/tables.ts';
-import { decision, event, migration, reserve, ROUND, SCOPE } from './fixtures.ts';
+import { decision, disk, event, migration, reserve, ROUND, SCOPE } from './fixtures.ts';
 
 /** Tables that grow with the work: reading one of them whole takes longer every day. (The outbox is emptied.) */
 const GROWING =
-  /^SCAN (inventory|inventory_facets|migrations|events|audit|artifacts|steps|operations|disks|passes|checkpoints)\b(?! USING)/;
+  /^SCAN (inventory|inventory_facets|migrations|events|audit|artifacts|steps|operations|disks|passes|checkpoints|throughput)\b(?! USING)/;
 
 /** `count` rows made by the database itself; `values` may use `n`, from 1. */
 const many = (table: string, count: number, columns: string, values: string): string =>
@@ -69,6 +69,12 @@ test('nothing that is asked often reads a growing table whole', async () => {
     'id, project_id, kind, subject_id, status, input, epoch, created_at, updated_at',
     `'op-' || n, 'p1', 'source.validate', 's-' || (n % 20), 'done', '{}', 1, ${NOW}, ${NOW} + n`,
   );
+  await fill(
+    'throughput',
+    50_000,
+    'migration_id, at, project_id, bytes',
+    `'old-' || (n % 100), ${NOW} - n * 20000, 'p' || (n % 3), 1`,
+  );
   await store.createMigration(migration('m1'), event('m1'));
 
   asked.length = 0;
@@ -105,6 +111,12 @@ test('nothing that is asked often reads a growing table whole', async () => {
   const held = await store.acquireLease('m1', 'w1', 60);
   if (!held) throw new Error('nothing was reserved');
   await store.renewLease(held.lease);
+  await store.putDisks(held.lease, [disk('m1', { bytesRead: 1 })]);
+  await store.putDisks(held.lease, [disk('m1', { bytesRead: 2 })]);
+  const hours = { since: NOW - 8 * 3_600_000, until: NOW, pieceMs: 80_000 };
+  await store.listThroughput(SCOPE, hours);
+  await store.listThroughput({ projectId: null }, hours);
+  await store.listThroughput(SCOPE, { ...hours, since: 0, migrationId: 'old-7' });
   await store.countWork(SCOPE);
   await store.releaseLease(held.lease, 'test', event('m1'));
   await store.claimOperation('w1', 60);

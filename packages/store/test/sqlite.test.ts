@@ -11,6 +11,7 @@ import { listsSuite } from './lists.testsuite.ts';
 import { operationsSuite } from './operations.testsuite.ts';
 import { storeSuite } from './store.testsuite.ts';
 import { survivalSuite } from './survival.testsuite.ts';
+import { throughputSuite } from './throughput.testsuite.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -47,6 +48,10 @@ describe('SQLite in a file', () => {
     servicesSuite(open);
     sealedSuite(open);
     cursorsSuite(open);
+  });
+  describe('throughput', () => {
+    // oxlint-disable-next-line typescript/require-await -- elsewhere a server makes it
+    throughputSuite(async () => `sqlite://${folder}/guts.db`);
   });
   describe('survival', () => {
     survivalSuite(open);

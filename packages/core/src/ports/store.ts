@@ -21,6 +21,7 @@ import type { CursorStore } from './cursor-store.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { MappingStore } from './mapping-store.ts';
 import type { SealedStore } from './sealed-store.ts';
+import type { ThroughputStore } from './throughput-store.ts';
 import type { Operation, OperationKind, OperationStatus } from '../operation.ts';
 import type { Service } from '../service.ts';
 import type { Phase, Status } from '../states.ts';
@@ -229,7 +230,7 @@ export interface JournalStore {
   getArtifact(id: string): Promise<Artifact | null>;
   /** What the migration asks of hosts, datastores and workers, once it is known exactly. */
   setDemand(lease: Lease, demand: Demand): Promise<void>;
-  /** The migration's disks are these from now on, in this order. */
+  /** The migration's disks are these from now on, in this order; what was read since is added to its throughput. */
   putDisks(lease: Lease, disks: readonly DiskProgress[]): Promise<void>;
   listDisks(migrationId: string): Promise<readonly DiskProgress[]>;
   /**
@@ -383,7 +384,8 @@ export interface Store
     IdempotencyStore,
     MappingStore,
     SealedStore,
-    CursorStore {
+    CursorStore,
+    ThroughputStore {
   /** Brings the schema up to this version; forward only. */
   upgrade(): Promise<{ readonly applied: readonly string[] }>;
   /** Whether the schema is the one this version needs. */

@@ -1,31 +1,32 @@
+import type { Migration } from '@guts/contract';
 import { Card, CardBody, CardTitle } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useApp } from '../app.tsx';
-import { progressOf } from '../live/progress.ts';
-import { disksQuery } from '../migrations/queries.ts';
 import { text } from '../text/index.ts';
+import { askOne } from './history.ts';
 import { RateGraph } from './RateGraph.tsx';
-import { EMPTY, withPoint } from './series.ts';
+import { useThroughput } from './use-throughput.ts';
 
-/** How fast a migration copies. */
-export function MigrationGraph({ id }: { readonly id: string }) {
+/** How fast a migration copied, and does; also when it has ended. */
+export function MigrationGraph({ migration: { id, finished_at: end } }: { readonly migration: Migration }) {
   const { client } = useApp();
-  const { data, dataUpdatedAt } = useQuery(disksQuery(client, id));
-  const [series, setSeries] = useState(EMPTY);
-  const [seen, setSeen] = useState(0);
-  if (data && dataUpdatedAt !== seen) {
-    setSeen(dataUpdatedAt);
-    const moving = data.some(({ state }) => state === 'copying' || state === 'verifying');
-    const rate = moving ? progressOf(data).bytesPerSecond : null;
-    if (rate !== null || series.at.length > 0) setSeries(withPoint(series, dataUpdatedAt / 1000, rate));
-  }
+  const ended = end !== null;
+  const series = useThroughput({
+    // What tells that the migration changed makes this stale, too.
+    queryKey: ['migration', id, 'throughput', end],
+    queryFn: ({ signal }) => askOne(client, id, ended, signal),
+    only: id,
+    ended,
+  });
   const words = text.migrations.detail;
   return (
     <Card>
       <CardTitle component="h2">{words.graph}</CardTitle>
       <CardBody>
-        {series.at.length === 0 ? words.graphEmpty : <RateGraph series={series} label={words.graphHelp} />}
+        {series.values.every((value) => value === 0) ? (
+          words.graphEmpty
+        ) : (
+          <RateGraph series={series} label={words.graphHelp} />
+        )}
       </CardBody>
     </Card>
   );

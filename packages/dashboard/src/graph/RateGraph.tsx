@@ -4,8 +4,11 @@ import 'uplot/dist/uPlot.min.css';
 import { formatRate } from '../shared/format.ts';
 import { useDark } from '../shell/theme.ts';
 import type { Series } from './series.ts';
+import { timeLabels } from './time-labels.ts';
 
 const HEIGHT_PX = 200;
+/** Between lines of the time axis, so that what stands below them has room. */
+const TIME_PX = 80;
 /** Between lines across: powers of two, as bytes are counted. */
 const INCREMENTS = Array.from({ length: 40 }, (_, power) => 2 ** power);
 
@@ -41,11 +44,17 @@ export function RateGraph({ series, label }: { readonly series: Series; readonly
       {
         width: frame.clientWidth,
         height: HEIGHT_PX,
+        // What stands below the last line of the time axis has room, too.
+        padding: [null, 32, null, null],
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
         scales: { y: { range: (_self, _low, high) => [0, Math.max(high ?? 0, 1024) * 1.1] } },
         axes: [
-          axis,
+          {
+            ...axis,
+            space: TIME_PX,
+            values: (_self, splits, _axis, _space, step) => timeLabels(splits, step),
+          },
           {
             ...axis,
             size: 90,

@@ -1,25 +1,36 @@
-/** Moments (seconds since 1970) and what was measured then; null: nothing moved that is known. */
+import type { History } from './history.ts';
+
+/** Moments (seconds since 1970) and the bytes per second that moved then. */
 export interface Series {
   readonly at: readonly number[];
-  readonly values: readonly (number | null)[];
+  readonly values: readonly number[];
 }
 export const EMPTY: Series = { at: [], values: [] };
 
-/** So many points are kept; older ones are thinned out, so that a page that is open all night does not grow. */
+/** So many pieces are drawn at most, the last ones, also of a page that is open all night. */
 export const MOST_POINTS = 1200;
+/** A piece that has only begun is no measure yet; seconds. */
+const YOUNG = 5;
 
-/** With one more point; of two within the same second the later stands. */
-export function withPoint(series: Series, at: number, value: number | null): Series {
-  const last = series.at.at(-1);
-  if (last !== undefined && at - last < 1)
-    return { at: series.at, values: [...series.values.slice(0, -1), value] };
-  const next = { at: [...series.at, at], values: [...series.values, value] };
-  return next.at.length > MOST_POINTS ? thinned(next) : next;
-}
-
-/** The older half with every second point. */
-function thinned({ at, values }: Series): Series {
-  const half = Math.floor(at.length / 2);
-  const keep = (_: unknown, index: number): boolean => index >= half || index % 2 === 0;
-  return { at: at.filter(keep), values: values.filter(keep) };
+/**
+ * How fast bytes moved: what was before one looked, and what was measured since. A piece of time in which nothing
+ * moved is 0; each stands at its middle.
+ * @param measured bytes that moved since the history was told, by the moment at which their piece begins
+ * @param until where it ends: now, or the end of what is shown; by the server's clock, seconds
+ */
+export function seriesOf(
+  { since, seconds, pieces }: History,
+  measured: ReadonlyMap<number, number>,
+  until: number,
+): Series {
+  const at: number[] = [];
+  const values: number[] = [];
+  const end = Math.floor(until / seconds) * seconds;
+  for (let start = Math.max(since, end - MOST_POINTS * seconds); start <= end; start += seconds) {
+    const length = Math.min(seconds, until - start);
+    if (length < YOUNG) break;
+    at.push(start + length / 2);
+    values.push(((pieces.get(start) ?? 0) + (measured.get(start) ?? 0)) / length);
+  }
+  return { at, values };
 }

@@ -54,7 +54,7 @@ export function ProgressTab({ migration }: { readonly migration: Migration }) {
           </CardBody>
         </Card>
         <Suspense fallback={null}>
-          <Graph id={migration.id} />
+          <Graph migration={migration} />
         </Suspense>
       </GridItem>
     </Grid>

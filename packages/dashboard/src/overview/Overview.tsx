@@ -4,6 +4,7 @@ import {
   Alert,
   Card,
   CardBody,
+  CardHeader,
   CardTitle,
   DescriptionList,
   DescriptionListDescription,
@@ -17,9 +18,11 @@ import {
   OrderType,
   PageSection,
   Title,
+  ToggleGroup,
+  ToggleGroupItem,
 } from '@patternfly/react-core';
 import { skipToken, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { useMay } from '../api/me.ts';
 import { useApp } from '../app.tsx';
@@ -32,10 +35,12 @@ import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { formatBytes, formatClock, formatRate, formatSeconds } from '../shared/format.ts';
 import { Loading } from '../shared/Loading.tsx';
 import { text } from '../text/index.ts';
+import { DEFAULT_RANGE, RANGE_NAMES } from './overview-search.ts';
 import { countsOf, needingPerson, wholeOf } from './facts.ts';
 
 const Graph = lazy(async () => ({ default: (await import('./ThroughputGraph.tsx')).ThroughputGraph }));
 const words = text.overview;
+const route = getRouteApi('/');
 const NOTHING: Moving = new Map();
 const SHOWN = 8;
 
@@ -144,10 +149,29 @@ function Tiles({ all }: { readonly all: readonly Migration[] }) {
   );
 }
 
+/** How far back the graph goes; it stands in the address. */
+function RangeChoice() {
+  const { range: chosen = DEFAULT_RANGE } = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <ToggleGroup aria-label={words.rangeLabel} isCompact>
+      {RANGE_NAMES.map((range) => (
+        <ToggleGroupItem
+          key={range}
+          text={words.rangesShort[range]}
+          isSelected={range === chosen}
+          onChange={() => void navigate({ search: range === DEFAULT_RANGE ? {} : { range }, replace: true })}
+        />
+      ))}
+    </ToggleGroup>
+  );
+}
+
 function Copies({ all }: { readonly all: readonly Migration[] }) {
   // Told by the stream of events, of all that run, as soon as it is open.
   const { data: moving = NOTHING } = useQuery<Moving>({ queryKey: MOVING, queryFn: skipToken });
   const whole = wholeOf(all, moving);
+  const { range = DEFAULT_RANGE } = route.useSearch();
   const facts: readonly (readonly [string, string])[] = [
     [words.rateNow, whole.bytesPerSecond === null ? text.nothing : formatRate(whole.bytesPerSecond)],
     [words.moved, formatBytes(whole.bytesDone)],
@@ -159,7 +183,9 @@ function Copies({ all }: { readonly all: readonly Migration[] }) {
   ];
   return (
     <Card>
-      <CardTitle component="h2">{words.throughput}</CardTitle>
+      <CardHeader actions={{ actions: <RangeChoice />, hasNoOffset: true }}>
+        <CardTitle component="h2">{words.throughput}</CardTitle>
+      </CardHeader>
       <CardBody>
         <DescriptionList isCompact columnModifier={{ default: '2Col' }}>
           {facts.map(([term, fact]) => (
@@ -170,7 +196,7 @@ function Copies({ all }: { readonly all: readonly Migration[] }) {
           ))}
         </DescriptionList>
         <Suspense fallback={null}>
-          <Graph rate={whole.bytesPerSecond} />
+          <Graph range={range} />
         </Suspense>
       </CardBody>
     </Card>

@@ -1,17 +1,17 @@
-import { useEffect, useEffectEvent, useState } from 'react';
+import { useApp } from '../app.tsx';
+import { askAll } from '../graph/history.ts';
 import { RateGraph } from '../graph/RateGraph.tsx';
-import { EMPTY, withPoint } from '../graph/series.ts';
+import { useThroughput } from '../graph/use-throughput.ts';
 import { text } from '../text/index.ts';
+import { type RangeName, RANGES } from './overview-search.ts';
 
-const EVERY_MS = 2000;
-
-/** The rate of all copies, measured while one looks. */
-export function ThroughputGraph({ rate }: { readonly rate: number | null }) {
-  const [series, setSeries] = useState(EMPTY);
-  const measure = useEffectEvent(() => setSeries((now) => withPoint(now, Date.now() / 1000, rate ?? 0)));
-  useEffect(() => {
-    const timer = setInterval(() => measure(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
-  return <RateGraph series={series} label={text.overview.throughputHelp} />;
+/** How fast all copies moved bytes, and do. */
+export function ThroughputGraph({ range }: { readonly range: RangeName }) {
+  const { client } = useApp();
+  const series = useThroughput({
+    queryKey: ['throughput', range],
+    queryFn: ({ signal }) => askAll(client, RANGES[range], signal),
+  });
+  const words = text.overview;
+  return <RateGraph series={series} label={words.throughputHelp(words.ranges[range])} />;
 }

@@ -2,6 +2,7 @@ import { type DiskPass, type DiskProgress, type JournalStore, STATUS_RULES, STAT
 import { json, jsonOrNull, parse, parseOrNull } from '../codec.ts';
 import type { StoreContext } from '../context.ts';
 import type { PassRow } from '../schema/tables.ts';
+import { addThroughput, bytesMoved } from './throughput.ts';
 
 type Part = Pick<JournalStore, 'putDisks' | 'listDisks' | 'listMovedDisks' | 'putPass' | 'listPasses'>;
 
@@ -33,8 +34,17 @@ export function diskStore(context: StoreContext): Part {
   return {
     putDisks(lease, disks) {
       return context.journal(lease, undefined, async (trx) => {
-        const own = trx.selectFrom('disks').select('disk_key').where('migration_id', '=', lease.migrationId);
-        for (const { disk_key } of await own.execute()) {
+        // The fence wrote the time; with it, what is counted needs no question of its own.
+        const own = await trx
+          .selectFrom('migrations')
+          .leftJoin('disks', 'disks.migration_id', 'migrations.id')
+          .select(['project_id', 'migrations.updated_at as now', 'disk_key', 'data'])
+          .where('migrations.id', '=', lease.migrationId)
+          .execute();
+        const before = new Map<string, DiskProgress>();
+        for (const { disk_key, data } of own)
+          if (disk_key !== null && data !== null) before.set(disk_key, parse<DiskProgress>(data));
+        for (const disk_key of before.keys()) {
           if (disks.some(({ diskKey }) => diskKey === disk_key)) continue;
           await trx
             .deleteFrom('disks')
@@ -56,6 +66,15 @@ export function diskStore(context: StoreContext): Part {
               .values({ migration_id: lease.migrationId, disk_key: disk.diskKey, ...values })
               .execute();
         }
+        const [about] = own;
+        const bytes = bytesMoved(before, disks);
+        if (about && bytes > 0)
+          await addThroughput(
+            trx,
+            { migrationId: lease.migrationId, projectId: about.project_id },
+            about.now,
+            bytes,
+          );
       });
     },
 

@@ -167,6 +167,13 @@ export interface PassRow {
   started_at: string;
   finished_at: string | null;
 }
+/** Bytes read from a migration's source within the piece of time that begins at `at`. */
+export interface ThroughputRow {
+  migration_id: string;
+  project_id: string;
+  at: number;
+  bytes: number;
+}
 export interface OperationRow {
   sequence: Generated<number>;
   id: string;
@@ -268,6 +275,7 @@ export interface Tables {
   artifacts: ArtifactRow;
   disks: DiskRow;
   passes: PassRow;
+  throughput: ThroughputRow;
   operations: OperationRow;
   services: ServiceRow;
   events: EventRow;

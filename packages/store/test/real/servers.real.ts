@@ -15,6 +15,7 @@ import { listsSuite } from '../lists.testsuite.ts';
 import { operationsSuite } from '../operations.testsuite.ts';
 import { storeSuite } from '../store.testsuite.ts';
 import { survivalSuite } from '../survival.testsuite.ts';
+import { throughputSuite } from '../throughput.testsuite.ts';
 
 interface Server {
   readonly name: string;
@@ -78,6 +79,9 @@ describe.for(servers)('$name', (server) => {
   });
   describe('survival', () => {
     survivalSuite(open);
+  });
+  describe('throughput', () => {
+    throughputSuite(fresh);
   });
   describe('schema', () => {
     schemaSuite(
