@@ -128,7 +128,7 @@ test('they bring the same bytes and digests as the engine without them', async (
       await server.stop();
       expect(server.mistakes).toEqual([]);
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 

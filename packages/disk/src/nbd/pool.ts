@@ -8,6 +8,8 @@ import { can, type NbdExport } from './negotiate.ts';
 export interface NbdPoolOptions extends NbdSession {
   /** Connections to hold where the server allows several to one export; one otherwise. Default 4. */
   readonly connections?: number;
+  /** Only the first connects before there is more to do than one does. Default all as soon as they can. */
+  readonly othersWhenNeeded?: boolean;
   /** How often to try to connect anew when no connection is left. Default 6, over some 6 seconds. */
   readonly reconnectAttempts?: number;
 }
@@ -23,7 +25,7 @@ const LONGEST_BACK_OFF = 5000;
 
 /**
  * The connections to one export. More than one only where the server says that they see each other's writes and
- * flushes (`NBD_FLAG_CAN_MULTI_CONN`). The first is there when `open` resolves, the others join when there is work for them: a
+ * flushes (`NBD_FLAG_CAN_MULTI_CONN`). The first is there when `open` resolves, the others join when they can: a
  * server that does not answer them (`qemu-nbd` takes as many as it was told) is left alone with what it took.
  */
 export class NbdPool {
@@ -52,6 +54,7 @@ export class NbdPool {
     this.#onLost = onLost;
     this.#wanted = can(first.export, 'multiConn') ? Math.max(1, options.connections ?? 4) : 1;
     this.#add(first);
+    if (options.othersWhenNeeded !== true) this.#fill();
   }
 
   /**
@@ -82,7 +85,6 @@ export class NbdPool {
       signal.throwIfAborted();
       if (this.#closed.signal.aborted) throw new DiskUsageError('the disk is closed');
       const connection = this.#leastLoaded();
-      // Others are only wanted where there is more to do than one does.
       if (connection && connection.load > 0) this.#fill();
       if (connection) return work(connection);
       this.#fill();

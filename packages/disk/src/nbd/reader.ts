@@ -49,7 +49,7 @@ export async function openNbdReader(options: NbdReaderOptions, signal: AbortSign
   const attempts = options.readAttempts ?? 4;
   const bitmap = options.dirtyBitmap === undefined ? undefined : `${BITMAP_NAMESPACE}${options.dirtyBitmap}`;
   const pool = await NbdPool.open(
-    options,
+    { ...options, othersWhenNeeded: options.threads === true },
     [ALLOCATION_CONTEXT, ...(bitmap === undefined ? [] : [bitmap])],
     signal,
   );
