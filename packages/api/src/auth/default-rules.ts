@@ -74,6 +74,7 @@ export const DEFAULT_RULES: Readonly<Record<string, string>> = {
   'migration:migrations:artifacts': READER,
   'migration:migrations:events': READER,
   'migration:migrations:report': READER,
+  'migration:migrations:console': READER,
   'migration:events:list': READER,
   [EVENT_STREAM_RULE]: READER,
   'migration:events:ticket': READER,
