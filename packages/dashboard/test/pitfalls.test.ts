@@ -140,7 +140,21 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     await page.getByRole('button', { name: 'Start the migration' }).click();
     await page.getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
     await page.getByRole('tab', { name: 'Report' }).click();
-    await page.getByText(/GUTS-GUEST-NIC .*ip=10\.99\.0\./).waitFor();
+    await page
+      .getByText(/^GUTS-GUEST-NIC .*ip=10\.99\.0\./)
+      .first()
+      .waitFor();
+  });
+
+  test('a boot that was not proven can be looked into', async () => {
+    const { page } = seen;
+    const policies = { verify_boot: 'require', boot_pattern: 'nosuch', boot_seconds: 1 };
+    const id = await world.migrate('web-01', { policies });
+    await world.until(id, 'failed');
+    await page.goto(`${world.url}/dashboard/migrations/${id}?tab=report`);
+    await page.getByRole('button', { name: 'Show what it showed' }).click();
+    const shown = page.getByRole('region', { name: 'Console of the guest' });
+    expect(await shown.textContent()).toContain('web login:');
   });
 
   test('the back button, and coming back later, keep what was chosen', async () => {
