@@ -8,6 +8,8 @@ import { callable } from './callable-routes.ts';
 export function callableContract(): string {
   return [
     "export * from '@guts/contract/client';",
+    "export { plainText } from '@guts/contract/terminal-text';",
+    "export { compileBootPattern } from '@guts/core/boot-pattern';",
     "export { ERROR_CODES } from '@guts/core/errors';",
     ...Object.entries({ CSRF_HEADER, DASHBOARD_SESSION_PATH, EVENT_STREAM_PATH, STEPS }).map(
       ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,

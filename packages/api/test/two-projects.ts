@@ -136,6 +136,7 @@ async function fill(store: Store, side: Side): Promise<void> {
   );
   const lease = await leased(store, own.migration, 'w');
   await endedPass(store, lease, SECRET[side]);
+  await store.putConsole(lease, { text: `${SECRET[side]} login: `, truncated: false });
   const { audit: _once, ...released } = event('migration', own.migration);
   await store.releaseLease(lease, 'handed over', released);
   await store.createOperation(

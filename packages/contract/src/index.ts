@@ -1,12 +1,13 @@
 export { allRoutes, methodsOf, nameOf } from './all-routes.ts';
 export * from './client.ts';
-export { ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
+export { compileBootPattern, ERROR_CODES, type ErrorCode, type Status } from '@guts/core';
 export { ERROR_CATALOGUE } from './error-catalogue.ts';
 export { checkJson, type JsonFault } from './json-check.ts';
 export * from './routes.ts';
 export { STEPS } from './steps.ts';
 export { SERVED_ACTIONS } from './served-actions.ts';
 export { ErrorBody } from './schemas/common.ts';
+export { plainText } from './terminal-text.ts';
 export {
   Endpoint,
   EndpointChange,
@@ -39,6 +40,7 @@ export {
   Artifact,
   BULK_MAX,
   BulkAnswer,
+  Console,
   Disk,
   DryRun,
   Migration,

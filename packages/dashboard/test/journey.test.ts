@@ -74,6 +74,13 @@ describe.skipIf(withoutChromium)(`the whole job in the browser${NEEDS_CHROMIUM}`
     await page.getByText('Data verified').waitFor();
     await page.getByText('Boot seen').waitFor();
     await page.getByText('web login:').first().waitFor();
+    await button('Show what it showed').click();
+    const shown = page.getByRole('region', { name: 'Console of the guest' });
+    await shown.getByText(/GUTS-GUEST-READY id=web[^]*web login:/).waitFor();
+    await seen.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await button('Copy the text').click();
+    await button('Copied').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await shown.textContent());
     await page.getByRole('tab', { name: 'Artifacts' }).click();
     const [server] = [...world.cloud.servers.keys()];
     await page.locator('code', { hasText: String(server) }).waitFor();

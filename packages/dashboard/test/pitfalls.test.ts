@@ -109,6 +109,54 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     expect(await page.locator('#guts-root img[src=x]').count()).toBe(0);
   });
 
+  test('a subnet is chosen where there are several, and a boot is told by what was typed', async () => {
+    const { page } = seen;
+    await world.addSubnet('private', { name: 'blue', cidr: '10.99.0.0/24' });
+    await page.goto(`${world.url}/dashboard/inventory?source=vcenter`);
+    await page.getByRole('link', { name: 'db-01' }).click();
+    await page.getByRole('button', { name: 'Migrate' }).click();
+    await page.getByLabel('Destination').selectOption('cloud');
+    await page.getByRole('button', { name: '3. Networks' }).click();
+    const subnet = page.getByLabel('Subnet: VM Network');
+    await page.getByLabel('Network of the destination: VM Network').selectOption('provider1');
+    expect(await subnet.count()).toBe(0);
+    await page.getByLabel('Network of the destination: VM Network').selectOption('private');
+    await subnet.selectOption({ label: 'blue (10.99.0.0/24)' });
+    await page.getByRole('button', { name: '5. Options' }).click();
+    const pattern = page.getByLabel('What the console shows once the guest is up');
+    await pattern.fill('db (login');
+    await page.getByText(/The boot pattern is no regular expression.*backslash/).waitFor();
+    expect(await page.getByRole('button', { name: 'Next' }).isDisabled()).toBe(true);
+    await page.getByLabel('Proof of the boot').selectOption('off');
+    await pattern.waitFor({ state: 'hidden' });
+    await page.getByLabel('Proof of the boot').selectOption('require');
+    await pattern.fill('GUTS-GUEST-NIC .* ip=10[.]99[.]0[.]');
+    await page.getByLabel('How long a boot may take, in seconds').fill('60');
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByText(/It is attached to private \(subnet blue\)/).waitFor();
+    await page.getByRole('button', { name: 'The same as a command' }).click();
+    const command = page.getByText(/--network 'VM Network=private\/blue' .* --boot-seconds 60/);
+    await command.first().waitFor();
+    await page.getByRole('button', { name: 'Start the migration' }).click();
+    await page.getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByRole('tab', { name: 'Report' }).click();
+    await page
+      .getByText(/^GUTS-GUEST-NIC .*ip=10\.99\.0\./)
+      .first()
+      .waitFor();
+  });
+
+  test('a boot that was not proven can be looked into', async () => {
+    const { page } = seen;
+    const policies = { verify_boot: 'require', boot_pattern: 'nosuch', boot_seconds: 1 };
+    const id = await world.migrate('web-01', { policies });
+    await world.until(id, 'failed');
+    await page.goto(`${world.url}/dashboard/migrations/${id}?tab=report`);
+    await page.getByRole('button', { name: 'Show what it showed' }).click();
+    const shown = page.getByRole('region', { name: 'Console of the guest' });
+    expect(await shown.textContent()).toContain('web login:');
+  });
+
   test('the back button, and coming back later, keep what was chosen', async () => {
     const { page } = seen;
     await page.getByRole('link', { name: 'Inventory' }).click();

@@ -50,6 +50,7 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
   beforeAll(async () => {
     [world, browser] = await Promise.all([World.open({ extraMachines: 40 }), launchChromium()]);
     await world.connect();
+    await world.addSubnet('private', { name: 'blue', cidr: '10.99.0.0/24' });
     ids.failed = await world.migrate(HTML_NAME, { flavor: 'nosuch' });
     ids.done = await world.migrate('web-01');
     await world.until(ids.failed, 'failed');
@@ -159,6 +160,9 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
     await at(`migrations/${ids.done}?tab=report`);
     await page.getByText('Data verified').waitFor();
     expect(await issues('report')).toEqual([]);
+    await button('Show what it showed').click();
+    await page.getByRole('region', { name: 'Console of the guest' }).scrollIntoViewIfNeeded();
+    expect(await issues('report-console')).toEqual([]);
     for (const tab of ['Events', 'Artifacts', 'Settings']) {
       await page.getByRole('tab', { name: tab }).click();
       await page.getByRole('tab', { name: tab, selected: true }).waitFor();
@@ -191,7 +195,7 @@ describe.skipIf(withoutChromium)(`every screen, light and dark${NEEDS_CHROMIUM}`
 
   test('workers and limits', async () => {
     await at('workers');
-    await seen.page.getByRole('heading', { name: 'Limits' }).waitFor();
+    await seen.page.getByRole('heading', { name: 'Limits', exact: true }).waitFor();
     expect(await issues('workers')).toEqual([]);
     expectNoFaults(seen);
   });

@@ -204,17 +204,62 @@ export class World {
   async #add(side: 'source' | 'destination', body: unknown): Promise<void> {
     const made = await this.call('POST', `/v1/${side}s`, body);
     const { id } = (made.body as Record<string, { id: string }>)[side] ?? { id: '' };
-    for (const action of ['validate', 'refresh']) {
-      const started = await this.call('POST', `/v1/${side}s/${id}/actions`, { action });
-      const { operation } = started.body as { operation: { id: string } };
-      for (;;) {
-        const { body: now } = await this.call('GET', `/v1/operations/${operation.id}`);
-        const { status, error } = (now as { operation: { status: string; error: unknown } }).operation;
-        if (status === 'done') break;
-        if (status === 'failed') throw new Error(`${action} of the ${side} failed: ${JSON.stringify(error)}`);
-        await sleep(50);
-      }
+    for (const action of ['validate', 'refresh']) await this.#operate(side, id, action);
+  }
+
+  async #operate(side: 'source' | 'destination', id: string, action: string): Promise<void> {
+    const started = await this.call('POST', `/v1/${side}s/${id}/actions`, { action });
+    const { operation } = started.body as { operation: { id: string } };
+    for (;;) {
+      const { body: now } = await this.call('GET', `/v1/operations/${operation.id}`);
+      const { status, error } = (now as { operation: { status: string; error: unknown } }).operation;
+      if (status === 'done') return;
+      if (status === 'failed') throw new Error(`${action} of the ${side} failed: ${JSON.stringify(error)}`);
+      await sleep(50);
     }
+  }
+
+  /** Gives a network of the cloud another subnet, as who is its user does, and reads the destination anew. */
+  async addSubnet(
+    networkName: string,
+    subnet: { readonly name: string; readonly cidr: string },
+  ): Promise<void> {
+    const user = this.cloud.users[1];
+    const domain = { id: 'default' };
+    const login = await fetch(`${this.cloud.authUrl}/auth/tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        auth: {
+          identity: {
+            methods: ['password'],
+            password: { user: { name: user?.name, domain, password: user?.password } },
+          },
+          scope: { project: { name: user?.project, domain } },
+        },
+      }),
+    });
+    const { token } = (await login.json()) as {
+      token: { catalog: { type: string; endpoints: { interface: string; url: string }[] }[] };
+    };
+    const { endpoints = [] } = token.catalog.find(({ type }) => type === 'network') ?? {};
+    const url = endpoints.find((one) => one.interface === 'public')?.url ?? '';
+    const headers = {
+      'x-auth-token': login.headers.get('x-subject-token') ?? '',
+      'content-type': 'application/json',
+    };
+    const found = await fetch(`${url}/v2.0/networks?name=${networkName}`, { headers });
+    const { networks } = (await found.json()) as { networks: { id: string }[] };
+    const wanted = { ...subnet, network_id: networks[0]?.id, ip_version: 4 };
+    const made = await fetch(`${url}/v2.0/subnets`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ subnet: wanted }),
+    });
+    if (made.status !== 201) throw new Error(`no subnet of ${networkName}: ${await made.text()}`);
+    const { body } = await this.call('GET', '/v1/destinations?name=cloud');
+    const [destination] = (body as { destinations: { id: string }[] }).destinations;
+    await this.#operate('destination', destination?.id ?? '', 'refresh');
   }
 
   /** Moves a machine by the API; gives the id of its migration. */

@@ -12,6 +12,7 @@ import { outboxStore } from './parts/outbox.ts';
 import { schedulingStore } from './parts/scheduling.ts';
 import { artifactStore } from './parts/artifacts.ts';
 import { diskStore } from './parts/disks.ts';
+import { consoleStore } from './parts/consoles.ts';
 import { cursorStore } from './parts/cursors.ts';
 import { endpointStore } from './parts/endpoints.ts';
 import { historyStore } from './parts/history.ts';
@@ -111,6 +112,7 @@ export function storeOn(db: Kysely<Tables>, capabilities: StoreDialect, where: s
     ...stepStore(context),
     ...artifactStore(context),
     ...diskStore(context),
+    ...consoleStore(context),
     ...operationStore(context),
     ...serviceStore(context),
     ...historyStore(context),

@@ -319,6 +319,23 @@ export function storeSuite(open: () => Promise<{ store: Store; again: () => Prom
       await store.putPass(lease, { ...pass, verification: { mismatches: [] } });
       expect(await store.listPasses('m1')).toEqual([{ ...pass, verification: { mismatches: [] } }]);
     });
+    test('what a console showed is kept as it is, at full length, until it is shown anew', async () => {
+      const lease = await leased('m1');
+      expect(await store.getConsole('m1')).toBeNull();
+      // Four bytes each in UTF-8, and two characters of UTF-16; with escapes, as a guest writes them.
+      const text = `\u001b[0mstart\u0007\r\n${'\u{1f642}'.repeat(16 * 1024 - 16)}\n\u009b end `;
+      await store.putConsole(lease, { text: 'first', truncated: false });
+      await store.putConsole(lease, { text, truncated: true });
+      const kept = await store.getConsole('m1');
+      expect(kept).toMatchObject({ text, truncated: true });
+      expect(Math.abs(Date.parse(kept?.at ?? '') - Date.now())).toBeLessThan(60_000);
+      expect(await store.getConsole('m2')).toBeNull();
+      const stale = { ...lease, epoch: lease.epoch - 1 };
+      await expect(store.putConsole(stale, { text: 'late', truncated: false })).rejects.toMatchObject({
+        code: 'lease_lost',
+      });
+      expect(await store.getConsole('m1')).toEqual(kept);
+    });
     test('a position off the table is a programming error', async () => {
       const lease = await leased('m1');
       await expect(store.setPosition(lease, 'committed', 'copy', null, event('m1'))).rejects.toMatchObject({

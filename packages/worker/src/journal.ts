@@ -1,6 +1,7 @@
 import {
   type Artifact,
   type ArtifactSpecs,
+  type ConsoleText,
   type Demand,
   type DestinationArtifactKind,
   type DestinationConnection,
@@ -272,6 +273,10 @@ export class Journal {
 
   passes(): Promise<readonly DiskPass[]> {
     return this.#store.listPasses(this.migration.id);
+  }
+
+  putConsole(console: ConsoleText): Promise<void> {
+    return this.#store.putConsole(this.#keeper.lease, console);
   }
 
   note(type: string, message: string, severity: NewEvent['severity'] = 'information'): Promise<void> {

@@ -75,6 +75,7 @@ export const DEFAULT_RULES: Readonly<Record<string, string>> = {
   'migration:migrations:events': READER,
   'migration:migrations:report': READER,
   'migration:throughput': READER,
+  'migration:migrations:console': READER,
   'migration:events:list': READER,
   [EVENT_STREAM_RULE]: READER,
   'migration:events:ticket': READER,

@@ -21,6 +21,7 @@ import {
   stepToWire,
 } from '../wire/records.ts';
 import { makeMigrations } from './bulk-migrations.ts';
+import { consoleOf } from './console.ts';
 import { dryRun } from './dry-run.ts';
 import { act } from './migration-actions.ts';
 import { manifestPage } from './manifest.ts';
@@ -140,4 +141,8 @@ export function migrationRoutes(app: FastifyInstance, parts: ApiParts): void {
     ]);
     return { report: reportToWire(buildReport(migration, steps, artifacts, disks, passes)) };
   });
+
+  serve(app, routes.migrations.console, async ({ params, scope }) => ({
+    console: await consoleOf(store, await get(params.id, scope)),
+  }));
 }

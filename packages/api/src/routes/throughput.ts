@@ -1,5 +1,5 @@
 import { routes } from '@guts/contract';
-import { GutsError, type Migration, THROUGHPUT_PIECE_MS } from '@guts/core';
+import { GutsError, type Migration, THROUGHPUT_KEPT_MS, THROUGHPUT_PIECE_MS } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
 import { given, momentOf } from '../paging.ts';
@@ -10,7 +10,7 @@ const PIECES = 400;
 const DEFAULT_MS = 8 * 60 * 60 * 1000;
 
 interface Range {
-  /** The first piece begins then; milliseconds, as all of these. */
+  /** The first piece begins then, in the week that is kept; milliseconds, as all of these. */
   readonly since: number;
   readonly until: number;
   readonly pieceMs: number;
@@ -34,8 +34,10 @@ function rangeOf(
       remedy:
         'Give a moment for until that is after since; without until it is now, or the end of the migration.',
     });
-  const pieceMs = THROUGHPUT_PIECE_MS * Math.max(1, Math.ceil((end - start) / PIECES / THROUGHPUT_PIECE_MS));
-  return { since: Math.floor(start / pieceMs) * pieceMs, until: end, pieceMs };
+  // Before that nothing is kept: pieces are not made longer for it.
+  const from = Math.max(start, Math.min(end, now - THROUGHPUT_KEPT_MS));
+  const pieceMs = THROUGHPUT_PIECE_MS * Math.max(1, Math.ceil((end - from) / PIECES / THROUGHPUT_PIECE_MS));
+  return { since: Math.floor(Math.max(0, from) / pieceMs) * pieceMs, until: end, pieceMs };
 }
 
 /** How fast bytes moved. */

@@ -174,6 +174,7 @@ async function journal(store: Store, projectId: string, id: string): Promise<voi
     state: 'copying',
   };
   await endedPass(store, lease, disk.label);
+  await store.putConsole(lease, { text: '\u001b[2J\u009b0mweb login: \ufffd', truncated: true });
   await store.putDisks(lease, [disk]);
 }
 

@@ -15,6 +15,7 @@ import { findEndpoint, sourceOf } from '../find-endpoint.ts';
 import { findMapping } from './mappings.ts';
 import { DRY_RUN_HELP, dryRun } from './dry-run.ts';
 import { addMigrationActions } from './migration-actions.ts';
+import { addMigrationConsole } from './migration-console.ts';
 import { addMigrationManifest } from './migration-manifest.ts';
 import { SETTLED, watchMigrations, type WatchSource } from '../watch.ts';
 
@@ -259,6 +260,7 @@ export function addMigrationCommands(group: Command, run: Run): void {
     }),
   );
   addReads(group, run);
+  addMigrationConsole(group, run);
   addMigrationManifest(group, run);
   group
     .command('watch')

@@ -137,7 +137,7 @@ function write(
       return;
     }
     case 'json':
-      out.write(`${JSON.stringify(as.tree(), null, shape.noindent ? 0 : 2)}\n`);
+      out.write(`${jsonText(as.tree(), shape.noindent ? 0 : 2)}\n`);
       return;
     case 'yaml':
       out.write(shape.yaml(as.tree()));
@@ -158,6 +158,14 @@ function write(
   }
 }
 
+/** JSON leaves DEL and the controls of one byte as they are, which some terminals obey: they are escaped, too. */
+function jsonText(value: unknown, indent: number): string {
+  return JSON.stringify(value, null, indent).replaceAll(
+    /[\x7f-\x9f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 export function showJson(out: CliContext['out'], value: unknown): void {
-  out.write(`${JSON.stringify(value, null, 2)}\n`);
+  out.write(`${jsonText(value, 2)}\n`);
 }

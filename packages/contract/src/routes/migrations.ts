@@ -4,6 +4,7 @@ import { Id, Links, PageQuery } from '../schemas/common.ts';
 import {
   Artifact,
   BulkAnswer,
+  Console,
   Disk,
   DryRun,
   Migration,
@@ -151,5 +152,14 @@ export const migrationRoutes = {
     params: byId,
     body: null,
     answer: Type.Object({ report: Report }),
+  }),
+  console: route({
+    ...forMigrations,
+    method: 'GET',
+    path: '/v1/migrations/:id/console',
+    summary: 'What the console of its server showed when its boot was looked for',
+    params: byId,
+    body: null,
+    answer: Type.Object({ console: Console }),
   }),
 };

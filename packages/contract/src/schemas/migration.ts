@@ -271,6 +271,16 @@ export const Artifact = Type.Object({
 });
 export type Artifact = Type.Static<typeof Artifact>;
 
+export const Console = Type.Object({
+  text: Type.String({
+    description:
+      'as the guest wrote it, its last 64 KiB from the start of a line on; may have escape sequences: never send it to a terminal as it is',
+  }),
+  at: Type.String({ format: 'date-time', description: 'when it was looked at last' }),
+  truncated: Type.Boolean({ description: 'what came before it was left out' }),
+});
+export type Console = Type.Static<typeof Console>;
+
 export const Verification = Type.Object({
   method: Words(['chunks', 'image-hash']),
   matches: Type.Boolean(),

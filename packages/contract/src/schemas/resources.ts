@@ -42,6 +42,7 @@ export const DestinationNetwork = Type.Object({
   own: Type.Boolean({ description: "owned by the credential's project" }),
   subnets: Type.Array(Type.Object({ id: Text, name: Text, cidr: Text, ip_version: Type.Integer() })),
 });
+export type DestinationNetwork = Type.Static<typeof DestinationNetwork>;
 export const DestinationVolumeType = Type.Object({ id: Text, name: Text });
 
 const Amount = Type.Integer({ minimum: 0 });

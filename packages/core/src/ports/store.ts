@@ -1,4 +1,5 @@
 import type { Artifact, ArtifactKind, ArtifactSide, ArtifactStatus } from '../artifact.ts';
+import type { ConsoleText, KeptConsole } from '../console.ts';
 import type { Endpoint, EndpointSide } from '../endpoint.ts';
 import type { DestinationFacts } from './destination-driver.ts';
 import type { StoredError } from '../errors.ts';
@@ -255,6 +256,10 @@ export interface JournalStore {
     page?: { readonly after?: number; readonly limit: number },
   ): Promise<readonly DiskCheckpoint[]>;
   dropCheckpoints(lease: Lease, diskKey: string): Promise<void>;
+  /** Instead of what was kept before. */
+  putConsole(lease: Lease, console: ConsoleText): Promise<void>;
+  /** Null: nothing is kept. */
+  getConsole(migrationId: string): Promise<KeptConsole | null>;
   addEvent(lease: Lease, event: NewEvent): Promise<void>;
 }
 

@@ -5,8 +5,6 @@ import {
   Card,
   CardBody,
   CardTitle,
-  CodeBlock,
-  CodeBlockCode,
   DescriptionList,
   DescriptionListDescription,
   DescriptionListGroup,
@@ -22,6 +20,7 @@ import { Findings } from '../shared/Findings.tsx';
 import { formatBytes, formatSeconds } from '../shared/format.ts';
 import { Loading } from '../shared/Loading.tsx';
 import { text } from '../text/index.ts';
+import { ConsoleCard } from './ConsoleCard.tsx';
 import { reportQuery } from './queries.ts';
 
 const words = text.migrations.report;
@@ -53,16 +52,7 @@ export function ReportTab({ migration }: { readonly migration: Migration }) {
         <CardTitle component="h2">{words.disks}</CardTitle>
         <CardBody>{report.disks.length === 0 ? words.noDisks : <Disks disks={report.disks} />}</CardBody>
       </Card>
-      {report.boot === null ? null : (
-        <Card>
-          <CardTitle component="h2">{words.console}</CardTitle>
-          <CardBody>
-            <CodeBlock>
-              <CodeBlockCode className="guts-console">{report.boot.evidence}</CodeBlockCode>
-            </CodeBlock>
-          </CardBody>
-        </Card>
-      )}
+      <ConsoleCard id={migration.id} report={report} />
       <Card>
         <CardTitle component="h2">{words.findings}</CardTitle>
         <CardBody>

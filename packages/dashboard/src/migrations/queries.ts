@@ -119,6 +119,12 @@ export const reportQuery = (client: ApiClient, id: string) =>
     queryFn: async ({ signal }) =>
       (await client.call(routes.migrations.report, { params: { id }, signal })).report,
   });
+export const consoleQuery = (client: ApiClient, id: string) =>
+  queryOptions({
+    queryKey: ['migration', id, 'console'],
+    queryFn: async ({ signal }) =>
+      (await client.call(routes.migrations.console, { params: { id }, signal })).console,
+  });
 export const migrationEventsQuery = (client: ApiClient, id: string) =>
   queryOptions({
     queryKey: ['migration', id, 'events'],

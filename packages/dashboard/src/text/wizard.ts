@@ -9,7 +9,7 @@ export const wizardText = {
     review: 'Review',
   },
   stepsLabel: 'Steps of a new migration',
-  missing: 'something is missing here',
+  missing: 'something is missing or wrong here',
   resume: (count: number, source: string) =>
     `You began a migration of ${count === 1 ? '1 machine' : `${count} machines`} of ${source}.`,
   resumeYes: 'Go on with it',
@@ -39,6 +39,8 @@ export const wizardText = {
   sourceNetwork: 'Network of the source',
   targetNetwork: 'Network of the destination',
   chooseNetwork: 'Choose a network',
+  subnet: 'Subnet',
+  anySubnet: 'Any subnet: the cloud chooses',
   asMapping: 'As the stored mapping says',
   asNetwork: 'As its network',
   noNetworks: 'These machines have no network cards.',
@@ -81,6 +83,12 @@ export const wizardText = {
     report: 'Say in the report whether it was seen',
     off: 'Do not look',
   },
+  bootPattern: 'What the console shows once the guest is up',
+  bootPatternHelp:
+    "Regular expression (JavaScript, with Unicode) that a line of the console must match. Left empty: a login prompt, systemd's multi-user or graphical target, or the end of cloud-init",
+  bootSeconds: 'How long a boot may take, in seconds',
+  bootSecondsHelp: 'Left empty: 300',
+  bootSecondsWrong: (most: number) => `A whole number from 1 to ${most} is needed.`,
   onFailure: 'After a failure',
   onFailures: {
     undo: 'Remove everything that was made',

@@ -39,7 +39,7 @@ export function DestinationStep({ draft, change }: StepProps) {
           value={draft.destination}
           // What was chosen of another one is not there.
           onChange={(_event, destination) =>
-            change({ destination, networks: {}, nics: {}, datastores: {}, flavor: '' })
+            change({ destination, networks: {}, subnets: {}, nics: {}, datastores: {}, flavor: '' })
           }
         >
           <FormSelectOption value="" label={words.chooseDestination} isPlaceholder />

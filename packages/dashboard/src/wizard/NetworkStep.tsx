@@ -1,4 +1,4 @@
-import type { Instance } from '@guts/contract';
+import type { DestinationNetwork, Instance } from '@guts/contract';
 import {
   Checkbox,
   Form,
@@ -17,12 +17,12 @@ import { useEffect } from 'react';
 import { useApp } from '../app.tsx';
 import { endpointsQuery } from '../endpoints/queries.ts';
 import { text } from '../text/index.ts';
-import { type NicChoice, suggestedNetworks } from './draft.ts';
+import { type NicChoice, NO_CHOICE, suggestedNetworks } from './draft.ts';
 import { draftInstancesQuery, mappingsQuery, targetNetworksQuery } from './queries.ts';
+import { TargetPlace } from './TargetPlace.tsx';
 import type { StepProps } from './Wizard.tsx';
 
 const words = text.wizard;
-const NO_CHOICE: NicChoice = { network: '', addresses: '', skip: false };
 
 /** Which networks the machines are attached to. */
 export function NetworkStep({ draft, change }: StepProps) {
@@ -33,9 +33,9 @@ export function NetworkStep({ draft, change }: StepProps) {
   const destination = destinations.find(({ name }) => name === draft.destination)?.id ?? '';
   const networks = useQuery(targetNetworksQuery(client, destination)).data;
   const used = sourceNetworks(instances ?? []);
-  const targets = [...new Set(networks?.map(({ name }) => name) ?? [])];
-  const wanted =
-    draft.namedMapping === '' ? suggestedNetworks(draft.networks, used, targets) : draft.networks;
+  const targets = networks ?? [];
+  const names = [...new Set(targets.map(({ name }) => name))];
+  const wanted = draft.namedMapping === '' ? suggestedNetworks(draft.networks, used, names) : draft.networks;
   const differs = networks && instances && JSON.stringify(wanted) !== JSON.stringify(draft.networks);
   useEffect(() => {
     if (differs && Object.keys(draft.networks).length === 0) change({ networks: wanted });
@@ -49,7 +49,7 @@ export function NetworkStep({ draft, change }: StepProps) {
             id="wizard-mapping"
             value={draft.namedMapping}
             onChange={(_event, namedMapping) =>
-              change({ namedMapping, ...(namedMapping === '' ? {} : { networks: {} }) })
+              change({ namedMapping, ...(namedMapping === '' ? {} : { networks: {}, subnets: {} }) })
             }
           >
             <FormSelectOption value="" label={words.noMapping} />
@@ -78,12 +78,18 @@ export function NetworkStep({ draft, change }: StepProps) {
               <Tr key={name}>
                 <Td dataLabel={words.sourceNetwork}>{name}</Td>
                 <Td dataLabel={words.targetNetwork}>
-                  <TargetNetwork
-                    label={`${words.targetNetwork}: ${name}`}
+                  <TargetPlace
+                    of={name}
                     none={draft.namedMapping === '' ? words.chooseNetwork : words.asMapping}
-                    value={draft.networks[name] ?? ''}
+                    network={draft.networks[name] ?? ''}
+                    subnet={draft.subnets[name] ?? ''}
                     targets={targets}
-                    onChange={(network) => change({ networks: { ...draft.networks, [name]: network } })}
+                    onChange={({ network, subnet }) =>
+                      change({
+                        networks: { ...draft.networks, [name]: network },
+                        subnets: { ...draft.subnets, [name]: subnet },
+                      })
+                    }
                   />
                 </Td>
               </Tr>
@@ -110,30 +116,6 @@ function sourceNetworks(instances: readonly Instance[]): readonly string[] {
   return [...new Set(names)].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
 }
 
-function TargetNetwork({
-  label,
-  none,
-  value,
-  targets,
-  onChange,
-}: {
-  readonly label: string;
-  readonly none: string;
-  readonly value: string;
-  readonly targets: readonly string[];
-  readonly onChange: (network: string) => void;
-}) {
-  const all = value === '' || targets.includes(value) ? targets : [...targets, value];
-  return (
-    <FormSelect aria-label={label} value={value} onChange={(_event, network) => onChange(network)}>
-      <FormSelectOption value="" label={none} />
-      {all.map((name) => (
-        <FormSelectOption key={name} value={name} label={name} />
-      ))}
-    </FormSelect>
-  );
-}
-
 function Nics({
   instance: { nics },
   choices,
@@ -142,7 +124,7 @@ function Nics({
 }: {
   readonly instance: Instance;
   readonly choices: Readonly<Record<string, NicChoice>>;
-  readonly targets: readonly string[];
+  readonly targets: readonly DestinationNetwork[];
   readonly onChange: (mac: string, part: Partial<NicChoice>) => void;
 }) {
   return (
@@ -165,12 +147,13 @@ function Nics({
               isChecked={choice.skip}
               onChange={(_event, skip) => onChange(mac, { skip })}
             />
-            <TargetNetwork
-              label={`${words.targetNetwork}: ${label}`}
+            <TargetPlace
+              of={label}
               none={words.asNetwork}
-              value={choice.network}
+              network={choice.network}
+              subnet={choice.subnet}
               targets={targets}
-              onChange={(chosen) => onChange(mac, { network: chosen })}
+              onChange={(place) => onChange(mac, place)}
             />
             <TextInput
               aria-label={`${words.address}: ${label}`}

@@ -13,7 +13,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useApp } from '../app.tsx';
 import { endpointsQuery } from '../endpoints/queries.ts';
 import { text } from '../text/index.ts';
-import { type Draft, missingOf, sharedBody } from './draft.ts';
+import {
+  bootPatternFault,
+  type Draft,
+  isAskable,
+  isBootSecondsWrong,
+  MOST_BOOT_SECONDS,
+  sharedBody,
+} from './draft.ts';
 import { checksQuery, flavorsQuery } from './queries.ts';
 import type { StepProps } from './Wizard.tsx';
 
@@ -67,6 +74,7 @@ export function OptionsStep({ draft, change }: StepProps) {
       {choose('power', words.power, words.powers)}
       {choose('verifyData', words.verifyData, words.verifyDatas)}
       {choose('verifyBoot', words.verifyBoot, words.verifyBoots)}
+      {draft.verifyBoot === 'off' ? null : <BootProof draft={draft} change={change} />}
       {choose('onFailure', words.onFailure, words.onFailures)}
       {choose('commit', words.commit, words.commits)}
       {choose('transport', words.transport, words.transports)}
@@ -86,13 +94,80 @@ function Help({ children }: { readonly children: string }) {
   );
 }
 
+/** By what a boot is told, and how long it may take. */
+function BootProof({ draft, change }: StepProps) {
+  const fault = bootPatternFault(draft);
+  const wrong = isBootSecondsWrong(draft);
+  return (
+    <>
+      <Checked
+        id="option-bootPattern"
+        label={words.bootPattern}
+        help={words.bootPatternHelp}
+        fault={fault}
+        value={draft.bootPattern}
+        onChange={(bootPattern) => change({ bootPattern })}
+      />
+      <Checked
+        id="option-bootSeconds"
+        label={words.bootSeconds}
+        help={words.bootSecondsHelp}
+        fault={wrong ? words.bootSecondsWrong(MOST_BOOT_SECONDS) : null}
+        value={draft.bootSeconds}
+        onChange={(bootSeconds) => change({ bootSeconds: bootSeconds.trim() })}
+        inputMode="numeric"
+      />
+    </>
+  );
+}
+
+function Checked({
+  id,
+  label,
+  help,
+  fault,
+  value,
+  onChange,
+  inputMode = 'text',
+}: {
+  readonly id: string;
+  readonly label: string;
+  readonly help: string;
+  readonly fault: string | null;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly inputMode?: 'text' | 'numeric';
+}) {
+  return (
+    <FormGroup label={label} fieldId={id}>
+      <TextInput
+        id={id}
+        value={value}
+        autoComplete="off"
+        spellCheck={false}
+        inputMode={inputMode}
+        aria-describedby={`${id}-help`}
+        validated={fault === null ? 'default' : 'error'}
+        onChange={(_event, typed) => onChange(typed)}
+      />
+      <FormHelperText>
+        <HelperText>
+          <HelperTextItem id={`${id}-help`} variant={fault === null ? 'default' : 'error'}>
+            {fault ?? help}
+          </HelperTextItem>
+        </HelperText>
+      </FormHelperText>
+    </FormGroup>
+  );
+}
+
 /** Which flavor, and of a single machine why that one. */
 function Flavor({ draft, change }: StepProps) {
   const { client } = useApp();
   const destinations = useQuery(endpointsQuery(client, 'destination')).data ?? [];
   const destination = destinations.find(({ name }) => name === draft.destination)?.id ?? '';
   const flavors = useQuery(flavorsQuery(client, destination)).data ?? [];
-  const single = draft.instances.length === 1 && missingOf(draft).size === 0;
+  const single = draft.instances.length === 1 && isAskable(draft);
   const checks = useQuery({
     ...checksQuery(client, sharedBody(draft), draft.instances),
     enabled: single,

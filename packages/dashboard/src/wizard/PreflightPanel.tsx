@@ -7,7 +7,7 @@ import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { Findings } from '../shared/Findings.tsx';
 import { formatBytes, formatSeconds } from '../shared/format.ts';
 import { text } from '../text/index.ts';
-import { type Draft, missingOf, sharedBody } from './draft.ts';
+import { type Draft, isAskable, sharedBody } from './draft.ts';
 import { checksQuery, MOST_ALONE, summaryQuery } from './queries.ts';
 
 const words = text.wizard.preflight;
@@ -31,7 +31,7 @@ export function PreflightPanel({ draft }: { readonly draft: Draft }) {
       <Title headingLevel="h2" size="md">
         {words.title}
       </Title>
-      {missingOf(settled).size > 0 ? (
+      {!isAskable(settled) ? (
         <p className="guts-quiet">{words.waiting}</p>
       ) : settled.instances.length > MOST_ALONE ? (
         <Together draft={settled} />

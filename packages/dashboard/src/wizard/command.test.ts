@@ -23,7 +23,12 @@ describe('a command', () => {
       security_groups: ['web', 'ssh'],
       keep_mac: false,
       keep_ip: true,
-      policies: { power: 'off', verify_boot: 'require' },
+      policies: {
+        power: 'off',
+        verify_boot: 'require',
+        boot_pattern: '^web ready$',
+        boot_seconds: 90,
+      },
     } as const;
     expect(commandOf(body as never)).toBe(
       [
@@ -32,6 +37,7 @@ describe('a command', () => {
         '--nic 00:50:56:00:00:01=dmz@10.0.0.5,fd00::5 --skip-nic 00:50:56:00:00:02',
         '--volume-type nfs=fast --skip-disk 2001 --flavor m1.small',
         '--security-group web --security-group ssh --no-keep-mac --keep-ip --power off --verify-boot require',
+        "--boot-pattern '^web ready$' --boot-seconds 90",
       ].join(' '),
     );
   });

@@ -47,5 +47,7 @@ export function commandOf(body: NewMigration): string {
   option('on-failure', body.policies?.on_failure);
   option('verify-data', body.policies?.verify_data);
   option('verify-boot', body.policies?.verify_boot);
+  option('boot-pattern', body.policies?.boot_pattern);
+  option('boot-seconds', body.policies?.boot_seconds?.toString());
   return words.map(shellWord).join(' ');
 }

@@ -1,4 +1,4 @@
-import type { NewMigration } from '@guts/contract';
+import { compileBootPattern, type NewMigration } from '@guts/contract';
 
 /** How many are made in one go (as the API takes them). */
 export const MOST_INSTANCES = 1000;
@@ -8,10 +8,13 @@ export type WizardStep = (typeof STEPS)[number];
 
 export interface NicChoice {
   readonly network: string;
+  /** Name or id; empty: any. */
+  readonly subnet: string;
   /** Separated by commas or spaces; empty: as the options say. */
   readonly addresses: string;
   readonly skip: boolean;
 }
+export const NO_CHOICE: NicChoice = { network: '', subnet: '', addresses: '', skip: false };
 
 /** What is being put together: plain JSON without secrets, so that it may be stored. */
 export interface Draft {
@@ -23,6 +26,8 @@ export interface Draft {
   readonly namedMapping: string;
   /** Network at the destination by network of the source. */
   readonly networks: Readonly<Record<string, string>>;
+  /** Name or id of a subnet of that network, by network of the source; empty: any. */
+  readonly subnets: Readonly<Record<string, string>>;
   /** By MAC; of a single machine only. */
   readonly nics: Readonly<Record<string, NicChoice>>;
   /** Volume type by datastore. */
@@ -42,6 +47,10 @@ export interface Draft {
   readonly power: 'guest' | 'guest-only' | 'off';
   readonly verifyData: NonNullable<NonNullable<NewMigration['policies']>['verify_data']>;
   readonly verifyBoot: 'require' | 'report' | 'off';
+  /** Regular expression; empty: what ordinary guests print. */
+  readonly bootPattern: string;
+  /** As typed; empty: as usual. */
+  readonly bootSeconds: string;
   readonly onFailure: 'undo' | 'keep';
   readonly commit: 'manual' | 'auto';
 }
@@ -52,6 +61,7 @@ export const EMPTY_DRAFT: Draft = {
   destination: '',
   namedMapping: '',
   networks: {},
+  subnets: {},
   nics: {},
   datastores: {},
   skipDisks: [],
@@ -66,6 +76,8 @@ export const EMPTY_DRAFT: Draft = {
   power: 'guest',
   verifyData: 'full',
   verifyBoot: 'report',
+  bootPattern: '',
+  bootSeconds: '',
   onFailure: 'undo',
   commit: 'manual',
 };
@@ -82,11 +94,15 @@ export function readDraft(stored: string | null): Draft | null {
         typeof value === typeof empty && Array.isArray(value) === Array.isArray(empty) && value !== null;
       return [key, same ? value : empty];
     });
-    return Object.fromEntries(known);
+    const draft = Object.fromEntries(known) as unknown as Draft;
+    return { ...draft, nics: nicsOf(draft.nics) };
   } catch {
     return null; // no JSON: nothing that we stored
   }
 }
+
+const nicsOf = (stored: Readonly<Record<string, Partial<NicChoice>>>): Draft['nics'] =>
+  Object.fromEntries(Object.entries(stored).map(([mac, choice]) => [mac, { ...NO_CHOICE, ...choice }]));
 
 const listed = (text: string): string[] => text.split(/[\s,]+/).filter((part) => part !== '');
 const filled = <T extends string>(entries: Readonly<Record<string, T>>): [string, T][] =>
@@ -97,16 +113,18 @@ export function sharedBody(draft: Draft): Omit<NewMigration, 'instance'> {
   const single = draft.instances.length === 1;
   const nics = single ? Object.entries(draft.nics) : [];
   const mapping = {
-    networks: Object.fromEntries(filled(draft.networks).map(([from, network]) => [from, { network }])),
+    networks: Object.fromEntries(
+      filled(draft.networks).map(([from, network]) => [from, placeOf(network, draft.subnets[from])]),
+    ),
     datastores: Object.fromEntries(filled(draft.datastores)),
     nics: Object.fromEntries(
-      nics.flatMap(([mac, { network, addresses, skip }]): [string, unknown][] => {
+      nics.flatMap(([mac, { network, subnet, addresses, skip }]): [string, unknown][] => {
         // One that is left out goes nowhere, but the mapping wants a name.
         if (skip) return [[mac, { network: network || '-', skip: true }]];
         const fixed = listed(addresses);
         return network === ''
           ? []
-          : [[mac, { network, ...(fixed.length === 0 ? {} : { addresses: fixed }) }]];
+          : [[mac, { ...placeOf(network, subnet), ...(fixed.length === 0 ? {} : { addresses: fixed }) }]];
       }),
     ),
     disks: Object.fromEntries(single ? draft.skipDisks.map((key) => [key, { skip: true }]) : []),
@@ -118,6 +136,7 @@ export function sharedBody(draft: Draft): Omit<NewMigration, 'instance'> {
     ...unusual(draft, 'onFailure', 'on_failure'),
     ...unusual(draft, 'verifyData', 'verify_data'),
     ...unusual(draft, 'verifyBoot', 'verify_boot'),
+    ...bootPolicies(draft),
     ...unusual(draft, 'commit', 'commit'),
   };
   return {
@@ -137,6 +156,22 @@ export function sharedBody(draft: Draft): Omit<NewMigration, 'instance'> {
   };
 }
 
+const placeOf = (network: string, subnet = ''): { network: string; subnet?: string } =>
+  subnet === '' ? { network } : { network, subnet };
+
+/** Nothing where nobody looks, whatever was typed before. */
+function bootPolicies({
+  verifyBoot,
+  bootPattern,
+  bootSeconds,
+}: Draft): NonNullable<NewMigration['policies']> {
+  if (verifyBoot === 'off') return {};
+  return {
+    ...(bootPattern === '' ? {} : { boot_pattern: bootPattern }),
+    ...(bootSeconds === '' ? {} : { boot_seconds: Number(bootSeconds) }),
+  };
+}
+
 function unusual<K extends keyof Draft>(
   draft: Draft,
   key: K,
@@ -151,12 +186,39 @@ export function bodiesOf(draft: Draft): readonly NewMigration[] {
   return draft.instances.map((instance) => ({ ...shared, instance }));
 }
 
-/** Steps that lack something that later ones need. */
+/** Steps that lack something that later ones need, or have what the API would refuse. */
 export function missingOf(draft: Draft): ReadonlySet<WizardStep> {
   const missing = new Set<WizardStep>();
   if (draft.source === '' || draft.instances.length === 0) missing.add('machines');
   if (draft.destination === '') missing.add('destination');
+  if (bootPatternFault(draft) !== null || isBootSecondsWrong(draft)) missing.add('options');
   return missing;
+}
+
+/** Whether preflight can be asked: it needs to know what goes where, not how a boot is proven. */
+export const isAskable = (draft: Draft): boolean => {
+  const missing = missingOf(draft);
+  return !missing.has('machines') && !missing.has('destination');
+};
+
+/** What the API would say of the pattern, and what to do. */
+export function bootPatternFault({ verifyBoot, bootPattern }: Draft): string | null {
+  if (verifyBoot === 'off' || bootPattern === '') return null;
+  try {
+    compileBootPattern(bootPattern);
+    return null;
+  } catch (error) {
+    const { message, remedy } = error as Error & { readonly remedy?: string };
+    return [`${message[0]?.toUpperCase()}${message.slice(1)}.`, remedy].filter(Boolean).join(' ');
+  }
+}
+
+/** How long a boot may take at most; seconds. */
+export const MOST_BOOT_SECONDS = 86_400;
+
+export function isBootSecondsWrong({ verifyBoot, bootSeconds }: Draft): boolean {
+  if (verifyBoot === 'off' || bootSeconds === '') return false;
+  return !/^[1-9]\d{0,4}$/.test(bootSeconds) || Number(bootSeconds) > MOST_BOOT_SECONDS;
 }
 
 /** Networks of the source that go to one of the same name, where nothing else was chosen. */

@@ -51,9 +51,13 @@ function questionOf(body: Omit<NewMigration, 'instance'>, instances: readonly st
     purpose: _purpose,
     priority: _priority,
     dry_run: _dry,
+    policies,
     ...asked
   } = body;
-  return { ...asked, instances: [...instances] };
+  // How a boot is proven is nothing to preflight: it is not asked anew while somebody types that.
+  const { boot_pattern: _pattern, boot_seconds: _seconds, ...rest } = policies ?? {};
+  const others = Object.keys(rest).length === 0 ? {} : { policies: rest };
+  return { ...asked, ...others, instances: [...instances] };
 }
 
 /** What preflight says of each machine. */
@@ -61,30 +65,30 @@ export const checksQuery = (
   client: ApiClient,
   body: Omit<NewMigration, 'instance'>,
   instances: readonly string[],
-) =>
-  queryOptions({
-    queryKey: ['preflight', 'checks', body, instances],
+) => {
+  const question = questionOf(body, instances);
+  return queryOptions({
+    queryKey: ['preflight', 'checks', question],
     queryFn: ({ signal }) =>
-      client.call(routes.preflight.check, {
-        body: questionOf(body, instances),
-        query: { limit: '1000' },
-        signal,
-      }),
+      client.call(routes.preflight.check, { body: question, query: { limit: '1000' }, signal }),
     placeholderData: keepPreviousData,
   });
+};
 
 /** What preflight says of all together. */
 export const summaryQuery = (
   client: ApiClient,
   body: Omit<NewMigration, 'instance'>,
   instances: readonly string[],
-) =>
-  queryOptions({
-    queryKey: ['preflight', 'summary', body, instances],
+) => {
+  const question = questionOf(body, instances);
+  return queryOptions({
+    queryKey: ['preflight', 'summary', question],
     queryFn: async ({ signal }) =>
-      (await client.call(routes.preflight.summary, { body: questionOf(body, instances), signal })).summary,
+      (await client.call(routes.preflight.summary, { body: question, signal })).summary,
     placeholderData: keepPreviousData,
   });
+};
 
 export const mappingsQuery = (client: ApiClient) =>
   queryOptions({

@@ -30,3 +30,21 @@ test('many machines, another way', () => {
     'a, b and 2 more machines will be moved from vc to cloud, project shop. Each is switched off at once, then copied while it is off: all its disks to volumes. Networks and storage follow the stored mapping prod. Each gets new addresses. Each gets the flavor m1.small. Afterwards nothing is read back, and without a sign of the guest on its console the migration counts as failed. If one fails, its source is brought back and what was made is kept for a retry. Each is committed at once: there is no way back.',
   );
 });
+
+test('subnets, and how a boot is told', () => {
+  const chosen = {
+    ...draft,
+    instances: ['1'],
+    networks: { a: 'private', b: 'private' },
+    subnets: { a: 'blue' },
+    bootPattern: 'web is up',
+    bootSeconds: '90',
+  };
+  const told = sentenceOf(chosen, ['web']);
+  expect(told).toContain('It is attached to private (subnet blue) and private.');
+  expect(told).toContain(
+    'A guest counts as up when a line of its console matches web is up, within 90 seconds.',
+  );
+  expect(sentenceOf({ ...chosen, bootPattern: '' }, ['web'])).toContain('A boot may take 90 seconds.');
+  expect(sentenceOf({ ...chosen, verifyBoot: 'off' }, ['web'])).not.toMatch(/90|is up,/);
+});

@@ -32,10 +32,25 @@ function machinesText(names: readonly string[]): string {
   return `${names.slice(0, NAMED - 1).join(', ')} and ${names.length - NAMED + 1} more machines`;
 }
 
-/** Networks that were chosen, each once. */
-function networksOf({ networks, nics, instances }: Draft): readonly string[] {
-  const own = instances.length === 1 ? Object.values(nics).map((nic) => (nic.skip ? '' : nic.network)) : [];
-  return [...new Set([...Object.values(networks), ...own])].filter((name) => name !== '');
+/** Networks that were chosen, with their subnets, each once. */
+function networksOf({ networks, subnets, nics, instances }: Draft): readonly string[] {
+  const own = instances.length === 1 ? Object.values(nics).filter(({ skip }) => !skip) : [];
+  const shared = Object.entries(networks).map(([from, network]) => ({
+    network,
+    subnet: subnets[from] ?? '',
+  }));
+  const named = [...shared, ...own]
+    .filter(({ network }) => network !== '')
+    .map(({ network, subnet }) => (subnet === '' ? network : `${network} (subnet ${subnet})`));
+  return [...new Set(named)];
+}
+
+/** What was said of how a boot is told. */
+function bootText({ verifyBoot, bootPattern, bootSeconds }: Draft): string | null {
+  if (verifyBoot === 'off' || (bootPattern === '' && bootSeconds === '')) return null;
+  if (bootPattern === '') return `A boot may take ${bootSeconds} seconds.`;
+  const within = bootSeconds === '' ? '' : `, within ${bootSeconds} seconds`;
+  return `A guest counts as up when a line of its console matches ${bootPattern}${within}.`;
 }
 
 /** What will happen, in plain words. @param machines their names */
@@ -59,6 +74,7 @@ export function sentenceOf(draft: Draft, machines: readonly string[]): string {
     kept.length === 0 ? `${each} gets new addresses.` : `${each} keeps its ${listed(kept)} addresses.`,
     `${each} gets ${draft.flavor === '' ? 'the smallest flavor that fits' : `the flavor ${draft.flavor}`}.`,
     `Afterwards ${VERIFY[draft.verifyData]}, and ${BOOT[draft.verifyBoot]}.`,
+    bootText(draft),
     `If ${single ? 'it' : 'one'} fails, its source is brought back and ${FAILURE[draft.onFailure]}.`,
     draft.commit === 'manual'
       ? `Until you commit, ${single ? 'it' : 'each'} can be reverted with one click.`

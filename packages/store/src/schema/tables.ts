@@ -238,6 +238,13 @@ export interface CheckpointRow {
   digests: string;
   flushed_bytes: number;
 }
+/** One of each migration whose target was looked at. */
+export interface ConsoleRow {
+  migration_id: string;
+  text: string;
+  truncated: number;
+  at: number;
+}
 export interface OutboxRow {
   sequence: Generated<number>;
   topic: string;
@@ -281,6 +288,7 @@ export interface Tables {
   events: EventRow;
   audit: AuditRow;
   checkpoints: CheckpointRow;
+  consoles: ConsoleRow;
   outbox: OutboxRow;
   cursors: CursorRow;
   locks: LockRow;

@@ -8,6 +8,7 @@ import { api } from './0004-api.ts';
 import { cursors } from './0005-cursors.ts';
 import { limits } from './0006-limits.ts';
 import { throughput } from './0007-throughput.ts';
+import { consoles } from './0008-consoles.ts';
 
 /**
  * Forward only, and each only adds: older daemons go on with a newer schema. Each runs once, in this order, in a
@@ -24,6 +25,7 @@ export const CHANGES: readonly {
   { name: '0005-cursors', run: cursors },
   { name: '0006-limits', run: limits },
   { name: '0007-throughput', run: throughput },
+  { name: '0008-consoles', run: consoles },
 ];
 
 /** Names of changes not applied yet. @throws when the database is not reachable */

@@ -1,6 +1,7 @@
 import { Script } from 'node:vm';
 import { type BootProof, compileBootPattern, GutsError } from '@guts/core';
 import type { StepContext, StepResult } from '../context.ts';
+import { keptConsole } from './console-text.ts';
 
 /** What an ordinary guest's console shows once it is up; the operator may name another pattern. */
 const DEFAULT_PATTERN = '\\blogin: ?$|Reached target .*(Multi-User|Graphical)|Cloud-init .* finished';
@@ -33,13 +34,20 @@ function look(text: string, pattern: RegExp): string | null | typeof TOO_SLOW {
 const tooSlow = ({ source }: RegExp): string =>
   `${source} takes more than ${LOOK_MS} ms to compare with what the console shows: give one without repetitions of repetitions`;
 
-async function watchConsole(context: StepContext, serverId: string, pattern: RegExp): Promise<BootProof> {
+/** @param shown takes what the console shows at each look */
+async function watchConsole(
+  context: StepContext,
+  serverId: string,
+  pattern: RegExp,
+  shown: (text: string) => void,
+): Promise<BootProof> {
   const { destination, migration, clock, signal } = context;
   const deadline = clock.monotonic() + migration.spec.policies.bootSeconds * 1000;
   let seen = false;
   let slow = 0;
   for (;;) {
     const text = await destination.console(serverId, signal);
+    if (text !== null) shown(text);
     seen ||= text !== null && text.trim() !== '';
     const line = text === null ? null : look(text, pattern);
     if (line === TOO_SLOW) slow += 1;
@@ -56,18 +64,35 @@ async function watchConsole(context: StepContext, serverId: string, pattern: Reg
   return { proven: false, by: null, evidence: why };
 }
 
+/** Watches, and keeps what was last seen, however it ends: without proof it says more than the reason does. */
+async function watchAndKeep(context: StepContext, pattern: RegExp): Promise<BootProof> {
+  const { journal } = context;
+  let last: string | null = null;
+  let proof: BootProof;
+  try {
+    proof = await watchConsole(context, await journal.idOf('server'), pattern, (text) => (last = text));
+  } catch (error) {
+    // Why it ended early counts more than whether this could be written.
+    if (last !== null) await journal.putConsole(keptConsole(last)).catch(() => undefined);
+    throw error;
+  }
+  // Nothing seen is kept, too: what an earlier attempt saw was another server's.
+  await journal.putConsole(keptConsole(last ?? ''));
+  return proof;
+}
+
 /** `ACTIVE` is no proof of a boot: the guest's own words are. */
 export async function verifyBoot(context: StepContext): Promise<StepResult> {
-  const { migration, journal } = context;
+  const { migration } = context;
   const { verifyBoot: policy, bootPattern } = migration.spec.policies;
   if (policy === 'off')
     return { status: 'skipped', note: 'left out, as the policy says: boot not looked at' };
   const pattern = compileBootPattern(bootPattern ?? DEFAULT_PATTERN);
-  const proof = await watchConsole(context, await journal.idOf('server'), pattern);
+  const proof = await watchAndKeep(context, pattern);
   if (!proof.proven && policy === 'require') {
     throw new GutsError('boot_not_proven', `the target is not seen to boot: ${proof.evidence}`, {
       remedy:
-        'Look at its console; if the guest is well, name a pattern it prints, or let the policy only report.',
+        'Read what its console showed (guts migration console); if the guest is well, name a pattern it prints, or let the policy only report.',
     });
   }
   const note = proof.proven
