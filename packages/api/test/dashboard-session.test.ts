@@ -73,6 +73,23 @@ describe('a one-time link', () => {
     expect(headers['set-cookie']).toMatch(/; SameSite=Strict; Secure$/);
   });
 
+  test('is of the path that clients reach us below, also in a name of its own', async () => {
+    const api = serve({ publicUrl: 'https://cloud.example.org/migration/' });
+    const browser = new Browser(api);
+    const { headers } = await browser.ask('POST', '/dashboard/session', { link: { code: newCode(api) } });
+    expect(headers['set-cookie']).toMatch(
+      /^guts_session-migration=[\w.-]+; Path=\/migration; HttpOnly; SameSite=Strict; Secure$/,
+    );
+    // A guts-api at `/` of the same host has one, too, and browsers send both.
+    const other = serve();
+    const theirs = await signedIn(other);
+    const both = `${theirs.cookie}; ${browser.cookie}`;
+    for (const one of [api, other])
+      expect((await new Browser(one).ask('GET', '/v1/me', undefined, { cookie: both })).status).toBe(200);
+    const out = await browser.ask('DELETE', '/dashboard/session');
+    expect(out.headers['set-cookie']).toMatch(/^guts_session-migration=; Path=\/migration;.*Max-Age=0$/);
+  });
+
   test('works once, whoever of several guts-api is asked, and also of two at once', async () => {
     const [one, other] = [serve(), serve()];
     const code = newCode(one);

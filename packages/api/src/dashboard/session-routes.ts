@@ -10,7 +10,7 @@ import { type Asker, LoginAudit, wayOf } from './login-audit.ts';
 import { type DashboardLogins, type GotToken, loginKinds } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { OPEN } from './page-routes.ts';
-import { bringsSession, type Session, type Sessions } from './sessions.ts';
+import type { Session, Sessions } from './sessions.ts';
 
 /** Attempts to sign in from one address per minute: Keystone, and who guesses, are spared the rest. */
 const LOGINS_PER_MINUTE = 60;
@@ -113,7 +113,7 @@ export function dashboardSessionRoutes(
   app.get(url, { schema, config: OPEN }, async (request, reply) => {
     const session = sessions.of(request);
     const known = session && (await told(session));
-    if (!known && bringsSession(request)) void reply.header('set-cookie', sessions.clearCookie);
+    if (!known && sessions.isBrought(request)) void reply.header('set-cookie', sessions.clearCookie);
     return answer(reply, known);
   });
 
