@@ -14,8 +14,7 @@ test.each([
   ['nobody who answers', of(0, null), false, true],
   ['a page that cannot listen', new Error('no endpoint'), true, true],
 ] as const)('%s', (_what, error, refusal, lasting) => {
-  expect(isRefusal(error)).toBe(refusal);
-  if (refusal) expect(isLasting(error)).toBe(lasting);
+  expect([isRefusal(error), isLasting(error)]).toEqual([refusal, lasting]);
 });
 
 test('why a stream does not open is asked for, and a stream that opens now is not kept', async () => {
