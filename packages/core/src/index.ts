@@ -1,5 +1,6 @@
 export * from './artifact.ts';
 export * from './boot-pattern.ts';
+export * from './counted.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './event.ts';

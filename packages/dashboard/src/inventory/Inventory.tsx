@@ -229,7 +229,7 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
       grow: 2,
       cell: ({ guest_name: name, os_type: type }) => name ?? words.guests[type],
     },
-    { key: 'cpus', title: columns.cpus, grow: 0.6, cell: ({ cpus }) => cpus },
+    { key: 'cpus', title: columns.cpus, grow: 0.8, cell: ({ cpus }) => cpus },
     {
       key: 'memory',
       title: columns.memory,
@@ -239,7 +239,7 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
     {
       key: 'disks',
       title: columns.disks,
-      grow: 1.1,
+      grow: 1.4,
       cell: (one) => `${one.disks.length} · ${formatBytes(sizeOf(one))}`,
     },
     {
