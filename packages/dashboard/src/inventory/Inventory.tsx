@@ -214,7 +214,7 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
     {
       key: 'name',
       title: columns.name,
-      grow: 2.5,
+      grow: 2.4,
       sort: desc ? 'desc' : 'asc',
       cell: ({ ref, name }) => (
         <Link to="/inventory/$ref" params={{ ref }} search={{ source }}>
@@ -233,7 +233,7 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
     {
       key: 'memory',
       title: columns.memory,
-      grow: 0.9,
+      grow: 1.1,
       cell: ({ memory_mib: mib }) => formatBytes(mib * 2 ** 20),
     },
     {
@@ -245,7 +245,7 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
     {
       key: 'host',
       title: columns.host,
-      grow: 1.5,
+      grow: 1.3,
       extra: true,
       cell: ({ host_name: host }) => host ?? text.nothing,
     },
