@@ -1,10 +1,11 @@
 /** The web app, bundled by Vite into files that any server can hand out. */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build, type Plugin } from 'vite';
 import { callableContract } from './callable-contract.ts';
+import { keptBuild } from './kept-build.ts';
 
 const CONTRACT = '@guts/contract';
 const STANDS_FOR_CONTRACT = '\0callable-contract';
@@ -43,9 +44,7 @@ function digestOf(root: string, contract: string): string {
 export async function buildDashboard(root: string, folder: string): Promise<void> {
   const contract = callableContract();
   const kept = join(root, 'node_modules/.guts-dashboard');
-  const made = join(kept, digestOf(root, contract));
-  if (!existsSync(made)) {
-    const unfinished = `${made}.${process.pid}`;
+  await keptBuild(kept, digestOf(root, contract), folder, async (into) => {
     // Vite makes what this says, whatever mode it is given: vitest, which builds too, has `test`, and that is React for developers.
     const { NODE_ENV: ours } = process.env;
     process.env['NODE_ENV'] = 'production';
@@ -57,7 +56,7 @@ export async function buildDashboard(root: string, folder: string): Promise<void
       logLevel: 'warn',
       plugins: [contractWithoutSchemas(contract), react()],
       build: {
-        outDir: unfinished,
+        outDir: into,
         emptyOutDir: true,
         manifest: true,
         target: 'es2022',
@@ -70,10 +69,5 @@ export async function buildDashboard(root: string, folder: string): Promise<void
       if (ours === undefined) delete process.env['NODE_ENV'];
       else process.env['NODE_ENV'] = ours;
     });
-    mkdirSync(kept, { recursive: true });
-    for (const old of readdirSync(kept))
-      if (!old.includes('.')) rmSync(join(kept, old), { recursive: true, force: true });
-    renameSync(unfinished, made);
-  }
-  cpSync(made, folder, { recursive: true });
+  });
 }

@@ -11,12 +11,13 @@ import { dashboardPageRoutes } from './dashboard/page-routes.ts';
 import { dashboardSessionRoutes } from './dashboard/session-routes.ts';
 import type { DashboardLogins } from './dashboard/logins.ts';
 import { OneTimeLinks } from './dashboard/one-time-links.ts';
-import { SESSION_COOKIE, Sessions } from './dashboard/sessions.ts';
+import { Sessions } from './dashboard/sessions.ts';
 import { envelope, explain, headersOf } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { metricsRoute } from './metrics.ts';
 import { keyedRequests } from './protocol/idempotency.ts';
-import { withoutProject } from './protocol/path-project.ts';
+import { pathOfAddress } from './protocol/address.ts';
+import { projectInPath, withoutPrefix, withoutProject } from './protocol/path-project.ts';
 import { negotiateVersions } from './protocol/version.ts';
 import { versionDocuments } from './protocol/version-documents.ts';
 import { sourceAndDestinationRoutes } from './routes/endpoints.ts';
@@ -83,6 +84,7 @@ const SEE_DOCUMENT = 'The OpenAPI document (/v1/openapi.json) lists what there i
 export function createApi(options: ApiOptions): Api {
   const parts: ApiParts = options;
   const stopping = new AbortController();
+  const prefix = pathOfAddress(options.publicUrl);
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,
@@ -90,7 +92,7 @@ export function createApi(options: ApiOptions): Api {
     forceCloseConnections: true,
     http: { maxHeaderSize: HEADER_BYTES, requireHostHeader: false },
     clientErrorHandler: (failure, socket) => refuseUnreadable(failure, socket, `req-${options.newId()}`),
-    rewriteUrl: ({ url = '/' }) => withoutProject(url),
+    rewriteUrl: ({ url = '/' }) => withoutProject(withoutPrefix(url, prefix)),
     genReqId: () => `req-${options.newId()}`,
     routerOptions: { maxParamLength: 300 },
     // What the router refuses before any hook runs: a path that is no URL, or far too long.
@@ -110,14 +112,16 @@ export function createApi(options: ApiOptions): Api {
   app.decorate('keyed', keyedRequests(parts));
   // Node would answer with 417 and no words; a server may pass over what it does not know (RFC 9110, section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.routing(request, response));
+  app.decorateRequest('projectInPath', null);
   app.addHook('onRequest', async (request, reply) => {
+    request.projectInPath = projectInPath(withoutPrefix(request.originalUrl, prefix));
     void reply.header('x-openstack-request-id', request.id).headers(ANSWER_HEADERS);
   });
   negotiateVersions(app);
   boundHeaders(app);
   boundTexts(app);
   const secure = options.publicUrl?.startsWith('https:') === true;
-  const sessions = new Sessions({ ...parts, secure });
+  const sessions = new Sessions({ ...parts, secure, prefix });
   const links = new OneTimeLinks(parts);
   admission(app, parts, sessions, options);
   errorAnswers(app, parts, options.challenge);
@@ -132,7 +136,7 @@ export function createApi(options: ApiOptions): Api {
           session: {
             type: 'apiKey',
             in: 'cookie',
-            name: SESSION_COOKIE,
+            name: sessions.cookieName,
             description: `of the dashboard; what is not GET needs the header ${CSRF_HEADER}, too`,
           },
         },
@@ -152,7 +156,7 @@ export function createApi(options: ApiOptions): Api {
     meRoute(inner);
     eventTicketRoute(inner, parts);
     dashboardSessionRoutes(inner, parts, sessions, { logins: options.logins, links });
-    dashboardPageRoutes(inner, options.dashboardFolder);
+    dashboardPageRoutes(inner, options.dashboardFolder, prefix);
     resourceRoutes(inner, parts, { ...options, bodyLimit: BODY_LIMIT });
     destinationFactRoutes(inner, parts);
     eventStreamRoute(inner, parts, stopping.signal);

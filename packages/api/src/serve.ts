@@ -13,6 +13,10 @@ declare module 'fastify' {
     readonly publicUrl: string | null;
     readonly keyed: Keyed;
   }
+  interface FastifyRequest {
+    /** The project that the path names, as it was written; null: none. */
+    projectInPath: string | null;
+  }
   interface FastifyContextConfig {
     /** The policy's rule that decides who is served. */
     readonly rule?: string;

@@ -242,6 +242,31 @@ test('another project needs the right to it, with the cookie as with a token', a
   expect((await browser.ask('GET', url)).status).toBe(200);
 });
 
+test('the audit log has who signed in, how, and out, with their project, and who was refused, with none', async () => {
+  const browser = new Browser(serve());
+  await browser.signIn(LOGIN);
+  await browser.ask('DELETE', '/dashboard/session');
+  await browser.signIn(CREDENTIAL);
+  // The token is over before the session.
+  callers.clear();
+  await browser.ask('DELETE', '/dashboard/session');
+  answer = () => Promise.reject(new GutsError('unauthorized', 'no'));
+  await browser.ask('POST', '/dashboard/session', CREDENTIAL);
+  const lines = await store.listAudit({ projectId: null }, { limit: 50 });
+  expect(
+    lines.map(({ action, projectId, userId, data: { by, code } }) => [action, projectId, userId, by, code]),
+  ).toEqual([
+    ['dashboard.login', PROJECT, 'u1', 'password', undefined],
+    ['dashboard.logout', PROJECT, 'u1', undefined, undefined],
+    ['dashboard.login', PROJECT, 'u1', 'application_credential', undefined],
+    ['dashboard.logout', 'system', null, undefined, undefined],
+    ['dashboard.login_refused', 'system', null, 'application_credential', 'unauthorized'],
+  ]);
+  const sessions = lines.map(({ resourceId }) => resourceId);
+  expect(new Set(sessions).size).toBe(3);
+  expect([sessions[1], sessions[3]]).toEqual([sessions[0], sessions[2]]);
+});
+
 test('no log has a password, a token or who tried', async () => {
   const own = recordingLog();
   const api = serve({ log: own });
@@ -256,7 +281,9 @@ test('no log has a password, a token or who tried', async () => {
   await browser.ask('POST', '/dashboard/session', { password: { ...LOGIN.password, user: PASSWORD } });
   answer = () => Promise.reject(new TypeError('a mistake of ours'));
   expect((await browser.ask('POST', '/dashboard/session', LOGIN)).status).toBe(500);
-  const text = own.lines.join('\n');
+  const audit = await store.listAudit({ projectId: null }, { limit: 50 });
+  expect(audit.filter(({ action }) => action === 'dashboard.login_refused')).toHaveLength(3);
+  const text = [...own.lines, JSON.stringify(audit)].join('\n');
   expect(text).toContain('signed in to the dashboard');
   expect(text).toContain('ECONNREFUSED');
   expect(text).toContain('a mistake of ours');

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { openStore } from '@guts/store';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../src/index.ts';
-import { optionsFor } from './rig.ts';
+import { optionsFor, TOKEN } from './rig.ts';
 
 const PAGE = '<!doctype html><title>GUTS</title><div id="guts-root"></div>';
 const SCRIPT = `console.log(${JSON.stringify('a long script '.repeat(200))});`;
@@ -203,6 +203,106 @@ test('without the folder it is told what to do; when it is there, it is served',
   } finally {
     await other.close();
   }
+});
+
+describe('below a path', () => {
+  const BUILT = `<!doctype html><base href="/dashboard/" /><script type="application/json" id="guts-boot">
+    {"mode": "alone", "base": "/dashboard/", "api": "", "csrf": null}</script><script src="./assets/a.js"></script>`;
+  let below: Api;
+  beforeAll(() => {
+    const built = join(root, 'built');
+    mkdirSync(join(built, 'assets'), { recursive: true });
+    writeFileSync(join(built, 'index.html'), BUILT);
+    writeFileSync(join(built, 'assets/a.js'), SCRIPT);
+    const publicUrl = "https://cloud.example.org//a/mig's%20<&$&>/";
+    below = createApi(optionsFor(store, { dashboardFolder: built, publicUrl }));
+  });
+  afterAll(() => below.close());
+  const ask = (url: string) => below.inject({ method: 'GET', url, headers: { 'x-auth-token': TOKEN } });
+  const PREFIX = "/a/mig's%20%3C&$&%3E";
+
+  test('the page has it in its addresses, and no script of its own; its policy is the same', async () => {
+    const page = await ask('/dashboard/migrations/1');
+    expect(page.body).toContain(`<base href="${PREFIX.replaceAll('&', '&amp;')}/dashboard/" />`);
+    const [, block = ''] = /id="guts-boot">(.*?)<\/script>/s.exec(page.body) ?? [];
+    expect(JSON.parse(block)).toEqual({
+      mode: 'alone',
+      base: `${PREFIX}/dashboard/`,
+      api: PREFIX,
+      csrf: null,
+    });
+    expect(page.body.match(/<script/g)).toHaveLength(2);
+    const plain = await get('/dashboard/');
+    for (const name of ['content-security-policy', 'cache-control'])
+      expect(page.headers[name]).toBe(plain.headers[name]);
+    expect(page.headers.etag).not.toBe(plain.headers.etag);
+  });
+
+  test.each(['/dashboard/assets/a.js', `${PREFIX}/dashboard/assets/a.js`])('%s is the file', async (url) => {
+    expect((await ask(url)).body).toBe(SCRIPT);
+  });
+
+  test('requests are the same with it and without, and it is taken away once', async () => {
+    const statuses = async (before: string) =>
+      Promise.all(
+        ['/v1/me', '/v1/sources?limit=1', '', '/', '?a', '/nothing', 'x/v1/me'].map(
+          async (path) => (await ask(`${before}${path}`)).statusCode,
+        ),
+      );
+    expect(await statuses(PREFIX)).toEqual([200, 200, 300, 300, 300, 404, 404]);
+    expect((await ask('/v1/me')).statusCode).toBe(200);
+    expect((await ask(`${PREFIX}${PREFIX}/v1/me`)).statusCode).toBe(404);
+    // What needs a token needs it there, too.
+    expect((await below.inject({ method: 'GET', url: `${PREFIX}/v1/me` })).statusCode).toBe(401);
+  });
+
+  test('the project in an address counts there, too', async () => {
+    const other = 'b'.repeat(32);
+    const strict = createApi(
+      optionsFor(store, {
+        publicUrl: 'https://cloud.example.org/migration',
+        authenticate: () =>
+          Promise.resolve({ projectId: 'a'.repeat(32), userId: 'u', roles: ['reader'], system: false }),
+      }),
+    );
+    try {
+      for (const before of ['', '/migration'])
+        for (const [project, status] of [
+          ['a'.repeat(32), 200],
+          [other, 403],
+        ] as const) {
+          const url = `${before}/v1/${project}/mappings`;
+          const answer = await strict.inject({ method: 'GET', url, headers: { 'x-auth-token': 't' } });
+          expect(answer.statusCode).toBe(status);
+        }
+    } finally {
+      await strict.close();
+    }
+  });
+
+  test.each(['/v1', '/dashboard'])('a path that looks like ours, %s, is never taken away', async (path) => {
+    const publicUrl = `https://cloud.example.org${path}`;
+    const odd = createApi(optionsFor(store, { dashboardFolder: join(root, 'built'), publicUrl }));
+    try {
+      const headers = { 'x-auth-token': TOKEN };
+      expect((await odd.inject({ method: 'GET', url: '/v1/me', headers })).statusCode).toBe(200);
+      const { body } = await odd.inject({ method: 'GET', url: '/dashboard/' });
+      expect(body).toContain(`<base href="${path}/dashboard/" />`);
+    } finally {
+      await odd.close();
+    }
+  });
+
+  test('a page that has no place for it is told as that', async () => {
+    const publicUrl = 'https://cloud.example.org/migration';
+    const old = createApi(optionsFor(store, { dashboardFolder: folder, publicUrl }));
+    try {
+      const answer = await old.inject({ method: 'GET', url: '/dashboard/' });
+      expect([answer.statusCode, answer.body]).toEqual([500, expect.stringContaining('Build it anew')]);
+    } finally {
+      await old.close();
+    }
+  });
 });
 
 test('what is served is of one build, whatever happens to the folder meanwhile', async () => {

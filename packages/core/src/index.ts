@@ -1,6 +1,7 @@
 export * from './artifact.ts';
 export * from './boot-pattern.ts';
 export * from './console.ts';
+export * from './counted.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './event.ts';

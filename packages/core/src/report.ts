@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import type { Artifact } from './artifact.ts';
 import type { DiskPass, DiskProgress, Migration } from './migration.ts';
 import type { StoredError } from './errors.ts';
@@ -139,7 +140,7 @@ function summarise(migration: Migration, disks: number, verified: boolean, boot:
   if (migration.status !== 'completed' && migration.status !== 'committed') {
     return `${migration.status}${migration.error ? `: ${migration.error.message}` : ''}`;
   }
-  const data = verified ? `verified (${disks} disk${disks === 1 ? '' : 's'})` : 'data not verified';
+  const data = verified ? `verified (${counted(disks, 'disk')})` : 'data not verified';
   const booted = boot === null ? 'boot: not looked at' : boot.proven ? 'boot: proven' : 'boot: not proven';
   return `${migration.status}, ${data}, ${booted}`;
 }

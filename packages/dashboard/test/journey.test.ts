@@ -49,6 +49,10 @@ describe.skipIf(withoutChromium)(`the whole job in the browser${NEEDS_CHROMIUM}`
     await page.locator('#secret-password').fill(user?.password ?? '');
     await button('More settings').first().click();
     await page.getByLabel('How volumes are filled').selectOption('device');
+    await field('Horizon').fill('horizon.example.org');
+    await button('Add and validate').click();
+    await page.getByText('This is not like https://horizon.example.org.').waitFor();
+    await field('Horizon').fill('https://horizon.example.org/cloud/');
     await button('Add and validate').click();
     await page.getByText('Everything that a migration needs is there.').waitFor();
 
@@ -81,9 +85,22 @@ describe.skipIf(withoutChromium)(`the whole job in the browser${NEEDS_CHROMIUM}`
     await button('Copy the text').click();
     await button('Copied').waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await shown.textContent());
-    await page.getByRole('tab', { name: 'Artifacts' }).click();
     const [server] = [...world.cloud.servers.keys()];
-    await page.locator('code', { hasText: String(server) }).waitFor();
+    const link = page.getByRole('link', { name: `${server} in Horizon, in a new tab` });
+    const places: (string | null)[] = [];
+    for (const [tab, itsOwn] of [
+      ['Report', 'Downtime'],
+      ['Artifacts', 'Id there'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.getByText(itsOwn, { exact: true }).waitFor();
+      for (const name of ['href', 'target', 'rel']) places.push(await link.getAttribute(name));
+    }
+    const there = [`https://horizon.example.org/cloud/project/instances/${server}/`, '_blank', 'noreferrer'];
+    expect(places).toEqual([...there, ...there]);
+    // What Horizon has no page for is told as it is.
+    const ports = [...world.cloud.ports.keys()];
+    await page.locator('code', { hasText: String(ports[0]) }).waitFor();
     expectNoFaults(seen);
   });
 });

@@ -244,6 +244,26 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     },
   );
 
+  test('a stream that is refused says why, in the words of guts-api, and is not asked for all the time', async () => {
+    const { page } = seen;
+    let asked = 0;
+    await page.route('**/v1/events/stream?*', (route) => {
+      asked += 1;
+      const error = { code: 403, guts_code: 'forbidden', message: 'not for you', remedy: 'Ask Ada.' };
+      return route.fulfill({ status: 403, json: { error: { ...error, request_id: 'req-7' } } });
+    });
+    await page.reload();
+    const banner = page.getByText('GUTS does not say what happens.');
+    await banner.waitFor();
+    for (const words of ['not for you', 'Ask Ada.', 'request req-7']) await page.getByText(words).waitFor();
+    expect(await page.getByText('The connection to GUTS is lost.').count()).toBe(0);
+    // The stream, and the question why; on a slow machine the next try, too.
+    expect([2, 4]).toContain(asked);
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'refused.png') });
+    await page.unrouteAll();
+    await banner.waitFor({ state: 'hidden' });
+  });
+
   test('an address of something that is not there says so', async () => {
     const { page } = seen;
     await page.goto(`${world.url}/dashboard/migrations/00000000-0000-4000-8000-000000000000`);

@@ -62,19 +62,28 @@ export class World {
   readonly url: string;
   readonly #folder: string;
   readonly #port: number;
+  readonly #publicUrl: string | null;
   #child: ChildProcess | null = null;
   #log = '';
 
-  private constructor(folder: string, vcenter: VCenter, cloud: Cloud, port: number) {
+  private constructor(
+    folder: string,
+    vcenter: VCenter,
+    cloud: Cloud,
+    { port, publicUrl }: { readonly port: number; readonly publicUrl: string | null },
+  ) {
     this.#folder = folder;
     this.vcenter = vcenter;
     this.cloud = cloud;
     this.#port = port;
+    this.#publicUrl = publicUrl;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** @param more machines without disks beside those three */
-  static async open(more: { readonly extraMachines?: number } = {}): Promise<World> {
+  /** @param more machines without disks beside those three; where browsers reach guts-api when it is by a proxy */
+  static async open(
+    more: { readonly extraMachines?: number; readonly publicUrl?: string } = {},
+  ): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'guts-dashboard-'));
     const [web, db, data] = ['web', 'db', 'data'].map((name) => join(folder, `${name}.raw`)) as [
       string,
@@ -100,7 +109,10 @@ export class World {
       extraMachines: more.extraMachines ?? 0,
     });
     const cloud = await startCloud({ stateDir: join(folder, 'cloud') });
-    const world = new World(folder, vcenter, cloud, await freePort());
+    const world = new World(folder, vcenter, cloud, {
+      port: await freePort(),
+      publicUrl: more.publicUrl ?? null,
+    });
     await world.start();
     return world;
   }
@@ -113,6 +125,7 @@ export class World {
       GUTS_VOLUME_ROOTS: join(this.#folder, 'cloud'),
       GUTS_LISTEN_PORT: String(this.#port),
       GUTS_POLL_MILLISECONDS: '200',
+      ...(this.#publicUrl === null ? {} : { GUTS_PUBLIC_URL: this.#publicUrl }),
     };
   }
 

@@ -30,6 +30,24 @@ test('where nothing is said of volumes, it is tried whether they are reached', (
   expect(readSettings({ settings: rest, secret }).volumeAccess).toBe('auto');
 });
 
+test.for([
+  ['https://horizon.example.org', true],
+  ['HTTP://[2001:db8::1]:8080/horizon/', true],
+  ['horizon.example.org', false],
+  ['javascript://a/%0aalert(1)', false],
+  ['https://user:secret@horizon.example.org', false],
+  ['https://horizon.example.org/?next=x', false],
+] as const)('%s as the address of Horizon: %s', ([url, good]) => {
+  const { horizon_url: schema } = SCHEMAS.settings['properties'] as Record<string, { pattern: string }>;
+  expect(new RegExp(schema?.pattern ?? '', 'u').test(url)).toBe(good);
+});
+
+test('the address of Horizon is nothing that the cloud is reached by', () => {
+  const { settings, secret } = toEndpointConfig(CLOUD, 'device');
+  const more = { ...settings, horizon_url: 'https://horizon.example.org' };
+  expect(readSettings({ settings: more, secret })).toEqual({ cloud: CLOUD, volumeAccess: 'device' });
+});
+
 test('an endpoint that is no URL is refused', () => {
   const config = toEndpointConfig({ ...CLOUD, endpointOverrides: { image: 'ftp://image' } }, 'image');
   expect(() => readSettings(config)).toThrow(/image_endpoint_override/);

@@ -20,6 +20,9 @@ const text = (title: string, description?: string): object => ({
 /** The setting's name, as in clouds.yaml. */
 const overrideOf = (type: string): string => `${type.replaceAll('-', '_')}_endpoint_override`;
 
+/** A page's address, without anything before an `@` or behind it: it is stored, and shown as a link. */
+const PAGE_PATTERN = '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#@]+(?:/[^\\s?#]*)?$';
+
 /** What an OpenStack destination is made with: the names of clouds.yaml, flat. */
 export const SCHEMAS: DriverSchemas = {
   name: 'openstack',
@@ -61,6 +64,12 @@ export const SCHEMAS: DriverSchemas = {
         description:
           'auto: device where the worker reaches the storage, else image; image: from a temporary image, works everywhere; device: the worker reaches volumes as files (NFS) or devices; server: volumes are attached to the server that the worker runs in',
       },
+      horizon_url: {
+        ...text('Horizon', "Address of the cloud's Horizon, for links to what was made"),
+        pattern: PAGE_PATTERN,
+        maxLength: 255,
+        examples: ['https://horizon.example.org'],
+      },
     },
   },
   secret: {
@@ -89,6 +98,8 @@ export function readSettings({ settings, secret }: EndpointConfig): Settings {
     insecure,
     auth_type,
     volume_access,
+    // Of people's pages alone.
+    horizon_url: _,
     ...auth
   } = settings;
   const outer = {

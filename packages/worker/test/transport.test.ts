@@ -1,3 +1,4 @@
+import { decide, DEFAULT_LIMITS, type DriverSchemas, type TransportName } from '@guts/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Rig } from './rig.ts';
 
@@ -17,6 +18,53 @@ test.for([
   expect(await rig.run()).toMatchObject({ status: 'completed' });
   const passes = await rig.store.listPasses(rig.id);
   expect(passes.map((pass) => pass.transport)).toEqual([transport, transport]);
+});
+
+test.for([
+  ['datastore', []],
+  ['vddk', ['datastore']],
+] as const)('whoever goes on has to have what preflight chose: %s', async ([chosen, lacking]) => {
+  for (const one of lacking) rig.source.lacking.add(one);
+  rig.destination.console = 'kernel panic';
+  await rig.create({ onFailure: 'keep', verifyBoot: 'require' });
+  // Nobody chose yet: any worker would do.
+  expect((await rig.migration()).demand.transport).toBeUndefined();
+  expect(await rig.run()).toMatchObject({ status: 'failed' });
+  expect((await rig.migration()).demand.transport).toBe(chosen);
+  await rig.retry();
+
+  const beat = async (id: string, transports: readonly TransportName[]): Promise<void> => {
+    const offer = (name: string, side: 'source' | 'destination'): DriverSchemas => ({
+      name,
+      side,
+      title: name,
+      settings: {},
+      secret: {},
+      ...(side === 'source' ? { transports } : {}),
+    });
+    await rig.store.heartbeat({
+      id,
+      binary: 'guts-migration',
+      host: id,
+      version: '0',
+      slots: 9,
+      scratchBytes: null,
+      bytesPerSecond: null,
+      drivers: [offer('vsphere', 'source'), offer('openstack', 'destination')],
+    });
+  };
+  const round = async () => {
+    const options = { aliveSeconds: 60, reservationSeconds: 60, limit: 10 };
+    const { reserved } = await rig.store.scheduleRound(options, (view) => decide(view, DEFAULT_LIMITS));
+    return [reserved.map(({ workerId }) => workerId), (await rig.migration()).reason];
+  };
+  await beat(
+    'without',
+    (['lease', 'datastore', 'vddk'] as const).filter((one) => one !== chosen),
+  );
+  expect(await round()).toEqual([[], expect.stringContaining(`what the transport '${chosen}' needs`)]);
+  await beat('with', [chosen]);
+  expect(await round()).toEqual([['with'], expect.anything()]);
 });
 
 test('without any, what the last one lacks is told', async () => {

@@ -5,7 +5,7 @@ import type { Caller } from '../authenticator.ts';
 import { RateLimit } from '../bounds/rate-limit.ts';
 import type { Sessions } from '../dashboard/sessions.ts';
 import { isLoopback, METRICS_PATH } from '../metrics.ts';
-import { inProject, projectInPath } from '../protocol/path-project.ts';
+import { inProject } from '../protocol/path-project.ts';
 import { ANY_PROJECT_RULE } from './default-rules.ts';
 import { type Shown, shownBy } from './shown.ts';
 
@@ -40,7 +40,7 @@ function authorise(
   caller: Caller,
 ): Admitted {
   const anywhere = policy.allows(ANY_PROJECT_RULE, caller, caller);
-  const named = projectInPath(request.originalUrl);
+  const named = request.projectInPath;
   const acting =
     projectId === null
       ? inProject(caller, named, anywhere)

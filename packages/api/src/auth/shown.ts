@@ -1,7 +1,7 @@
 import { CSRF_HEADER, EVENT_STREAM_PATH } from '@guts/contract';
 import { GutsError } from '@guts/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bringsSession, hasCsrfToken, type Sessions } from '../dashboard/sessions.ts';
+import { hasCsrfToken, type Sessions } from '../dashboard/sessions.ts';
 import { redeemTicket, type TicketParts } from './tickets.ts';
 
 /** By what a request shows who asks. */
@@ -72,7 +72,7 @@ export function shownBy(
       isGood: () => true,
       refusal: () => unauthorized('the token is not valid'),
     };
-  if (!bringsSession(request)) throw unauthorized('the request has no token');
+  if (!sessions.isBrought(request)) throw unauthorized('the request has no token');
   const session = sessions.of(request);
   if (!session) throw signedOut();
   refuseForged(request, session);

@@ -77,9 +77,13 @@ export type ServedFiles = ReadonlyMap<string, ServedFile>;
 /**
  * Reads a folder whole, so that what is served is of one build, and only what was in it: no path leads out of it. Files
  * and folders whose names begin with a dot, and links, are left out.
+ * @param page makes of the content of index.html what is served as that
  * @returns null: the folder, or its index.html, is not there
  */
-export async function readFolder(folder: string): Promise<ServedFiles | null> {
+export async function readFolder(
+  folder: string,
+  page: (html: string) => string,
+): Promise<ServedFiles | null> {
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const files = new Map<string, ServedFile>();
@@ -88,7 +92,11 @@ export async function readFolder(folder: string): Promise<ServedFiles | null> {
       const full = join(entry.parentPath, entry.name);
       const path = relative(folder, full).split(sep).join('/');
       if (path.split('/').some((name) => name.startsWith('.'))) continue;
-      files.set(path, new ServedFile(path, await readFile(full)));
+      const bytes = await readFile(full);
+      files.set(
+        path,
+        new ServedFile(path, path === 'index.html' ? Buffer.from(page(bytes.toString('utf8'))) : bytes),
+      );
     }
     return files.has('index.html') ? files : null;
   } catch (error) {

@@ -14,8 +14,8 @@ async function redeemed(found: Pick<KeyedRequest, 'taken' | 'resumed'>): Promise
     log: SILENT_LOG,
     newId: () => 'id',
   });
-  const { path } = links.issue();
-  return links.redeem(path.replace('/dashboard/login#code=', ''));
+  const { id, path } = links.issue();
+  return (await links.redeem(path.replace('/dashboard/login#code=', ''))) === id;
 }
 
 test.each([

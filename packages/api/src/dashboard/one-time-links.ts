@@ -33,27 +33,32 @@ export class OneTimeLinks {
   }
 
   /**
-   * @returns where the link leads below the address of guts-api, and when it ends (milliseconds since the epoch). The
-   * code stands in the fragment, which is sent to no server, and so logged by none.
+   * @returns the link's id, where it leads below the address of guts-api, and when it ends (milliseconds since the
+   * epoch). The code stands in the fragment, which is sent to no server, and so logged by none.
    */
-  issue(): { readonly path: string; readonly expiresAt: number } {
+  issue(): { readonly id: string; readonly path: string; readonly expiresAt: number } {
     const { secrets, clock, newId } = this.#parts;
     const expiresAt = clock.now() + LIFE_MS;
-    const code = secrets.seal({ id: newId(), expiresAt }, CONTEXT);
-    return { path: `/dashboard/login#code=${code}`, expiresAt };
+    const id = newId();
+    const code = secrets.seal({ id, expiresAt }, CONTEXT);
+    return { id, path: `/dashboard/login#code=${code}`, expiresAt };
   }
 
-  /** Uses a code up; false: it is none of ours, too old, or was used. @throws GutsError `database_unavailable` */
-  async redeem(code: string): Promise<boolean> {
+  /**
+   * Uses a code up.
+   * @returns the link's id; null: it is none of ours, too old, or was used
+   * @throws GutsError `database_unavailable`
+   */
+  async redeem(code: string): Promise<string | null> {
     const { store, secrets, newId } = this.#parts;
     const id = this.#idOf(code);
-    if (id === null) return false;
+    if (id === null) return null;
     // With a blank, which no key of a client has.
     const owner: KeyOwner = { projectId: PROJECT_LOCAL, userId: null, key: `dashboard ${id}` };
     const sealedDigest = secrets.seal({ digest: id }, `idempotency:${PROJECT_LOCAL}`);
     const first = { baseId: newId(), sealedDigest };
     const { taken, resumed } = await store.takeKey(owner, first, LIFE_MS / 1000);
-    return taken && !resumed;
+    return taken && !resumed ? id : null;
   }
 
   #idOf(code: string): string | null {

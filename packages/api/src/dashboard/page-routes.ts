@@ -2,6 +2,7 @@ import { DASHBOARD_PATH } from '@guts/contract';
 import { GutsError } from '@guts/core';
 import type { FastifyInstance } from 'fastify';
 import { readFolder, type ServedFiles } from './files.ts';
+import { pageBelow } from './page-below.ts';
 
 /**
  * Nothing but our own files, and no frame around them. Pictures within style sheets are data addresses; what widgets
@@ -32,12 +33,13 @@ export const OPEN = { open: true } as const;
 /**
  * The dashboard's files below `/dashboard/`; where there is none of a path, the page, whose script knows what to show.
  * @param folder what the build of the dashboard made
+ * @param prefix path before all of ours, as browsers see it, without a slash at its end; empty: none
  */
-export function dashboardPageRoutes(app: FastifyInstance, folder: string): void {
+export function dashboardPageRoutes(app: FastifyInstance, folder: string, prefix: string): void {
   const schema = { hide: true };
   let files: Promise<ServedFiles | null> | null = null;
   const read = async (): Promise<ServedFiles> => {
-    files ??= readFolder(folder);
+    files ??= readFolder(folder, (page) => pageBelow(prefix, page));
     const found = await files.catch((error: unknown) => {
       files = null;
       throw error;

@@ -2,13 +2,15 @@ import { DASHBOARD_SESSION_PATH, DashboardLogin, type DashboardSession, routes }
 import { GutsError } from '@guts/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiParts } from '../api-parts.ts';
+import { auditLine } from '../audit.ts';
 import { Turns } from '../auth/turns.ts';
 import { RateLimit } from '../bounds/rate-limit.ts';
 import { serve } from '../serve.ts';
+import { type Asker, LoginAudit, wayOf } from './login-audit.ts';
 import { type DashboardLogins, type GotToken, loginKinds } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
 import { OPEN } from './page-routes.ts';
-import { bringsSession, type Session, type Sessions } from './sessions.ts';
+import type { Session, Sessions } from './sessions.ts';
 
 /** Attempts to sign in from one address per minute: Keystone, and who guesses, are spared the rest. */
 const LOGINS_PER_MINUTE = 60;
@@ -31,31 +33,40 @@ function refuseOtherSites({ headers }: FastifyRequest): void {
   });
 }
 
+interface LetIn {
+  readonly got: GotToken;
+  /** Id of the link that signed in; null: it was none. */
+  readonly link: string | null;
+}
+
 /** @throws GutsError `bad_request`: a way that is not offered here; `unauthorized`, `identity_unavailable` */
 async function letIn(
   body: DashboardLogin,
   logins: DashboardLogins,
   links: OneTimeLinks,
   { clock }: Pick<ApiParts, 'clock'>,
-): Promise<GotToken> {
+): Promise<LetIn> {
   const { password, application_credential: credential, link } = body;
   if (logins.by === 'keystone') {
-    if (password)
-      return logins.keystone.byPassword({
+    if (password) {
+      const got = await logins.keystone.byPassword({
         user: password.user,
         userDomain: password.user_domain ?? null,
         password: password.password,
         project: password.project,
         projectDomain: password.project_domain ?? null,
       });
-    if (credential) return logins.keystone.byApplicationCredential(credential);
+      return { got, link: null };
+    }
+    if (credential) return { got: await logins.keystone.byApplicationCredential(credential), link: null };
   } else if (link) {
-    if (!(await links.redeem(link.code)))
+    const used = await links.redeem(link.code);
+    if (used === null)
       throw new GutsError('unauthorized', 'the link was used already, or is too old', {
         remedy: 'Get a new one: guts dashboard, on the host of guts-api.',
       });
     const expiresAt = clock.now() + LINK_SESSION_MS;
-    return { token: logins.token, expiresAt, userName: null, projectName: null };
+    return { got: { token: logins.token, expiresAt, userName: null, projectName: null }, link: used };
   }
   throw new GutsError('bad_request', `one cannot sign in here by ${Object.keys(body).join()}`, {
     field: 'body',
@@ -73,6 +84,8 @@ export function dashboardSessionRoutes(
   const { authenticate, clock, log } = parts;
   const rate = new RateLimit(LOGINS_PER_MINUTE, clock);
   const turns = new Turns(AT_ONCE, WAITING);
+  const audit = new LoginAudit(parts, logins.by);
+  const askerOf = ({ id, ip }: FastifyRequest): Asker => ({ requestId: id, address: ip });
   const login = loginKinds(logins);
   const url = DASHBOARD_SESSION_PATH;
   const schema = { hide: true };
@@ -100,7 +113,7 @@ export function dashboardSessionRoutes(
   app.get(url, { schema, config: OPEN }, async (request, reply) => {
     const session = sessions.of(request);
     const known = session && (await told(session));
-    if (!known && bringsSession(request)) void reply.header('set-cookie', sessions.clearCookie);
+    if (!known && sessions.isBrought(request)) void reply.header('set-cookie', sessions.clearCookie);
     return answer(reply, known);
   });
 
@@ -108,19 +121,24 @@ export function dashboardSessionRoutes(
   app.post(url, { schema: takes, config: OPEN }, async (request, reply) => {
     refuseOtherSites(request);
     rate.take(request.ip);
-    const asked = log.child({ request_id: request.id, address: request.ip });
+    const asker = askerOf(request);
     const body = request.body as DashboardLogin;
-    const got = await turns
-      .run(() => letIn(body, logins, links, parts))
-      .catch((error: unknown) => {
-        // Not who: some type the password there.
-        asked.info({ code: error instanceof GutsError ? error.code : 'internal' }, 'a login was refused');
-        throw error;
-      });
-    const { session, setCookie } = sessions.begin(got);
-    const known = await told(session);
-    if (!known) throw new GutsError('unauthorized', 'the token that was got is not valid here');
-    asked.info({ user: known.user_id, project: known.project_id }, 'signed in to the dashboard');
+    const begin = async () => {
+      const { got, link } = await turns.run(() => letIn(body, logins, links, parts));
+      const { session, setCookie } = sessions.begin(got);
+      const known = await told(session);
+      if (!known) throw new GutsError('unauthorized', 'the token that was got is not valid here');
+      return { session, setCookie, known, link };
+    };
+    const { session, setCookie, known, link } = await begin().catch(async (error: unknown) => {
+      await audit.refused(asker, wayOf(body), error);
+      throw error;
+    });
+    await audit.signedIn(asker, session, known, { by: wayOf(body), link });
+    log.info(
+      { request_id: request.id, address: request.ip, user: known.user_id, project: known.project_id },
+      'signed in to the dashboard',
+    );
     void reply.header('set-cookie', setCookie);
     return answer(reply, known);
   });
@@ -130,6 +148,7 @@ export function dashboardSessionRoutes(
     const session = sessions.of(request);
     if (session) {
       sessions.end(session);
+      await audit.signedOut(askerOf(request), session);
       if (logins.by === 'keystone')
         await logins.keystone.revoke(session.token).catch((error: unknown) => {
           // Nobody can use the cookie here any more; the token ends by itself.
@@ -139,12 +158,16 @@ export function dashboardSessionRoutes(
     return reply.code(204).header('set-cookie', sessions.clearCookie).send();
   });
 
-  serve(app, routes.dashboard.link, ({ origin }) => {
+  serve(app, routes.dashboard.link, async ({ origin, caller, requestId }) => {
     if (logins.by === 'keystone')
       throw new GutsError('conflict', 'callers are known by Keystone here: there are no links to sign in', {
         remedy: `Open ${origin}/dashboard/ and sign in with user and password, or an application credential.`,
       });
-    const { path, expiresAt } = links.issue();
-    return Promise.resolve({ url: `${origin}${path}`, expires_at: new Date(expiresAt).toISOString() });
+    const { id, path, expiresAt } = links.issue();
+    const end = new Date(expiresAt).toISOString();
+    await parts.store.addAudit(
+      auditLine(parts, { caller, requestId }, 'dashboard.link', id, { expires_at: end }),
+    );
+    return { url: `${origin}${path}`, expires_at: end };
   });
 }

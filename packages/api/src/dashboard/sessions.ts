@@ -3,12 +3,12 @@ import { type Clock, GutsError, type Log, type Secrets } from '@guts/core';
 import type { FastifyRequest } from 'fastify';
 import type { GotToken } from './logins.ts';
 
-export const SESSION_COOKIE = 'guts_session';
+const NAME = 'guts_session';
 /** What the seal is bound to. */
 const CONTEXT = 'dashboard session';
 /** What browsers keep of one cookie, its name and attributes included (RFC 6265, section 6.1). */
 const COOKIE_BYTES = 4096;
-const ATTRIBUTES = '; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0'.length;
+const ATTRIBUTES = '; Path=; HttpOnly; SameSite=Strict; Secure; Max-Age=0'.length;
 const CSRF_BYTES = 32;
 /** Sessions that were ended here and are remembered as that. */
 const ENDED = 10_000;
@@ -26,19 +26,13 @@ function read(content: Readonly<Record<string, unknown>>): Session | null {
   return { id, token, expiresAt, userName, projectName, csrfToken };
 }
 
-/** The value of the cookie in a request; null: none, or several, of which somebody else may have set one. */
-function cookieOf(request: Pick<FastifyRequest, 'headers'>): string | null {
-  const prefix = `${SESSION_COOKIE}=`;
-  const found = (request.headers.cookie ?? '')
+/** The values of the cookies of a name in a request. */
+function cookiesOf({ headers }: Pick<FastifyRequest, 'headers'>, name: string): string[] {
+  return (headers.cookie ?? '')
     .split(';')
     .map((one) => one.trim())
-    .filter((one) => one.startsWith(prefix));
-  return found.length === 1 ? (found[0] ?? '').slice(prefix.length) : null;
-}
-
-/** Whether a request comes with a session's cookie at all, good or not. */
-export function bringsSession({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
-  return (headers.cookie ?? '').split(';').some((one) => one.trim().startsWith(`${SESSION_COOKIE}=`));
+    .filter((one) => one.startsWith(`${name}=`))
+    .map((one) => one.slice(name.length + 1));
 }
 
 export interface SessionParts {
@@ -48,16 +42,21 @@ export interface SessionParts {
   readonly newId: () => string;
   /** Clients come by TLS: the cookie is never sent without. */
   readonly secure: boolean;
+  /** Path before all of ours, without a slash at its end; empty: none. */
+  readonly prefix: string;
 }
 
 /** Sessions of the dashboard: made, read from the cookie, and ended. */
 export class Sessions {
+  /** With a path it has one of its own: browsers send those of the paths above, too. */
+  readonly cookieName: string;
   readonly #parts: SessionParts;
   /** Those that were signed out here: a copy of the cookie opens nothing any more. Id → when it ends by itself. */
   readonly #ended = new Map<string, number>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.cookieName = `${NAME}${parts.prefix.replaceAll(/[^A-Za-z0-9]/g, '-')}`;
   }
 
   /**
@@ -70,7 +69,8 @@ export class Sessions {
     const { token, expiresAt, userName, projectName } = got;
     const session: Session = { id: newId(), csrfToken, token, expiresAt, userName, projectName };
     const value = secrets.seal({ ...session }, CONTEXT);
-    if (SESSION_COOKIE.length + 1 + value.length + ATTRIBUTES > COOKIE_BYTES)
+    const path = this.#parts.prefix.length + 1;
+    if (this.cookieName.length + 1 + value.length + path + ATTRIBUTES > COOKIE_BYTES)
       throw new GutsError('unsupported', "Keystone's token is too long for a browser's cookie", {
         remedy: 'Let Keystone make fernet tokens, or use the command line.',
       });
@@ -80,8 +80,9 @@ export class Sessions {
   /** Null: the request has none, or one that has ended, was signed out, or is none of ours. */
   of(request: Pick<FastifyRequest, 'headers'>): Session | null {
     const { secrets, log } = this.#parts;
-    const sealed = cookieOf(request);
-    if (sealed === null) return null;
+    const [sealed, ...others] = cookiesOf(request, this.cookieName);
+    // Of several somebody else may have set one.
+    if (sealed === undefined || others.length > 0) return null;
     try {
       const session = read(secrets.open(sealed, CONTEXT));
       return session && this.isGood(session) ? session : null;
@@ -91,6 +92,11 @@ export class Sessions {
       log.debug({ err: error }, 'the cookie of a session does not open');
       return null;
     }
+  }
+
+  /** Whether a request comes with a session's cookie at all, good or not. */
+  isBrought(request: Pick<FastifyRequest, 'headers'>): boolean {
+    return cookiesOf(request, this.cookieName).length > 0;
   }
 
   /** Neither over nor signed out. */
@@ -114,7 +120,9 @@ export class Sessions {
   }
 
   #cookie(value: string, more: string): string {
-    return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict${this.#parts.secure ? '; Secure' : ''}${more}`;
+    const { prefix, secure } = this.#parts;
+    const path = prefix === '' ? '/' : prefix;
+    return `${this.cookieName}=${value}; Path=${path}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}${more}`;
   }
 }
 

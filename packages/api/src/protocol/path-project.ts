@@ -14,6 +14,23 @@ function pathOf(target: string): string {
   return path.length === target.length ? NO_PATH : `/${path}`;
 }
 
+/** What our own paths begin with: a prefix that looks the same is never taken away. */
+const OURS = /^\/(v1|dashboard|healthcheck|metrics)(\/|$)/;
+
+/**
+ * A target without the path of `public_url`. A proxy that serves us below a path usually takes it away, and not
+ * everybody comes by the proxy: the addresses in our pages begin with it all the same.
+ * @param prefix empty, or begins with a slash and does not end in one
+ */
+export function withoutPrefix(target: string, prefix: string): string {
+  if (prefix === '' || OURS.test(prefix)) return target;
+  const path = pathOf(target);
+  if (!path.startsWith(prefix)) return target;
+  const rest = path.slice(prefix.length);
+  if (rest.startsWith('/')) return rest;
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : target;
+}
+
 /** The project that the path of a target names, as it was written; null: none. */
 export function projectInPath(target: string): string | null {
   return PROJECT.exec(pathOf(target))?.[1] ?? null;

@@ -1,7 +1,6 @@
 import { MAX_VERSION, MIN_VERSION } from '@guts/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { originOf } from './address.ts';
-import { projectInPath } from './path-project.ts';
 
 /**
  * `/` and `/v1`, for clients that look what a service offers before they use it (api-sig, "Version discovery"): with
@@ -10,7 +9,7 @@ import { projectInPath } from './path-project.ts';
 export function versionDocuments(app: FastifyInstance, publicUrl: string | null): void {
   const version = (request: FastifyRequest) => {
     const origin = originOf(request, publicUrl);
-    const project = projectInPath(request.originalUrl);
+    const project = request.projectInPath;
     return {
       id: 'v1.0',
       status: 'CURRENT',

@@ -79,7 +79,9 @@ export const WEB_ADDRESS: Kind<string> = {
   must: 'like https://guts.example.org',
   read: (given) => {
     const address = text(given);
-    return address !== null && /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/.test(address) ? address : null;
+    // No `;` in its path: a cookie for a path cannot have it.
+    const good = address !== null && /^https?:\/\/[^/?#@\s]+(\/[^?#\s;]*)?$/.test(address);
+    return good && URL.canParse(address) ? address : null;
   },
   write: same,
 };

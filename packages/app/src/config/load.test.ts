@@ -47,6 +47,8 @@ test.each([
   ['log_level: loud\n', /'log_level' must be one of trace, debug/],
   ['metrics_open: maybe\n', /'metrics_open' must be true or false/],
   ['public_url: guts.example.org\n', /'public_url' must be like https/],
+  ['public_url: https://guts.example.org/a;b\n', /'public_url' must be like https/],
+  ['public_url: https://[guts/\n', /'public_url' must be like https/],
   ['vddk_transports: nbdssl, nbd\n', /'vddk_transports' must be transport modes/],
   ['bus_url:\n', /'bus_url' must be an address/],
   ['slots: 1\nslots: 2\n', /:2: line 2 has a key that is there already/],

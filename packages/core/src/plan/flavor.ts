@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { Flavor } from '../ports/destination-driver.ts';
 
 export interface FlavorNeed {
@@ -62,7 +63,7 @@ export function chooseFlavor(
     if (!Object.keys(one.extraSpecs).some((key) => SPECIAL.test(key))) flavor = one;
   }
   const reason = flavor
-    ? `the smallest of ${flavors.length} flavors with at least ${needText(need)} (${flavorText(flavor)})`
+    ? `the smallest of ${counted(flavors.length, 'flavor')} with at least ${needText(need)} (${flavorText(flavor)})`
     : '';
   return { need, named, flavor, reason };
 }

@@ -71,10 +71,10 @@ const reasonOf = (given: SchedulingView, id: string, with_: Limits = limits()): 
 describe('why it waits', () => {
   test.for([
     ['nobody ever reported', [], /has ever reported/],
-    ['nobody is alive', [worker('w1', { alive: false })], /none of 1 workers is alive/],
-    ['everybody is disabled', [worker('w1', { disabled: true })], /all 1 live workers are disabled/],
-    ['nobody has the drivers', [worker('w1', { drivers: [] })], /none of 1 workers has both drivers/],
-    ['all slots are taken', [worker('w1', { slots: 0 })], /all 0 slots of 1 workers are taken/],
+    ['nobody is alive', [worker('w1', { alive: false })], /none of 1 worker is alive/],
+    ['everybody is disabled', [worker('w1', { disabled: true })], /none of 1 live worker is enabled/],
+    ['nobody has the drivers', [worker('w1', { drivers: [] })], /none of 1 worker has both drivers/],
+    ['all slots are taken', [worker('w1', { slots: 0 })], /every slot is taken: 0 slots of 1 worker/],
   ] as const)('%s', ([, workers, reason]) => {
     expect(reasonOf(view({ waiting: [work('m')], workers }), 'm')).toMatch(reason);
   });
@@ -105,7 +105,7 @@ describe('why it waits', () => {
     expect(placed(view({ waiting, workers: [without, worker('with')] }))).toMatchObject({ m: 'with' });
     expect(placed(view({ waiting, workers: [without] }))).toEqual({ m: null, any: 'without' });
     expect(reasonOf(view({ waiting, workers: [without] }), 'm')).toMatch(
-      /none of 1 workers has what the transport 'vddk' needs: .*another transport/,
+      /none of 1 worker has what the transport 'vddk' needs: .*another transport/,
     );
     // Nothing is read to undo.
     const undo = [work('m', { ...asked('m'), direction: 'undo' })];

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { Service } from '../service.ts';
 import { CAPACITY_FILTER, FILTERS } from './filters.ts';
 import type { Limits } from './limits.ts';
@@ -254,7 +255,7 @@ const isFree = ({ held, worker }: WorkerLoad): boolean => held < worker.slots;
 
 function fullOf({ loads, trace }: Eligible): NonNullable<Eligible['full']> {
   const slots = loads.reduce((sum, one) => sum + one.worker.slots, 0);
-  const reason = `all ${slots} slots of ${loads.length} workers are taken`;
+  const reason = `every slot is taken: ${counted(slots, 'slot')} of ${counted(loads.length, 'worker')}`;
   return { reason, filters: [...trace, { name: CAPACITY_FILTER, left: 0, reason }] };
 }
 

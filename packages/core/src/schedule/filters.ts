@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { TransportName } from '../migration.ts';
 import type { DriverSchemas } from '../ports/driver.ts';
 import type { Service } from '../service.ts';
@@ -28,12 +29,12 @@ export const FILTERS: readonly WorkerFilter[] = [
     reason: (_work, workers) =>
       workers === 0
         ? 'no worker (guts-migration) has ever reported: start one'
-        : `none of ${workers} workers is alive: start guts-migration`,
+        : `none of ${counted(workers, 'worker')} is alive: start guts-migration`,
   },
   {
     name: 'EnabledFilter',
     passes: (worker) => !worker.disabled,
-    reason: (_work, workers) => `all ${workers} live workers are disabled`,
+    reason: (_work, workers) => `none of ${counted(workers, 'live worker')} is enabled`,
   },
   {
     name: 'CapabilitiesFilter',
@@ -41,7 +42,7 @@ export const FILTERS: readonly WorkerFilter[] = [
       driverOf(worker, 'source', work.sourceDriver) !== undefined &&
       driverOf(worker, 'destination', work.destinationDriver) !== undefined,
     reason: (work, workers) =>
-      `none of ${workers} workers has both drivers '${work.sourceDriver}' and '${work.destinationDriver}'`,
+      `none of ${counted(workers, 'worker')} has both drivers '${work.sourceDriver}' and '${work.destinationDriver}'`,
   },
   {
     name: 'TransportFilter',
@@ -51,13 +52,13 @@ export const FILTERS: readonly WorkerFilter[] = [
       return driverOf(worker, 'source', work.sourceDriver)?.transports?.includes(transport) ?? true;
     },
     reason: (work, workers) =>
-      `none of ${workers} workers has what the transport '${transportOf(work)}' needs: give it to one (guts doctor on its host says what is missing), or make the migration with another transport`,
+      `none of ${counted(workers, 'worker')} has what the transport '${transportOf(work)}' needs: give it to one (guts doctor on its host says what is missing), or make the migration with another transport`,
   },
   {
     name: 'ScratchFilter',
     passes: (worker, work) => worker.scratchBytes === null || worker.scratchBytes >= work.demand.scratchBytes,
     reason: (work, workers) =>
-      `none of ${workers} workers has ${work.demand.scratchBytes} bytes of local space for the conversion`,
+      `none of ${counted(workers, 'worker')} has ${work.demand.scratchBytes} bytes of local space for the conversion`,
   },
 ];
 /** Asked last, for its answer changes within a round. */

@@ -59,11 +59,12 @@ export class SessionClient {
     if (answer.status === 204) return undefined;
     const text = await answer.text();
     if (answer.ok) return JSON.parse(text);
-    throw toError(answer.status, text);
+    throw toCallError(answer.status, text);
   }
 }
 
-function toError(status: number, text: string): ApiCallError {
+/** The error in an answer that has one, whoever gave it. */
+export function toCallError(status: number, text: string): ApiCallError {
   let error: Refusal = {};
   try {
     error = (JSON.parse(text) as { error?: Refusal }).error ?? {};

@@ -214,7 +214,7 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
     {
       key: 'name',
       title: columns.name,
-      grow: 2.5,
+      grow: 2.4,
       sort: desc ? 'desc' : 'asc',
       cell: ({ ref, name }) => (
         <Link to="/inventory/$ref" params={{ ref }} search={{ source }}>
@@ -229,23 +229,23 @@ function columnsOf(source: string, desc: boolean): readonly Column<Instance>[] {
       grow: 2,
       cell: ({ guest_name: name, os_type: type }) => name ?? words.guests[type],
     },
-    { key: 'cpus', title: columns.cpus, grow: 0.6, cell: ({ cpus }) => cpus },
+    { key: 'cpus', title: columns.cpus, grow: 0.8, cell: ({ cpus }) => cpus },
     {
       key: 'memory',
       title: columns.memory,
-      grow: 0.9,
+      grow: 1.1,
       cell: ({ memory_mib: mib }) => formatBytes(mib * 2 ** 20),
     },
     {
       key: 'disks',
       title: columns.disks,
-      grow: 1.1,
+      grow: 1.4,
       cell: (one) => `${one.disks.length} · ${formatBytes(sizeOf(one))}`,
     },
     {
       key: 'host',
       title: columns.host,
-      grow: 1.5,
+      grow: 1.3,
       extra: true,
       cell: ({ host_name: host }) => host ?? text.nothing,
     },

@@ -5,7 +5,8 @@ import { useApp } from '../app.tsx';
 import { useSession } from '../login/SessionGate.tsx';
 import { CacheKeeper } from './cache-keeper.ts';
 import { Feed, type FeedState } from './feed.ts';
-import { FeedContext } from './feed-state.ts';
+import { CONNECTING, FeedContext, type FeedFacts } from './feed-state.ts';
+import { refusalAt } from './refusal.ts';
 import { streamAddress } from './stream-address.ts';
 
 /** Of a cut shorter than this nobody is told; milliseconds. */
@@ -15,16 +16,22 @@ const SHORT_CUT_MS = 1500;
 export function LiveFeed({ children }: { readonly children: ReactNode }) {
   const { boot, client } = useApp();
   const queries = useQueryClient();
-  const [state, setState] = useState<FeedState>('connecting');
+  const [facts, setFacts] = useState<FeedFacts>(CONNECTING);
   const running = useRef<Feed | null>(null);
   useEffect(() => {
     const keeper = new CacheKeeper(queries, client);
     let cut: ReturnType<typeof setTimeout> | null = null;
     let opened = false;
-    const onState = (now: FeedState): void => {
+    let refused: unknown = null;
+    const onState = (now: FeedState, refusal: unknown): void => {
+      refused = refusal;
       if (now === 'lost') {
+        // Once somebody was told, they are told what is known.
+        setFacts((before) =>
+          before.state === 'lost' && refusal !== null ? { state: 'lost', refusal } : before,
+        );
         cut ??= setTimeout(() => {
-          setState('lost');
+          setFacts({ state: 'lost', refusal: refused });
           // Perhaps it is the session that ended.
           if (boot.mode === 'alone') void queries.invalidateQueries({ queryKey: ['session'] });
         }, SHORT_CUT_MS);
@@ -32,7 +39,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
       }
       if (cut !== null) clearTimeout(cut);
       cut = null;
-      setState(now);
+      setFacts({ state: now, refusal: null });
       if (now !== 'open') return;
       // What no event tells may have changed meanwhile.
       if (opened) keeper.refreshAll();
@@ -46,6 +53,7 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
       },
       address: (after) => streamAddress(boot, client, location.origin, after),
       open: (address) => new EventSource(address),
+      refusalAt: (address) => refusalAt(address, window.fetch.bind(window)),
       later: (ms, work) => {
         const timer = setTimeout(work, ms);
         return () => clearTimeout(timer);
@@ -67,5 +75,5 @@ export function LiveFeed({ children }: { readonly children: ReactNode }) {
     // Somebody logged in again: no reason to wait any longer.
     if (session !== undefined) running.current?.hurry();
   }, [session]);
-  return <FeedContext value={state}>{children}</FeedContext>;
+  return <FeedContext value={facts}>{children}</FeedContext>;
 }

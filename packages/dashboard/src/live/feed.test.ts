@@ -1,5 +1,6 @@
 import type { Event } from '@guts/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ApiCallError } from '@guts/contract';
 import { Feed, type FeedState } from './feed.ts';
 
 /** A stream that the test speaks for. */
@@ -53,13 +54,19 @@ describe('the feed', () => {
   let states: FeedState[];
   let told: number[][];
   let progress: string[];
+  let refusals: unknown[];
+  let asked: string[];
+  let newest: () => Promise<number>;
+  let why: () => Promise<unknown>;
   let feed: Feed;
   let timers: Timers;
   beforeEach(async () => {
     timers = new Timers();
-    [streams, states, told, progress] = [[], [], [], []];
+    [streams, states, told, progress, refusals, asked] = [[], [], [], [], [], []];
+    newest = () => Promise.resolve(7);
+    why = () => Promise.resolve(null);
     feed = new Feed({
-      newest: () => Promise.resolve(7),
+      newest: () => newest(),
       address: (after) => Promise.resolve(`/stream?after=${after}`),
       open: (address) => {
         const stream = new Stream(address);
@@ -67,7 +74,14 @@ describe('the feed', () => {
         return stream as unknown as EventSource;
       },
       onEvents: (events: readonly Event[]) => told.push(events.map(({ sequence }) => sequence)),
-      onState: (state) => states.push(state),
+      onState: (state, refusal) => {
+        states.push(state);
+        refusals.push(refusal);
+      },
+      refusalAt: (address) => {
+        asked.push(address);
+        return why();
+      },
       onProgress: (text) => progress.push(text),
       later: timers.later,
     });
@@ -105,9 +119,11 @@ describe('the feed', () => {
     stream(0).opens();
     stream(0).tells(8);
     stream(0).breaks(true);
+    await timers.pass(0);
     await timers.pass(1000);
     expect(stream(1).address).toBe('/stream?after=8');
     stream(1).breaks(true);
+    await timers.pass(0);
     await timers.pass(1000);
     expect(streams).toHaveLength(2);
     await timers.pass(1000);
@@ -122,6 +138,78 @@ describe('the feed', () => {
     feed.hurry();
     await timers.pass(60_000);
     expect(streams).toHaveLength(2);
+  });
+
+  test('says why a stream is refused, and then asks seldom', async () => {
+    const refusal = new ApiCallError('no', { status: 403, code: 'forbidden' });
+    why = () => Promise.resolve(refusal);
+    stream(0).opens();
+    stream(0).breaks(true);
+    await timers.pass(0);
+    expect(asked).toEqual(['/stream?after=7']);
+    expect(states).toEqual(['connecting', 'open', 'lost', 'lost']);
+    expect(refusals).toEqual([null, null, null, refusal]);
+    const opened: number[] = [];
+    for (const wait of [4999, 1, 9999, 1]) {
+      await timers.pass(wait);
+      opened.push(streams.length);
+      if (wait === 1) stream(streams.length - 1).breaks(true);
+      await timers.pass(0);
+    }
+    expect(opened).toEqual([1, 2, 2, 3]);
+    // However often: it is asked again at last, and the refusal is forgotten.
+    for (let n = 0; n < 10; n += 1) {
+      await timers.pass(60_000);
+      stream(streams.length - 1).breaks(true);
+      await timers.pass(0);
+    }
+    expect(streams).toHaveLength(13);
+    await timers.pass(60_000);
+    stream(13).opens();
+    expect([states.at(-1), refusals.at(-1)]).toEqual(['open', null]);
+  });
+
+  test('says why it gets no ticket, and comes back soon where it is trouble and no refusal', async () => {
+    feed.close();
+    const trouble = new ApiCallError('the database is away', {
+      status: 503,
+      code: 'internal',
+      requestId: 'r',
+    });
+    let tries = 0;
+    newest = () => {
+      tries += 1;
+      return Promise.reject(trouble);
+    };
+    feed = new Feed({
+      newest: () => newest(),
+      address: () => Promise.resolve('/stream'),
+      open: () => expect.fail('nothing is to be opened'),
+      refusalAt: () => Promise.resolve(null),
+      onEvents: () => undefined,
+      onState: (_state, refusal) => refusals.push(refusal),
+      onProgress: () => undefined,
+      later: timers.later,
+    });
+    feed.start();
+    await timers.pass(0);
+    expect(refusals.at(-1)).toBe(trouble);
+    await timers.pass(1000);
+    expect(tries).toBe(2);
+  });
+
+  test('does not wait for the reason when it is told that it may come back', async () => {
+    let tell = (_reason: unknown): void => undefined;
+    why = () => new Promise((resolve) => (tell = resolve));
+    stream(0).breaks(true);
+    feed.hurry();
+    await timers.pass(0);
+    expect(streams).toHaveLength(2);
+    stream(1).opens();
+    tell(new ApiCallError('no', { status: 403, code: 'forbidden' }));
+    await timers.pass(60_000);
+    expect(streams).toHaveLength(2);
+    expect(states.at(-1)).toBe('open');
   });
 
   test('says how far disks are as it is told', () => {

@@ -33,7 +33,7 @@ export function ArtifactsTab({ migration }: { readonly migration: Migration }) {
             <Td dataLabel={words.role}>{one.role}</Td>
             <Td dataLabel={words.where}>{words.sides[one.side]}</Td>
             <Td dataLabel={words.id}>
-              <ArtifactId artifact={one} />
+              <ArtifactId artifact={one} migration={migration} />
             </Td>
             <Td dataLabel={words.status}>{words.statuses[one.status]}</Td>
           </Tr>

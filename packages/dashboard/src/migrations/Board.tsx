@@ -202,7 +202,7 @@ function columnsOf({ sort, desc }: BoardSearch): readonly Column<Migration>[] {
     {
       key: 'started',
       title: columns.started,
-      grow: 1.3,
+      grow: 1.5,
       extra: true,
       sort: sorted('started'),
       cell: ({ started_at: at }) => (at === null ? text.nothing : formatClock(at)),

@@ -14,12 +14,14 @@ import {
 } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { useApp } from '../app.tsx';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
 import { Findings } from '../shared/Findings.tsx';
 import { formatBytes, formatSeconds } from '../shared/format.ts';
 import { Loading } from '../shared/Loading.tsx';
 import { text } from '../text/index.ts';
+import { ArtifactId } from './ArtifactId.tsx';
 import { ConsoleCard } from './ConsoleCard.tsx';
 import { reportQuery } from './queries.ts';
 
@@ -42,7 +44,7 @@ export function ReportTab({ migration }: { readonly migration: Migration }) {
         <CardBody>
           <p className="guts-summary">{report.summary}</p>
           <Proofs report={report} />
-          <Facts report={report} />
+          <Facts report={report} migration={migration} />
           <Button variant="link" isInline className="guts-noprint" onClick={() => window.print()}>
             {words.print}
           </Button>
@@ -79,14 +81,22 @@ function Proofs({ report: { verified, boot } }: { readonly report: Report }) {
   );
 }
 
-function Facts({ report }: { readonly report: Report }) {
+/** In these its server is there, as far as GUTS knows. */
+const MOVED: readonly Migration['status'][] = ['completed', 'committed'];
+
+function Facts({ report, migration }: { readonly report: Report; readonly migration: Migration }) {
   const seconds = (value: number | null): string => (value === null ? text.nothing : formatSeconds(value));
-  const facts: readonly (readonly [string, string])[] = [
+  const server = {
+    kind: 'server',
+    external_id: report.server_id,
+    status: MOVED.includes(migration.status) ? 'created' : 'removed',
+  } as const;
+  const facts: readonly (readonly [string, ReactNode])[] = [
     [words.duration, seconds(report.duration_seconds)],
     [words.downtime, seconds(report.downtime_seconds)],
     [words.read, formatBytes(report.bytes_read)],
     [words.written, formatBytes(report.bytes_written)],
-    [words.server, report.server_id ?? text.nothing],
+    [words.server, <ArtifactId key="server" artifact={server} migration={migration} />],
   ];
   return (
     <DescriptionList isCompact columnModifier={{ default: '1Col', md: '3Col' }} className="guts-gap">

@@ -85,9 +85,9 @@ function SchemaField({ field, ...props }: Omit<Props, 'fields'> & { readonly fie
   );
 }
 
-function faultText({ help, label }: Field, fault: Fault | undefined): string | null {
+function faultText({ example, help, label }: Field, fault: Fault | undefined): string | null {
   if (fault === undefined) return null;
-  return fault === 'required' ? text.endpoints.required : text.endpoints.pattern(help ?? label);
+  return fault === 'required' ? text.endpoints.required : text.endpoints.pattern(example ?? help ?? label);
 }
 
 function FieldInput({

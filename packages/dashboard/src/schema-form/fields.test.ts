@@ -10,6 +10,7 @@ const SCHEMA = {
     user_domain_name: { type: 'string' },
     ca: { type: 'string', title: 'Authority', description: 'PEM text of the authorities to trust' },
     interface: { type: 'string', enum: ['public', 'internal'], default: 'public' },
+    horizon_url: { type: 'string', description: 'A page', examples: ['https://example.org', 5] },
     retries: { type: 'integer' },
     password: { type: 'string', writeOnly: true },
     compute_endpoint_override: { type: 'string' },
@@ -30,11 +31,13 @@ describe('fields of a schema', () => {
       ['user_domain_name', 'text', false],
       ['ca', 'long', true],
       ['interface', 'choice', true],
+      ['horizon_url', 'text', true],
       ['retries', 'number', false],
       ['password', 'secret', false],
       ['compute_endpoint_override', 'text', true],
     ]);
     expect(byKey('user_domain_name')?.label).toBe('User domain name');
+    expect([byKey('horizon_url')?.example, byKey('url')?.example]).toEqual(['https://example.org', null]);
     expect(byKey('interface')).toMatchObject({ choices: ['public', 'internal'], preset: 'public' });
   });
 

@@ -6,6 +6,7 @@ interface Property {
   readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly pattern?: string;
+  readonly examples?: readonly unknown[];
   readonly writeOnly?: boolean;
 }
 interface ObjectSchema {
@@ -24,13 +25,16 @@ export interface Field {
   /** What holds when it is left as it is; null: nothing. */
   readonly preset: string | boolean | null;
   readonly pattern: string | null;
+  /** What fits the pattern, where the help is none. */
+  readonly example: string | null;
   /** Shown on demand: what few installations need. */
   readonly rare: boolean;
 }
 
 export type Values = Readonly<Record<string, string | boolean>>;
 
-const RARE = /_endpoint_override$|_id$|_credential_|^(?:auth_type|interface|volume_access|ca|insecure)$/;
+const RARE =
+  /_endpoint_override$|_id$|_credential_|^(?:auth_type|interface|volume_access|horizon_url|ca|insecure)$/;
 /** Texts of several lines. */
 const LONG = /\bPEM\b/;
 
@@ -44,7 +48,13 @@ export function fieldsOf(schema: unknown): readonly Field[] {
 }
 
 function toField(key: string, property: Property, required: boolean): Field {
-  const { title, description = null, enum: choices = [], pattern = null } = property;
+  const {
+    title,
+    description = null,
+    enum: choices = [],
+    pattern = null,
+    examples: [example] = [],
+  } = property;
   return {
     key,
     kind: kindOf(property),
@@ -55,6 +65,7 @@ function toField(key: string, property: Property, required: boolean): Field {
     preset:
       typeof property.default === 'string' || typeof property.default === 'boolean' ? property.default : null,
     pattern,
+    example: typeof example === 'string' ? example : null,
     rare: !required && RARE.test(key),
   };
 }

@@ -13,7 +13,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { useApp } from '../app.tsx';
 import { useMe } from '../api/me.ts';
-import { useFeedState } from '../live/feed-state.ts';
+import { useFeed } from '../live/feed-state.ts';
 import { useSession } from '../login/SessionGate.tsx';
 import { useOnce } from '../shared/use-once.ts';
 import { text } from '../text/index.ts';
@@ -28,7 +28,7 @@ export function AccountMenu() {
   const session = useSession()?.session ?? null;
   const me = useMe();
   const theme = useTheme();
-  const feed = useFeedState();
+  const { state: feed } = useFeed();
   const [open, setOpen] = useState(false);
   const logout = useOnce(
     useCallback(async () => {

@@ -20,8 +20,9 @@ import { Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-rou
 import { type FormEvent, type MouseEvent, type ReactNode, useEffect } from 'react';
 import { useMay } from '../api/me.ts';
 import { useApp } from '../app.tsx';
+import { errorFacts } from '../api/error-facts.ts';
 import { LiveFeed } from '../live/LiveFeed.tsx';
-import { useFeedState } from '../live/feed-state.ts';
+import { useFeed } from '../live/feed-state.ts';
 import { ErrorBoundary } from '../shared/ErrorBoundary.tsx';
 import { text } from '../text/index.ts';
 import { AccountMenu } from './AccountMenu.tsx';
@@ -160,7 +161,20 @@ function Places({ horizontal = false }: { readonly horizontal?: boolean }) {
 }
 
 function LostBanner() {
-  return useFeedState() === 'lost' ? (
-    <Alert variant="warning" isInline isLiveRegion title={text.feed.lost} className="guts-lost" />
-  ) : null;
+  const { state, refusal } = useFeed();
+  if (state !== 'lost') return null;
+  const told = refusal === null ? null : errorFacts(refusal);
+  return (
+    <Alert
+      variant="warning"
+      isInline
+      isLiveRegion
+      title={told ? text.feed.refused : text.feed.lost}
+      className="guts-lost"
+    >
+      {told ? <p>{told.message}</p> : null}
+      {told?.remedy ? <p>{told.remedy}</p> : null}
+      {told?.requestId ? <p className="guts-quiet">{text.errors.request(told.requestId)}</p> : null}
+    </Alert>
+  );
 }

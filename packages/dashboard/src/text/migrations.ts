@@ -188,6 +188,7 @@ export const migrationText = {
       statuses: { intended: 'about to be made', created: 'there', removed: 'removed', released: 'released' },
       sides: { source: 'source', destination: 'destination', worker: 'worker' },
     },
+    inHorizon: (id: string) => `${id} in Horizon, in a new tab`,
     trace: 'Why it waits',
     traceLeft: (count: number) => (count === 1 ? '1 worker left' : `${count} workers left`),
     limit: (resource: string, used: number, limit: number) => `${resource}: ${used} of ${limit} in use`,

@@ -39,6 +39,7 @@ export const shellText = {
   },
   feed: {
     lost: 'The connection to GUTS is lost. What you see may be old. It is tried again by itself, and nothing is missed.',
+    refused: 'GUTS does not say what happens. What you see may be old. It is tried again by itself.',
     live: 'Live',
     connecting: 'Connecting',
     lostShort: 'Not connected',

@@ -92,13 +92,13 @@ function Finder({
   const query = useInfiniteQuery(instancesQuery(client, source, q === '' ? {} : { q }));
   const rows = query.data?.pages.flatMap(({ instances }) => instances) ?? [];
   const columns: readonly Column<Instance>[] = [
-    { key: 'name', title: text.inventory.columns.name, grow: 2.5, cell: ({ name }) => name },
+    { key: 'name', title: text.inventory.columns.name, grow: 2.2, cell: ({ name }) => name },
     { key: 'path', title: text.inventory.columns.path, grow: 1.5, cell: folderOf },
-    { key: 'disks', title: text.inventory.columns.disks, cell: (one) => formatBytes(sizeOf(one)) },
+    { key: 'disks', title: text.inventory.columns.disks, grow: 1.1, cell: (one) => formatBytes(sizeOf(one)) },
     {
       key: 'add',
       title: words.add,
-      grow: 0.8,
+      grow: 1,
       cell: ({ ref, name }) =>
         chosen.includes(ref) ? (
           words.added

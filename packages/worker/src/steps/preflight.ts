@@ -1,4 +1,12 @@
-import { demandOf, type DiskProgress, GutsError, isBlocker, roomBeside, type TargetPlan } from '@guts/core';
+import {
+  counted,
+  demandOf,
+  type DiskProgress,
+  GutsError,
+  isBlocker,
+  roomBeside,
+  type TargetPlan,
+} from '@guts/core';
 import { examine } from '../examine.ts';
 import type { PreflightOutput, StepContext, StepResult } from '../context.ts';
 import { dropChanged, lastPreflight, withToldAddresses } from './earlier-attempt.ts';
@@ -62,6 +70,11 @@ export async function preflight(context: StepContext): Promise<StepResult> {
   await journal.setDemand(demandOf(instance, plan.transport, moved));
   const output: PreflightOutput = { instance, plan, findings };
   const warnings = findings.filter((finding) => finding.severity === 'warning').length;
-  const note = `flavor ${plan.flavor.name}, transport ${plan.transport}, ${plan.disks.length} disks, ${plan.nics.length} NICs, ${warnings} warnings`;
+  const counts = [
+    counted(plan.disks.length, 'disk'),
+    counted(plan.nics.length, 'NIC'),
+    counted(warnings, 'warning'),
+  ];
+  const note = [`flavor ${plan.flavor.name}`, `transport ${plan.transport}`, ...counts].join(', ');
   return { status: 'done', output, note };
 }

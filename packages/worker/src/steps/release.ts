@@ -1,3 +1,4 @@
+import { counted } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
 
 /** What only the copy needed goes; what the server stands on stays. */
@@ -18,5 +19,5 @@ export async function release(context: StepContext): Promise<StepResult> {
       dropped += 1;
     }
   }
-  return { status: 'done', note: `${dropped} objects that only the copy needed are gone` };
+  return { status: 'done', note: `removed ${counted(dropped, 'object')} that only the copy needed` };
 }

@@ -1,4 +1,4 @@
-import { diskName, type TargetDisk, type TargetPlan, validName } from '@guts/core';
+import { counted, diskName, type TargetDisk, type TargetPlan, validName } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
 import { assertRoomForImages, fallBackToImage, isNoWay, wentByImage } from './fill.ts';
 import { dropLost } from './lost-objects.ts';
@@ -127,6 +127,6 @@ export async function reserve(context: StepContext): Promise<StepResult> {
   const later = byImage.length === 0 ? '' : `, ${byImage.length} to be filled from images`;
   return {
     status: 'done',
-    note: `${plan.nics.length} ports, ${volumes.length - byImage.length} volumes${later}`,
+    note: `${counted(plan.nics.length, 'port')}, ${counted(volumes.length - byImage.length, 'volume')}${later}`,
   };
 }

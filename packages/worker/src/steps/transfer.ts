@@ -1,4 +1,5 @@
 import {
+  counted,
   type CopyCheckpoint,
   type CopyResult,
   type DigestScheme,
@@ -317,6 +318,6 @@ export async function transfer(context: StepContext): Promise<StepResult> {
   return {
     status: 'done',
     output: { bytesRead: read },
-    note: `${disks.length} disks by ${transport}`,
+    note: `${counted(disks.length, 'disk')} by ${transport}`,
   };
 }

@@ -1,4 +1,4 @@
-import { type DiskPass, GutsError, type Verification } from '@guts/core';
+import { counted, type DiskPass, GutsError, type Verification } from '@guts/core';
 import { preflightOutput, type StepContext, type StepResult } from '../context.ts';
 import { ProgressBoard } from '../progress.ts';
 import type { PassManifest } from './transfer.ts';
@@ -41,5 +41,5 @@ export async function verifyData(context: StepContext): Promise<StepResult> {
       },
     );
   }
-  return { status: 'done', note: `${plan.disks.length} disks are equal to what was read` };
+  return { status: 'done', note: `${counted(plan.disks.length, 'disk')} found equal to what was read` };
 }

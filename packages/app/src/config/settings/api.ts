@@ -23,7 +23,7 @@ export const api = {
     initially: 'as each request says',
     readBy: ['api'],
     means:
-      "where clients reach guts-api, when a proxy stands before it: for the links in its answers; with https the dashboard's cookie is sent by TLS alone",
+      "where clients reach guts-api, when a proxy stands before it, with the path that it is served below, if any: for the links in its answers and the dashboard's addresses; with https the dashboard's cookie is sent by TLS alone",
     example: 'https://guts.example.org',
   }),
   tokenFile: setting('token_file', {
