@@ -26,6 +26,7 @@ const REAL: TypedCloud = {
   project: 'demo',
   region: 'RegionOne',
   network: 'demo-net',
+  boots: 'GUTS-GUEST-READY id=guts-bios',
 };
 
 let keystone: Keystone;
@@ -117,6 +118,8 @@ test('inside Horizon, beside the fakes', async () => {
         project: member.project,
         region: '',
         network: 'private',
+        // This guest is real: a cloud that is not shows nothing of it.
+        boots: null,
       },
       BIOS,
     );
