@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { build, type Plugin } from 'vite';
+import { build, type HtmlTagDescriptor, type Plugin } from 'vite';
 import { callableContract } from './callable-contract.ts';
 import { keptBuild } from './kept-build.ts';
 
@@ -19,6 +19,49 @@ function contractWithoutSchemas(source: string): Plugin {
   };
 }
 
+/** What a page alone shows first, as it is imported: its style, and where most people begin. */
+const FIRST = ['src/style/alone.ts', 'src/overview/Overview.tsx'];
+
+/**
+ * The page asks for what its first screen needs with itself, and not once its script has run. Of Horizon's page nothing
+ * of this is true: it makes its own.
+ */
+function askedForAtOnce(): Plugin {
+  return {
+    name: 'asked-for-at-once',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle = {} }) {
+        const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+        const files = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+        const tags: HtmlTagDescriptor[] = [];
+        const asked = new Set<string>();
+        const ask = (file: string, attrs: Record<string, string>): boolean => {
+          if (asked.has(file) || html.includes(`./${file}"`)) return false;
+          asked.add(file);
+          const whole = { ...attrs, crossorigin: '', href: `./${file}` };
+          tags.push({ tag: 'link', attrs: whole, injectTo: 'head' });
+          return true;
+        };
+        const follow = (chunk: (typeof chunks)[number]): void => {
+          for (const style of chunk.viteMetadata?.importedCss ?? []) ask(style, { rel: 'stylesheet' });
+          if (!ask(chunk.fileName, { rel: 'modulepreload' })) return;
+          for (const name of chunk.imports) {
+            const next = files.get(name);
+            if (next) follow(next);
+          }
+        };
+        for (const source of FIRST) {
+          const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(source) === true);
+          if (!chunk) throw new Error(`nothing of the bundle begins with ${source}`);
+          follow(chunk);
+        }
+        return tags;
+      },
+    },
+  };
+}
+
 /** What a bundle is made from: the same digest gives the same files. */
 function digestOf(root: string, contract: string): string {
   const hash = createHash('sha256').update(contract);
@@ -29,6 +72,8 @@ function digestOf(root: string, contract: string): string {
   const shared = [
     'package-lock.json',
     'packages/contract/src/client.ts',
+    'packages/contract/src/terminal-text.ts',
+    'packages/core/src/boot-pattern.ts',
     'packages/core/src/errors.ts',
     'tools/build-dashboard.ts',
   ].map((name) => join(root, name));
@@ -54,7 +99,7 @@ export async function buildDashboard(root: string, folder: string): Promise<void
       // Wherever it is hosted: index.html has the address of the app's folder in its <base>.
       base: './',
       logLevel: 'warn',
-      plugins: [contractWithoutSchemas(contract), react()],
+      plugins: [contractWithoutSchemas(contract), react(), askedForAtOnce()],
       build: {
         outDir: into,
         emptyOutDir: true,
@@ -64,6 +109,19 @@ export async function buildDashboard(root: string, folder: string): Promise<void
         assetsInlineLimit: 0,
         // An inline script, which the policy for contents refuses; every browser that runs the app has the real thing.
         modulePreload: { polyfill: false },
+        chunkSizeWarningLimit: 700,
+        // Each file is a request: what all screens need is one, what many share another.
+        rolldownOptions: {
+          output: {
+            codeSplitting: {
+              // But for what waits for a style sheet, which would wait for it.
+              groups: [
+                { name: 'first', tags: ['$initial'], test: /^(?!.*[\\/]src[\\/]main\.tsx$)/, priority: 1 },
+                { name: 'shared', minShareCount: 3 },
+              ],
+            },
+          },
+        },
       },
     }).finally(() => {
       if (ours === undefined) delete process.env['NODE_ENV'];

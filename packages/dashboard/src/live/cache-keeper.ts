@@ -64,8 +64,9 @@ export class CacheKeeper {
     this.#queries.setQueryData<Moving>(MOVING, (known = new Map()) => withMoved(known, migrations, runs));
   }
 
-  /** The stream is open: what changed since the first answers, and before it, is asked for. */
+  /** The stream is open: what changed since the first answers, and before it, is asked for, once these are shown. */
   begin(): void {
+    this.#last = Date.now();
     this.#later();
   }
 
