@@ -1,31 +1,36 @@
-import type { Migration } from '@guts/contract';
+import type { Disk, Migration } from '@guts/contract';
 import { Progress as Bar, ProgressMeasureLocation } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
+import { skipToken, useQuery } from '@tanstack/react-query';
 import { useApp } from '../app.tsx';
-import { percentOf, type Progress, progressOf } from '../live/progress.ts';
+import { useFeed } from '../live/feed-state.ts';
+import { MOVING, type Moving, percentOf, type Progress, progressOf, RUN } from '../live/progress.ts';
 import { formatRate, formatSeconds } from '../shared/format.ts';
 import { text } from '../text/index.ts';
 import { disksQuery } from './queries.ts';
 
-const MOVING: readonly Migration['status'][] = [
-  'running',
-  'awaiting_cutover',
-  'completed',
-  'committed',
-  'committing',
-  'failed',
-];
+/** Those whose disks stand still: they are asked for, once. */
+const STILL: readonly Migration['status'][] = ['awaiting_cutover', 'completed', 'committed', 'failed'];
 
 /** How far it is; null: it has no disks that are known, or its row does not need them. */
 export function useProgress(migration: Migration): Progress | null {
   const { client } = useApp();
-  const wanted = MOVING.includes(migration.status) && migration.started_at !== null;
-  const { data } = useQuery({
-    ...disksQuery(client, migration.id),
+  const { id, status } = migration;
+  // Of those that run the stream tells; while it is cut, they are asked for.
+  const cut = useFeed().state === 'lost';
+  const runs = RUN.includes(status);
+  const moving = useQuery<Moving, Error, readonly Disk[] | null>({
+    queryKey: MOVING,
+    queryFn: skipToken,
+    select: (all) => all.get(id) ?? null,
+  }).data;
+  const wanted = migration.started_at !== null && (STILL.includes(status) || (runs && cut));
+  const { data: asked } = useQuery({
+    ...disksQuery(client, id),
     enabled: wanted,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  return wanted && data && data.length > 0 ? progressOf(data) : null;
+  const disks = runs ? (moving ?? asked) : wanted ? asked : null;
+  return disks && disks.length > 0 ? progressOf(disks) : null;
 }
 
 export function ProgressCell({ migration }: { readonly migration: Migration }) {
