@@ -160,11 +160,11 @@ test('a server that stands still is given up, one that waits for us is not', asy
 
   // Far more than what the kernel and we take before anybody asks.
   const large = Buffer.concat(Array.from({ length: 10 }, () => DATA));
-  const sending = await serve((socket) => void socket.write(whole('length', large)), 0.3);
+  const sending = await serve((socket) => void socket.write(whole('length', large)), 2);
   const body = await sending.open();
   // Longer than a server may stand still.
   await new Promise((resolve) => {
-    setTimeout(resolve, 700);
+    setTimeout(resolve, 2700);
   });
   const [socket] = sending.sockets;
   expect(socket?.writableLength).toBeGreaterThan(0);
