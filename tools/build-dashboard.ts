@@ -114,9 +114,14 @@ export async function buildDashboard(root: string, folder: string): Promise<void
         rolldownOptions: {
           output: {
             codeSplitting: {
-              // But for what waits for a style sheet, which would wait for it.
               groups: [
-                { name: 'first', tags: ['$initial'], test: /^(?!.*[\\/]src[\\/]main\.tsx$)/, priority: 1 },
+                // But for the page's own script: it is the entry, and waits for a style sheet.
+                {
+                  name: 'first',
+                  tags: ['$initial'],
+                  test: /(?<!index\.html|[\\/]src[\\/]main\.tsx)$/,
+                  priority: 1,
+                },
                 { name: 'shared', minShareCount: 3 },
               ],
             },

@@ -58,9 +58,12 @@ export class Keystone {
   /** @returns the id */
   async make(kind: 'project' | 'user', name: string, more: Json = {}): Promise<string> {
     const listed = await this.request('GET', `/${kind}s?name=${name}&domain_id=default`);
-    // A run that was cut off left it.
-    for (const one of listed[`${kind}s`] as { id: string }[])
-      await this.request('DELETE', `/${kind}s/${one.id}`);
+    // A run that was cut off left it, or an earlier test.
+    for (const one of listed[`${kind}s`] as { id: string }[]) {
+      const path = `/${kind}s/${one.id}`;
+      await this.request('DELETE', path);
+      if (this.#made.includes(path)) this.#made.splice(this.#made.indexOf(path), 1);
+    }
     const made = await this.request('POST', `/${kind}s`, { [kind]: { name, domain_id: 'default', ...more } });
     const { id } = made[kind] as { id: string };
     this.#made.push(`/${kind}s/${id}`);
