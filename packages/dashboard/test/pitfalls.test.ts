@@ -115,6 +115,7 @@ describe.skipIf(withoutChromium)(`the dashboard, when something goes wrong${NEED
     await page.goto(`${world.url}/dashboard/inventory?source=vcenter`);
     await page.getByRole('link', { name: 'db-01' }).click();
     await page.getByRole('button', { name: 'Migrate' }).click();
+    await page.getByRole('heading', { name: 'Destination', exact: true }).waitFor();
     await page.getByLabel('Destination').selectOption('cloud');
     await page.getByRole('button', { name: '3. Networks' }).click();
     const subnet = page.getByLabel('Subnet: VM Network');

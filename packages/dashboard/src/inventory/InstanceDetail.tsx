@@ -113,6 +113,8 @@ function Preflight({
             value={destination ?? ''}
             onChange={(_event, name) =>
               void navigate({
+                // Told: somebody may be on the way to elsewhere, where there is none.
+                params: { ref: instance.ref },
                 search: { source, ...(name === '' ? {} : { destination: name }) },
                 replace: true,
               })

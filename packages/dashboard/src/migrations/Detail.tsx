@@ -79,7 +79,9 @@ export function Detail() {
           aria-label={text.migrations.detail.tabsLabel}
           activeKey={shown}
           usePageInsets
-          onSelect={(_event, key) => void navigate({ search: { tab: key as TabName }, replace: true })}
+          onSelect={(_event, key) =>
+            void navigate({ params: { id }, search: { tab: key as TabName }, replace: true })
+          }
         >
           {TABS.map((name) => (
             <Tab
