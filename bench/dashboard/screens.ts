@@ -99,6 +99,8 @@ export class Watched {
   /** Scrolls its list up and down for a while, as somebody who looks for something does. */
   async scroll(milliseconds: number): Promise<void> {
     await this.page.locator('.guts-table').hover();
+    // From the top each time: who ends further down loads more rows each time, which are held while the page is open.
+    await this.page.mouse.wheel(0, -1_000_000);
     const end = performance.now() + milliseconds;
     for (let turn = 0; performance.now() < end; turn += 1) {
       await this.page.mouse.wheel(0, turn % 40 < 20 ? 600 : -600);
