@@ -25,6 +25,8 @@ const FOR_ADMINS: readonly string[] = [
   'dashboard.link',
 ];
 /** They only look, though what is asked for is too much for an address, or opens what may be looked at. */
+/** They look, but at what a guest printed. */
+const FOR_MEMBERS: readonly string[] = ['migrations.console'];
 const FOR_READERS: readonly string[] = ['preflight.check', 'preflight.summary', 'events.ticket'];
 const FOR_ALL: readonly string[] = ['health'];
 /** They are about no project: a token of the system asks for them without naming one. */
@@ -48,6 +50,7 @@ const TOKENS = (['a', 'b', 'system'] as const).flatMap((where) =>
 function needed(name: string, { method }: Route): Role {
   if (FOR_ALL.includes(name)) return 'none';
   if (FOR_ADMINS.includes(name)) return 'admin';
+  if (FOR_MEMBERS.includes(name)) return 'member';
   return method === 'GET' || FOR_READERS.includes(name) ? 'reader' : 'member';
 }
 

@@ -201,8 +201,11 @@ test('several connections only where the server says so and takes them', async (
   const other = await reading(few, { connectSeconds: 0.1 });
   await turnsUntil(() => other.connections === 2);
   await turnsUntil(() => few.connections === 3 && few.open === 2);
-  await other.read(0, new Uint8Array(10), signal);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // However much there is to do.
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all([0, 1, 2, 3, 4, 5].map((at) => other.read(at, new Uint8Array(10), signal)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   expect(few.connections).toBe(3);
 });
 

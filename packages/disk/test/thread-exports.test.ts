@@ -177,6 +177,8 @@ test.each<[string, Partial<FakeOptions>]>([
   const server = await serving(options);
   const { bytes, manifest } = await copied(server);
   expect(Buffer.compare(bytes, disk)).toBe(0);
+  // It was tried.
+  expect(server.connections).toBeGreaterThan(1);
   const whole = await serving();
   expect(manifest).toEqual((await copied(whole, { lend: false })).manifest);
 });

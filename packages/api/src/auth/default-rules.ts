@@ -75,7 +75,8 @@ export const DEFAULT_RULES: Readonly<Record<string, string>> = {
   'migration:migrations:events': READER,
   'migration:migrations:report': READER,
   'migration:throughput': READER,
-  'migration:migrations:console': READER,
+  // As in Nova: a guest may print what is not for everybody who looks.
+  'migration:migrations:console': MEMBER,
   'migration:events:list': READER,
   [EVENT_STREAM_RULE]: READER,
   'migration:events:ticket': READER,

@@ -13,6 +13,7 @@ import {
 import CopyIcon from '@patternfly/react-icons/dist/esm/icons/copy-icon.js';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
+import { useMay } from '../api/me.ts';
 import { useApp } from '../app.tsx';
 import { errorFacts } from '../api/error-facts.ts';
 import { ErrorNote } from '../shared/ErrorNote.tsx';
@@ -28,6 +29,7 @@ const COPIED_MS = 2000;
 
 /** What proves the boot, or why nothing does; and what the console showed, when it was looked at. */
 export function ConsoleCard({ id, report }: { readonly id: string; readonly report: Report }) {
+  const may = useMay()('migrations:console');
   const [isOpen, setOpen] = useState(false);
   const looked = report.steps.some(({ step, status }) => step === 'verify-boot' && status !== 'skipped');
   if (!looked && report.boot === null) return null;
@@ -40,13 +42,15 @@ export function ConsoleCard({ id, report }: { readonly id: string; readonly repo
             <CodeBlockCode className="guts-console">{plainText(report.boot.evidence)}</CodeBlockCode>
           </CodeBlock>
         )}
-        <ExpandableSection
-          toggleText={isOpen ? words.hide : words.show}
-          isExpanded={isOpen}
-          onToggle={(_event, open) => setOpen(open)}
-        >
-          {isOpen ? <Shown id={id} /> : null}
-        </ExpandableSection>
+        {may ? (
+          <ExpandableSection
+            toggleText={isOpen ? words.hide : words.show}
+            isExpanded={isOpen}
+            onToggle={(_event, open) => setOpen(open)}
+          >
+            {isOpen ? <Shown id={id} /> : null}
+          </ExpandableSection>
+        ) : null}
       </CardBody>
     </Card>
   );

@@ -29,7 +29,7 @@ export function useProgress(migration: Migration): Progress | null {
     enabled: wanted,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const disks = runs ? (moving ?? asked) : wanted ? asked : null;
+  const disks = runs ? ((cut ? asked : null) ?? moving) : wanted ? asked : null;
   return disks && disks.length > 0 ? progressOf(disks) : null;
 }
 

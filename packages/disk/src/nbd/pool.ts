@@ -37,6 +37,8 @@ export class NbdPool {
   readonly #closed = new AbortController();
   readonly #onLost: (reason: NbdError) => void;
   readonly #wanted: number;
+  /** The others were asked for; after that only when one is lost: a server that takes no more is left alone. */
+  #othersAsked = false;
   #filling: Promise<void> | undefined;
   #filled: Deferred | undefined;
   #closing: Promise<void> | undefined;
@@ -54,7 +56,7 @@ export class NbdPool {
     this.#onLost = onLost;
     this.#wanted = can(first.export, 'multiConn') ? Math.max(1, options.connections ?? 4) : 1;
     this.#add(first);
-    if (options.othersWhenNeeded !== true) this.#fill();
+    if (options.othersWhenNeeded !== true) this.#askOthers();
   }
 
   /**
@@ -85,7 +87,7 @@ export class NbdPool {
       signal.throwIfAborted();
       if (this.#closed.signal.aborted) throw new DiskUsageError('the disk is closed');
       const connection = this.#leastLoaded();
-      if (connection && connection.load > 0) this.#fill();
+      if (connection && connection.load > 0) this.#askOthers();
       if (connection) return work(connection);
       this.#fill();
       await orAbort(this.#anyLive(), signal);
@@ -126,6 +128,12 @@ export class NbdPool {
   #anyLive(): Promise<void> {
     this.#filled ??= deferred();
     return this.#filled.promise;
+  }
+
+  #askOthers(): void {
+    if (this.#othersAsked) return;
+    this.#othersAsked = true;
+    this.#fill();
   }
 
   #fill(): void {

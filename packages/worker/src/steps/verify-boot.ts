@@ -66,14 +66,17 @@ async function watchConsole(
 
 /** Watches, and keeps what was last seen, however it ends: without proof it says more than the reason does. */
 async function watchAndKeep(context: StepContext, pattern: RegExp): Promise<BootProof> {
-  const { journal } = context;
+  const { journal, log } = context;
   let last: string | null = null;
   let proof: BootProof;
   try {
     proof = await watchConsole(context, await journal.idOf('server'), pattern, (text) => (last = text));
   } catch (error) {
     // Why it ended early counts more than whether this could be written.
-    if (last !== null) await journal.putConsole(keptConsole(last)).catch(() => undefined);
+    if (last !== null)
+      await journal.putConsole(keptConsole(last)).catch((failed: unknown) => {
+        log.warn({ err: failed }, 'what the console showed is not kept');
+      });
     throw error;
   }
   // Nothing seen is kept, too: what an earlier attempt saw was another server's.

@@ -6,15 +6,20 @@ import type { ChunkJob, LeaveExport, ThreadStart } from './job.ts';
 const { stop } = workerData as ThreadStart;
 const flag = new Int32Array(stop);
 const stopped = (): boolean => Atomics.load(flag, 0) !== 0;
-let openExport: OpenExport = () => {
-  throw new Error('this host has no calls for sockets that wait');
-};
+let openExport: OpenExport;
 const work = new ChunkWork(stopped, (...args) => openExport(...args));
 
 /** Only who needs it loads what calls the C library. */
 async function load(): Promise<void> {
-  const { WaitingConnection } = await import('../../nbd/waiting-connection.ts');
-  openExport = (local, goOn) => new WaitingConnection(local, goOn);
+  try {
+    const { WaitingConnection } = await import('../../nbd/waiting-connection.ts');
+    openExport = (local, goOn) => new WaitingConnection(local, goOn);
+  } catch (error) {
+    // Told by the job, as that the export cannot be read by a thread.
+    openExport = () => {
+      throw error;
+    };
+  }
 }
 let loaded: Promise<void> | undefined;
 
@@ -23,8 +28,7 @@ async function take(message: ChunkJob | LeaveExport): Promise<void> {
     work.leave(message.leave);
     return;
   }
-  // Without it the export cannot be opened, which says why.
-  if ('local' in message.from) await (loaded ??= load().catch(() => undefined));
+  if ('local' in message.from) await (loaded ??= load());
   const answer = work.do(message);
   // It is used no more.
   if (stopped()) work.leave();
