@@ -12,6 +12,7 @@ for pair in nbdkit:nbdkit nbdcopy:libnbd-bin qemu-img:qemu-utils curl:curl; do
   command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 [ -x /usr/bin/time ] || missing+=(time)
+ldconfig -p | grep libdeflate.so.0 >/dev/null || missing+=(libdeflate0)
 if [ ${#missing[@]} -gt 0 ]; then
   [ "$(id -u)" = 0 ] || { echo "bench:disk needs ${missing[*]}" >&2; exit 2; }
   apt-get update -qq

@@ -31,7 +31,8 @@ export const toActive: Bench = {
           cpus: 1,
           memoryMiB: 1024,
           powerState: 'poweredOff',
-          disks: [{ sizeBytes: 8 * GIB, source: { file: parts.disk }, controller: 'pvscsi' }],
+          // The very file that the other way downloads: neither source packs anything meanwhile.
+          disks: [{ sizeBytes: 8 * GIB, source: { file: parts.disk }, packed: vmdk, controller: 'pvscsi' }],
           nics: [{ mac: '00:50:56:1f:7a:07', network: 'VM Network' }],
         },
       ],

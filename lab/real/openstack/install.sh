@@ -30,6 +30,8 @@ PKGS=(
   python3-openstackclient python3-pyvmomi
   # disk servers, and the clients that judge what our NBD client read and wrote
   nbdkit libnbd-bin
+  # inflates exports
+  libdeflate0
   # unpacks clusters of qcow2 in tests, where Node cannot
   zstd
   # guest image builder (guest/build-guest-image.sh)

@@ -50,6 +50,7 @@ export async function addMachine(vim: Vim, spec: MachineSpec): Promise<Machine> 
       content: new ContentId(),
     });
     if (diskSpec.source !== undefined) await fill(disk, diskSpec.source);
+    disk.packed = diskSpec.packed ?? null;
   }
   vim.machines.set(ref.id, machine);
   vim.inventory.add({ ref, properties: machineProperties(machine, vim.world) });

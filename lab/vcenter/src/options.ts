@@ -15,6 +15,11 @@ export interface DiskSpec {
   /** Bytes, a multiple of 512, or 0. */
   readonly sizeBytes: number;
   readonly source?: DiskSource;
+  /**
+   * A streamOptimized VMDK of the source's bytes, which exports send until the disk is written to: a real host packs with
+   * processors of its own. Packed anew for each export unless given.
+   */
+  readonly packed?: string;
   readonly thin?: boolean;
   readonly controller?: ControllerKind;
   readonly datastore?: string;

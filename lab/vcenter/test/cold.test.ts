@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startVCenter, type VCenter } from '../src/index.ts';
 import { child, childrenOf } from '../src/soap/parse.ts';
 import { Fault, raw, Soap } from './client.ts';
@@ -130,6 +130,27 @@ test('an export downloads streamOptimized VMDK that qemu-img turns back into the
   } finally {
     await rm(dir, { recursive: true });
   }
+});
+
+test('what is packed beforehand is sent as it is, until the disk is written to', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'fake-vcenter-test-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const packed = join(dir, 'packed.vmdk');
+  await writeFile(packed, 'packed beforehand');
+  await vc.addMachine({ name: 'packed', disks: [{ sizeBytes: MIB, packed }] });
+  const machine = vc.machine('packed');
+  const exported = async (): Promise<Buffer> => {
+    const { children } = await soap.call('ExportVm', `VirtualMachine:${machine.id}`);
+    const lease = `HttpNfcLease:${children[0]?.text ?? ''}`;
+    let info;
+    while (info === undefined) info = (await soap.read(lease, ['info'])).get('info');
+    const { body } = await raw(child(childrenOf(info, 'deviceUrl')[0], 'url')?.text ?? '');
+    await soap.call('HttpNfcLeaseComplete', lease);
+    return body;
+  };
+  expect((await exported()).toString()).toBe('packed beforehand');
+  await machine.write(0, 0, Buffer.from('x'));
+  expect((await exported()).toString('latin1', 0, 4)).toBe('KDMV');
 });
 
 test('datastore files come in ranges to who is logged in, when nothing locks them', async () => {

@@ -11,6 +11,7 @@ export { rangeReader, type RangeSource } from './range-reader.ts';
 export { openRawFile, type RawFileOptions } from './raw-file.ts';
 export { openDeviceWriter, type DeviceWriterOptions } from './device-writer.ts';
 export { openStreamVmdk, type StreamVmdkOptions } from './vmdk/stream.ts';
+export { hasLibdeflate } from './linux/libdeflate.ts';
 export { InflateThreads } from './threads/inflate-threads.ts';
 export { copyDisk } from './copy/copy-disk.ts';
 export type { CopyCheckpoint, CopyJob, CopyResumption } from './copy/copy-job.ts';

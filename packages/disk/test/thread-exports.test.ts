@@ -147,8 +147,21 @@ test(
   { timeout: 30_000 },
   async () => {
     const server = await serving({ mostConnections: 1 });
-    const { bytes } = await copied(server);
+    const rate = new CopyRate();
+    const open = rate.open.bind(rate);
+    let charged = 0;
+    rate.open = () => {
+      const place = open();
+      const pass = (bytes: number, signal: AbortSignal): Promise<void> => {
+        charged += bytes;
+        return place.pass(bytes, signal);
+      };
+      return { ...place, pass };
+    };
+    const { bytes } = await copied(server, { budget: { memory: new CopyMemory(2 ** 26), rate, threads } });
     expect(Buffer.compare(bytes, disk)).toBe(0);
+    // What a thread could not read and another read then counts once.
+    expect(charged).toBe(disk.length);
   },
 );
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { InflateThreads, rawImageStream } from '../src/index.ts';
+import { hasLibdeflate, InflateThreads, rawImageStream } from '../src/index.ts';
+import type { InflateThreadsOptions } from '../src/threads/inflate-threads.ts';
 import { sha512Of } from '../src/threads/sha512.ts';
 import { Thread } from '../src/threads/thread.ts';
 import { noise } from './support.ts';
@@ -22,14 +24,25 @@ function batch(grains: readonly Uint8Array[], wanted = 4096) {
   return { input, output: new Uint8Array(grains.length * wanted), places, grainBytes: 4096 };
 }
 
-function inflating(): InflateThreads {
-  const threads = new InflateThreads();
+function inflating(options?: InflateThreadsOptions): InflateThreads {
+  const threads = new InflateThreads(options);
   onTestFinished(() => threads.close());
   return threads;
 }
 
-test('a batch is inflated in the memory that is given and given back', async () => {
-  const threads = inflating();
+test.runIf(process.env['GUTS_REQUIRE_TOOLS'] === '1')('libdeflate is there', async () => {
+  expect(await hasLibdeflate()).toBe(true);
+});
+
+/** With what a host may have. */
+const WAYS: readonly (readonly [string, InflateThreadsOptions])[] = [
+  ['zlib', { libdeflate: null }],
+  ['a library that is not there', { libdeflate: 'libnowhere.so.0' }],
+  ['libdeflate', {}],
+];
+
+test.for(WAYS)('by %s a batch is inflated in the memory that is given and given back', async ([, way]) => {
+  const threads = inflating(way);
   const grains = [1, 2, 3].map((seed) => noise(4096, seed));
   const request = batch(grains.map((grain) => deflateSync(grain)));
   const { output, input, bad } = await threads.inflate(request);
@@ -38,8 +51,8 @@ test('a batch is inflated in the memory that is given and given back', async () 
   expect([input.length, request.input.length, request.output.length]).toEqual([64 * 1024, 0, 0]);
 });
 
-test('of a batch the first grain that is not sound is told', async () => {
-  const threads = inflating();
+test.for(WAYS)('by %s of a batch the first grain that is not sound is told', async ([, way]) => {
+  const threads = inflating(way);
   const sound = deflateSync(noise(4096));
   const cases = [
     [sound.subarray(0, -10), 'does not inflate (unexpected end of file)'],
@@ -55,6 +68,37 @@ test('of a batch the first grain that is not sound is told', async () => {
     const { bad } = await threads.inflate(batch([sound, grain.subarray(0, 16_384), new Uint8Array(3)]));
     expect(bad).toEqual({ grain: 1, reason });
   }
+});
+
+test('whatever a grain holds, libdeflate says of it what zlib does', async () => {
+  const [zlib, libdeflate] = [inflating({ libdeflate: null }), inflating()];
+  const content = fc.oneof(
+    fc.uint8Array({ minLength: 0, maxLength: 5000 }),
+    fc.nat(5000).map((length) => Uint8Array.from({ length }, (_, at) => (at >> 5) & 255)),
+  );
+  const spoilt = fc.array(fc.tuple(fc.nat(6000), fc.integer({ min: 1, max: 255 })), { maxLength: 2 });
+  await fc.assert(
+    fc.asyncProperty(
+      content,
+      fc.integer({ min: 0, max: 9 }),
+      spoilt,
+      fc.nat(20),
+      async (bytes, level, flips, cut) => {
+        const packed = deflateSync(bytes, { level }).subarray(0, cut < 10 ? -cut || undefined : undefined);
+        for (const [at, bits] of flips) if (at < packed.length) packed[at] = (packed[at] ?? 0) ^ bits;
+        const wanted = Math.min(4096, bytes.length);
+        const [one, other] = [
+          await zlib.inflate(batch([packed], wanted)),
+          await libdeflate.inflate(batch([packed], wanted)),
+        ];
+        expect(other.bad).toEqual(one.bad);
+        // Of a grain that is not sound nothing is used.
+        const same = one.bad !== null || Buffer.compare(other.output, one.output) === 0;
+        expect(same).toBe(true);
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 test('many batches at once are all answered, each by its own', async () => {

@@ -18,6 +18,8 @@ export interface Readable {
   read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   /** Whether any byte of the range may differ from zero. */
   mayHoldData(offset: number, length: number): boolean;
+  /** A streamOptimized VMDK of these bytes; null: there is none. */
+  readonly packed: string | null;
 }
 
 /** A machine's disk: a sparse raw file, with frozen views of it. */
@@ -27,6 +29,7 @@ export class Disk implements Readable {
   readonly #file: FileHandle;
   readonly #allocated: BlockSet;
   readonly #frozen = new Set<FrozenDisk>();
+  packed: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, size: number, file: FileHandle) {
@@ -59,6 +62,7 @@ export class Disk implements Readable {
     this.#check(offset, bytes.length);
     if (bytes.length === 0) return;
     await this.#exclusively(async () => {
+      this.packed = null;
       for (const view of this.#frozen) await view.keep(offset, bytes.length);
       for (let at = 0; at < bytes.length;) {
         const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, offset + at);
@@ -106,6 +110,7 @@ export class Disk implements Readable {
 /** A disk as it was at one moment: blocks overwritten since then are kept in an overlay file. */
 export class FrozenDisk implements Readable {
   readonly size: number;
+  readonly packed: string | null;
   readonly #disk: Disk;
   readonly #path: string;
   readonly #overlay: FileHandle;
@@ -114,6 +119,7 @@ export class FrozenDisk implements Readable {
 
   private constructor(disk: Disk, path: string, overlay: FileHandle, allocated: BlockSet) {
     this.size = disk.size;
+    this.packed = disk.packed;
     this.#disk = disk;
     this.#path = path;
     this.#overlay = overlay;

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamVmdk } from '../disk/stream-vmdk.ts';
 import type { Vim } from '../vim.ts';
@@ -19,6 +20,13 @@ export async function answerNfc(
   if (request.method !== 'GET' && request.method !== 'HEAD') return void reply.writeHead(405).end();
   reply.writeHead(200, { 'content-type': 'application/x-vnd.vmware-streamVmdk' });
   if (request.method === 'HEAD') return void reply.end();
-  const body = streamVmdk(disk.readable, { level: vim.settings.compressionLevel, name: disk.fileName });
+  const { readable, fileName: name } = disk;
+  const body =
+    readable.packed === null
+      ? streamVmdk(readable, { level: vim.settings.compressionLevel, name })
+      : piecesOf(readable.packed);
   await pour(body, reply, { ...shape, until: lease.ended.signal });
 }
+
+const piecesOf = (path: string): AsyncIterable<Buffer> =>
+  createReadStream(path, { highWaterMark: 1024 * 1024 });

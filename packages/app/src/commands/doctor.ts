@@ -16,7 +16,7 @@ import { maskAddress } from '../config/mask.ts';
 import { type Check, failed, type Finding, ok, warning } from '../doctor/check.ts';
 import { configuredDatabase, configuredKeystone, configuredQueue } from '../doctor/configured.ts';
 import { privateFile, stateDir } from '../doctor/files.ts';
-import { nodeVersion, openFiles, scratchSpace } from '../doctor/host.ts';
+import { libdeflate, nodeVersion, openFiles, scratchSpace } from '../doctor/host.ts';
 import { askVersion, freeIn, look, processLimits } from '../doctor/host-facts.ts';
 import { checklist, exitCodeOf } from '../doctor/output.ts';
 import { runChecks } from '../doctor/run.ts';
@@ -130,7 +130,9 @@ export async function runDoctor(
   const findings = await runChecks([nodeVersion(process.version), configured], signal);
   const local = config === null ? [] : localChecks(config, parts.env);
   const remote = remoteFindings(program, parts, signal);
-  const checks = [...local, openFiles(processLimits), ...toolChecks(askVersion)];
+  const { hasLibdeflate } = await import('@guts/disk');
+  const host = [openFiles(processLimits), libdeflate(hasLibdeflate), ...toolChecks(askVersion)];
+  const checks = [...local, ...host];
   findings.push(...(await runChecks(checks, signal)), ...(await remote));
   const { json } = program.opts<{ json: boolean }>();
   const text =

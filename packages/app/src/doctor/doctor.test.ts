@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { database, queue } from './backends.ts';
 import { type Check, failed, type Finding, ok, warning } from './check.ts';
 import { privateFile, stateDir } from './files.ts';
-import { nodeVersion, openFiles, scratchSpace } from './host.ts';
+import { libdeflate, nodeVersion, openFiles, scratchSpace } from './host.ts';
 import { keystone } from './keystone.ts';
 import { checklist, exitCodeOf } from './output.ts';
 import { runChecks } from './run.ts';
@@ -57,6 +57,8 @@ test.for([
     'ok',
   ],
   ['a system without limits', openFiles(() => Promise.resolve(null)), 'ok'],
+  ['a host with libdeflate', libdeflate(() => Promise.resolve(true)), 'ok'],
+  ['a host without libdeflate', libdeflate(() => Promise.resolve(false)), 'warning'],
   ['little scratch space', scratchSpace('/s', () => Promise.resolve(GIB), format), 'warning'],
   ['much scratch space', scratchSpace('/s', () => Promise.resolve(100 * GIB), format), 'ok'],
   ['a scratch folder that is to be made', scratchSpace('/s', gone, format), 'ok'],

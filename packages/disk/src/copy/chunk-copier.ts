@@ -76,7 +76,7 @@ export class ChunkCopier {
       local.giveUp();
       // Some servers take only so many connections.
       threads.leave(local.export);
-      return this.#copyHere(work, mayWrite);
+      return this.#copyHere(work, mayWrite, true);
     }
   }
 
@@ -103,8 +103,9 @@ export class ChunkCopier {
     return { digest: digest && Buffer.from(digest), bytesRead, bytesWritten: totalBytes(runs) };
   }
 
-  async #copyHere(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
-    const { buffer, bytesRead } = await this.#load(work);
+  /** @param passed the limit on the rate has let it through */
+  async #copyHere(work: DataWork, mayWrite: () => Promise<void>, passed = false): Promise<CopiedChunk> {
+    const { buffer, bytesRead } = await this.#load(work, passed);
     const runs = dataRuns(buffer, work.parts);
     const digest = runs.length > 0 ? this.#digest(runs) : null;
     await mayWrite();
@@ -135,12 +136,12 @@ export class ChunkCopier {
     }
   }
 
-  async #load(work: DataWork): Promise<{ buffer: Uint8Array; bytesRead: number }> {
+  async #load(work: DataWork, passed: boolean): Promise<{ buffer: Uint8Array; bytesRead: number }> {
     const { source } = this.#options;
     const { memory, rate, signal } = this.#session;
     const bytesRead = totalBytes(work.parts);
     const taken = work.buffer ?? (await memory.take(work.length, signal));
-    await rate.pass(bytesRead, signal);
+    if (!passed) await rate.pass(bytesRead, signal);
     if (source.kind !== 'reader') return { buffer: taken, bytesRead };
     return { buffer: await readChunk(this.#session, source, 'the source', work, taken), bytesRead };
   }

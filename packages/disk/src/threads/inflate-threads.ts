@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { DiskError } from '../errors.ts';
+import { LIBDEFLATE } from '../linux/libdeflate.ts';
 import { Thread } from './thread.ts';
 
 /** Memory for compressed grains and for what they inflate to; each has its buffer for itself. */
@@ -22,6 +23,10 @@ export interface Inflated extends BatchMemory {
 
 /** More threads are of use to no stream: it comes through one connection. */
 const MOST = 4;
+export interface InflateThreadsOptions {
+  /** The file of libdeflate; null: zlib. Default: the host's, and zlib where it has none. */
+  readonly libdeflate?: string | null;
+}
 
 /**
  * Threads that inflate grains, a batch at a time: handing each grain alone to a pool costs more than inflating it.
@@ -31,7 +36,12 @@ const MOST = 4;
 export class InflateThreads {
   readonly #threads: Thread[] = [];
   readonly #most = Math.min(MOST, availableParallelism());
+  readonly #libdeflate: string | null;
   #closed = false;
+
+  constructor({ libdeflate = LIBDEFLATE }: InflateThreadsOptions = {}) {
+    this.#libdeflate = libdeflate;
+  }
 
   /** @throws DiskError `disk_thread` when a thread failed or they were closed */
   async inflate(request: InflateRequest): Promise<Inflated> {
@@ -47,7 +57,9 @@ export class InflateThreads {
   #idlest(): Thread {
     const [first] = this.#threads.toSorted((one, other) => one.pending - other.pending);
     if (first && (first.pending === 0 || this.#threads.length >= this.#most)) return first;
-    const thread = new Thread(new URL('inflate-thread.js', import.meta.url));
+    const thread = new Thread(new URL('inflate-thread.js', import.meta.url), {
+      libdeflate: this.#libdeflate,
+    });
     this.#threads.push(thread);
     return thread;
   }

@@ -15,10 +15,13 @@ export class Thread {
   readonly #asked: Asked[] = [];
   #failure: Error | undefined;
 
-  /** @param script a file of plain JavaScript which answers each message by one */
-  constructor(script: URL) {
+  /**
+   * @param script a file of plain JavaScript which answers each message by one
+   * @param workerData what it is told at its start
+   */
+  constructor(script: URL, workerData?: unknown) {
     // Not with what this process was started with: loaders would be loaded again.
-    this.#worker = new Worker(script, { execArgv: [] });
+    this.#worker = new Worker(script, { execArgv: [], workerData });
     this.#worker.unref();
     this.#worker.on('message', (answer) => {
       this.#asked.shift()?.resolve(answer);
