@@ -40,7 +40,7 @@ afterAll(async () => {
 /** A thread of another kind: what `code` makes of each job that `parentPort` brings. */
 const threadOf = (code: string): URL =>
   new URL(
-    `data:text/javascript,${encodeURIComponent(`import { parentPort, workerData } from 'node:worker_threads'; const stop = new Int32Array(workerData.stop); ${code}`)}`,
+    `data:text/javascript,${encodeURIComponent(`import { parentPort, threadId, workerData } from 'node:worker_threads'; const stop = new Int32Array(workerData.stop); ${code}`)}`,
   );
 const job = { length: BLOCK, parts: [], key: KEY, from: { fd: -1, offset: 0 } };
 
@@ -201,6 +201,25 @@ test('a job that the kernel does not answer holds up no other, and its thread is
   await expect(first).resolves.toMatchObject({ digest: null });
   await expect(behind).resolves.toMatchObject({ digest: null });
   await expect(hanging).resolves.toMatchObject({ message: 'given up' });
+  await pool.close();
+});
+
+test('more threads than processors are started only while the host has time for them', async () => {
+  const entry = threadOf(
+    `parentPort.on('message', () => {
+       Atomics.wait(stop, 0, 0, 20);
+       parentPort.postMessage({ done: { runs: [{ offset: threadId, length: 0 }], digest: null } });
+     });`,
+  );
+  let busy = 1;
+  const pool = new ChunkThreads({ entry, count: 3, processors: 1, load: { busy: () => busy } });
+  const working = async (): Promise<number> => {
+    const done = await Promise.all(Array.from({ length: 9 }, () => pool.run(job, never)));
+    return new Set(done.map(({ runs }) => runs[0]?.offset)).size;
+  };
+  expect(await working()).toBe(1);
+  busy = 0.5;
+  expect(await working()).toBe(3);
   await pool.close();
 });
 

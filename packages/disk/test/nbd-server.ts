@@ -32,6 +32,8 @@ export const FLAG = {
   fua: 8,
   trim: 32,
   zeroes: 64,
+  /** Never given: who negotiates structured replies gets it, as from nbdkit and qemu-nbd. */
+  dontFragment: 128,
   multi: 256,
   fast: 2048,
 };
@@ -248,7 +250,7 @@ export class FakeNbdServer {
         optionReply(
           7,
           3,
-          Buffer.concat([u16(0), u64(item.size ?? item.disk.length), u16(item.flags ?? ALL_FLAGS)]),
+          Buffer.concat([u16(0), u64(item.size ?? item.disk.length), u16(advertised(item, state))]),
         ),
       );
       send(optionReply(7, 3, Buffer.concat([u16(77), Buffer.from('what nobody knows')])));
@@ -263,7 +265,7 @@ export class FakeNbdServer {
       send(
         Buffer.concat([
           u64(item.size ?? item.disk.length),
-          u16(item.flags ?? ALL_FLAGS),
+          u16(advertised(item, state)),
           Buffer.alloc(padding),
         ]),
       );
@@ -387,6 +389,9 @@ export class FakeNbdServer {
     });
   }
 }
+
+const advertised = ({ flags = ALL_FLAGS }: FakeExport, { structured }: Session): number =>
+  structured ? flags | FLAG.dontFragment : flags;
 
 interface Session {
   structured: boolean;

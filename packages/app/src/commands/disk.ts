@@ -117,6 +117,8 @@ interface Copied {
   readonly result: CopyResult;
   /** The flush is in it. */
   readonly seconds: number;
+  /** Why it took longer than it need have; null: it did not. */
+  readonly slow: string | null;
 }
 
 /** Copies to a target that has its name when this resolves. */
@@ -154,7 +156,8 @@ async function copyTo(
       );
       const seconds = (clock.monotonic() - began) / 1000;
       await target.commit();
-      return { format: source.format, size, result, seconds };
+      const slow = source.reader.local?.obstacle?.message ?? null;
+      return { format: source.format, size, result, seconds, slow };
     } catch (error) {
       const left = await target.discard();
       if (error !== signal.reason) {
@@ -209,13 +212,13 @@ export function diskCopy(
     const { manifest = null } = options;
     // Before hours of copying, not after.
     if (manifest !== null) await assertNoFile(manifest);
-    const { format, size, result, seconds } = await copyTo({ source, target }, options, surroundings);
+    const { format, size, result, seconds, slow } = await copyTo({ source, target }, options, surroundings);
     if (manifest !== null) await writeManifest(manifest, target, result);
     const { bytesRead, bytesWritten, bytesZero } = result;
     if (json) {
       const facts = { source, target, format, size, manifest };
       const bytes = { bytes_read: bytesRead, bytes_written: bytesWritten, bytes_zero: bytesZero };
-      out.write(`${JSON.stringify({ ...facts, ...bytes, seconds })}\n`);
+      out.write(`${JSON.stringify({ ...facts, ...bytes, seconds, slow })}\n`);
       return;
     }
     const rate = seconds > 0 ? `, ${formatBytes(size / seconds)}/s` : '';
@@ -223,6 +226,7 @@ export function diskCopy(
       `${target}: ${formatBytes(size)} copied and flushed in ${seconds.toFixed(1)}s${rate}; ` +
         `${formatBytes(bytesWritten)} written, ${formatBytes(bytesZero)} are zero\n`,
     );
+    if (slow !== null) out.write(`it went the slower way, through one thread: ${slow}\n`);
     if (manifest !== null) out.write(`${manifest}: its manifest\n`);
   });
 }

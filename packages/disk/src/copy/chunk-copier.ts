@@ -55,7 +55,7 @@ export class ChunkCopier {
           to,
           (job, inner) => file.during(() => threads.run(job, inner)),
         );
-      if (local?.usable === true) return this.#copyExport(work, mayWrite, threads, local, to);
+      if (local?.obstacle === null) return this.#copyExport(work, mayWrite, threads, local, to);
     }
     return this.#copyHere(work, mayWrite);
   }
@@ -73,7 +73,7 @@ export class ChunkCopier {
       return await this.#copyByThread(work, from, to, (job, inner) => threads.run(job, inner));
     } catch (error) {
       if (!(error instanceof ThreadExportError)) throw error;
-      local.giveUp();
+      local.giveUp(error);
       // Some servers take only so many connections.
       threads.leave(local.export);
       return this.#copyHere(work, mayWrite, true);

@@ -19,21 +19,21 @@ export const keyOf = ({ path, exportName }: Pick<LocalExport, 'path' | 'exportNa
 /** An export that may be lent to threads, as long as that works. */
 export interface LentExport {
   readonly export: LocalExport;
-  /** False once a thread could not read it by itself. */
-  readonly usable: boolean;
+  /** Why a thread could not read it by itself; null: none failed so far. */
+  readonly obstacle: Error | null;
   /** A thread could not: everything goes the usual way from now on, where whatever is wrong shows. */
-  giveUp(): void;
+  giveUp(why: Error): void;
 }
 
 export function lentExport(local: LocalExport): LentExport {
-  let usable = true;
+  let obstacle: Error | null = null;
   return {
     export: local,
-    get usable() {
-      return usable;
+    get obstacle() {
+      return obstacle;
     },
-    giveUp: () => {
-      usable = false;
+    giveUp: (why) => {
+      obstacle ??= why;
     },
   };
 }

@@ -24,6 +24,8 @@ export const EXPORT_FLAG = {
   fua: 1 << 3,
   trim: 1 << 5,
   writeZeroes: 1 << 6,
+  /** Set where structured replies were negotiated, and only there. */
+  dontFragment: 1 << 7,
   multiConn: 1 << 8,
   fastZero: 1 << 11,
 } as const;

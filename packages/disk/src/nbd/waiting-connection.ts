@@ -4,6 +4,7 @@ import { NbdError, NbdServerError, protocolError } from './errors.ts';
 import type { LocalExport } from './local-export.ts';
 import {
   COMMAND,
+  EXPORT_FLAG,
   HANDSHAKE,
   INFO,
   INIT_MAGIC,
@@ -22,6 +23,9 @@ const HANDSHAKE_WAITS = 5;
 /** Of an option's reply that is passed over; bytes. */
 const LONGEST_REPLY = 64 * 1024;
 const SIMPLE_REPLY_BYTES = 16;
+
+/** Flags that are the export's; what else there is depends on what a client negotiates, which is less here. */
+const lasting = (flags: number): number => flags & ~EXPORT_FLAG.dontFragment;
 
 interface Piece {
   readonly at: number;
@@ -118,7 +122,7 @@ export class WaitingConnection {
       if (length === 12 && data.readUInt16BE(0) === INFO.export)
         same =
           data.readBigUInt64BE(2) === BigInt(this.#export.size) &&
-          data.readUInt16BE(10) === this.#export.flags;
+          lasting(data.readUInt16BE(10)) === lasting(this.#export.flags);
     }
     if (!same)
       throw new NbdError('nbd_export_changed', 'the NBD export is not what it was when it was opened');

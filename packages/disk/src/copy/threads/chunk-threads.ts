@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { DiskError, DiskUsageError } from '../../errors.ts';
 import { keyOf, type LocalExport } from '../../nbd/local-export.ts';
@@ -9,6 +10,7 @@ import {
   type LeaveExport,
   type ThreadStart,
 } from './job.ts';
+import { HostLoad } from './host-load.ts';
 
 /** Threads whose call the kernel does not answer; with more of them the host's storage is gone. */
 const MOST_LOST = 32;
@@ -35,7 +37,14 @@ export interface ChunkThreadsOptions {
   readonly entry: URL;
   /** Threads at most. */
   readonly count: number;
+  /** So many are started as there is work; more only while the host is less busy than that. Default its processors. */
+  readonly processors?: number;
+  /** Default this host's. */
+  readonly load?: Pick<HostLoad, 'busy'>;
 }
+
+/** A host that works more has no processor left for another thread. */
+const BUSY = 0.75;
 
 /**
  * Threads that read, digest and write chunks of this host's files by themselves. To have the pool of Node do each call,
@@ -47,12 +56,16 @@ export class ChunkThreads {
   readonly #threads = new Set<Thread>();
   readonly #lost = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
+  readonly #processors: number;
+  readonly #load: Pick<HostLoad, 'busy'>;
   #closed = false;
 
   constructor(options: ChunkThreadsOptions) {
     if (!Number.isSafeInteger(options.count) || options.count < 1)
       throw new DiskUsageError(`threads are a whole number above 0, not ${options.count}`);
     this.#options = options;
+    this.#processors = options.processors ?? availableParallelism();
+    this.#load = options.load ?? new HostLoad();
   }
 
   /**
@@ -114,8 +127,14 @@ export class ChunkThreads {
   #leastBusy(): Thread | undefined {
     const [best] = [...this.#threads].toSorted((one, other) => one.jobs.length - other.jobs.length);
     if (best?.jobs.length === 0) return best;
-    if (this.#threads.size < this.#options.count && this.#lost.size < MOST_LOST) return this.#start();
+    if (this.#mayStart()) return this.#start();
     return best && best.jobs.length < MAILBOX ? best : undefined;
+  }
+
+  /** More threads than processors are of use while those wait for storage, and only take time from others else. */
+  #mayStart(): boolean {
+    if (this.#threads.size >= this.#options.count || this.#lost.size >= MOST_LOST) return false;
+    return this.#threads.size < this.#processors || this.#load.busy() < BUSY;
   }
 
   #start(): Thread {
