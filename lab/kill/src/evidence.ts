@@ -17,8 +17,10 @@ export async function markLogs(folder: string): Promise<Marks> {
 
 /** The command that strikes the same again. */
 export function again({ victim, scenario, point, mode, backend }: Outcome): string {
-  const base = `npm run test:kill -- --backend ${backend} --victims ${victim} --scenario ${scenario.name}`;
-  return mode === 'none' ? `${base} --runs 1` : `${base} --modes ${mode} --point '${point}'`;
+  const base = `npm run test:kill -- --backend ${backend} --scenario ${scenario.name}`;
+  return mode === 'none'
+    ? `${base} --runs 1`
+    : `${base} --victims ${victim} --modes ${mode} --point '${point}'`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * `npm run test:kill`: every migration ends well whatever dies. Points are found by running each scenario once with
- * a victim that tells what it passes; then each point is struck in each mode, one run each.
+ * victims that tell what they pass; then each point is struck in each mode, one run each.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,31 +25,34 @@ const TRACES = 3;
 
 /** @param striking is told of the runs that ended wrong */
 async function enumerate(lanes: Lanes, options: Options, striking: Striking): Promise<readonly Passing[]> {
-  const pieces = options.victims.flatMap((victim) =>
-    options.scenarios.map((scenario) => ({ victim, scenario, nth: 1 })),
-  );
+  const { victims, scenarios } = options;
   const traced: Passing[] = [];
   const byRequests = new Set<string>();
   const anywhere = (): null => null;
+  const pieces = scenarios.map((scenario) => ({ scenario, nth: 1 }));
   await lanes.work(pieces, anywhere, async (lane, piece) => {
-    const { victim, scenario, nth } = piece;
+    const { scenario, nth } = piece;
     const marks = await markLogs(lane.stack.folder);
-    const { points, byRequests: calls, disturbed, outcome } = await trace(lane, victim, scenario);
+    const { told, disturbed, outcome } = await trace(lane, victims, scenario);
     const wrong = wrongsOf(outcome).length > 0;
     if (wrong) await striking.ended(lane, outcome, marks);
     if (disturbed && nth < TRACES) {
-      if (!wrong) say(`${victim}, ${scenario.name}: something was done twice; traced anew`);
+      if (!wrong) say(`${scenario.name}: something was done twice; traced anew`);
       return { more: { ...piece, nth: nth + 1 }, disorder: wrong };
     }
     if (wrong) return { disorder: true };
-    say(`${victim}, ${scenario.name}: ${points.length} points`);
-    traced.push(...points.map((point) => ({ victim, scenario, point })));
-    for (const call of calls) byRequests.add(call);
+    for (const { victim, points, byRequests: calls } of told) {
+      traced.push(...points.map((point) => ({ victim, scenario, point })));
+      for (const call of calls) byRequests.add(call);
+    }
+    say(
+      `${scenario.name}: ${told.map(({ victim, points }) => `${points.length} of ${victim}`).join(', ')} points`,
+    );
     return { disorder: false };
   });
   // In an order that does not depend on which lane was quick.
-  const at = (one: Passing): number =>
-    pieces.findIndex(({ victim, scenario }) => victim === one.victim && scenario === one.scenario);
+  const at = ({ victim, scenario }: Passing): number =>
+    victims.indexOf(victim) * scenarios.length + scenarios.indexOf(scenario);
   const { only } = options;
   return withoutCallsOf(traced, byRequests)
     .toSorted((a, b) => at(a) - at(b) || (a.point < b.point ? -1 : 1))

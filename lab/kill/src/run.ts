@@ -11,7 +11,7 @@ import { addMachine, create, perform, removeMachine, type Scenario } from './sce
 import { killSecond } from './second.ts';
 import { isDeadly, outageOf, type Outcome, secondDeathOf, type Strike, type Victim } from './strike.ts';
 import { readTrace, type Traced } from './traced.ts';
-import { replace, restore, startVictim, stopVictim } from './victim.ts';
+import { replace, restore, type Started, startVictim, stopVictim } from './victim.ts';
 
 const GONE = 'the victim, which nobody killed, ended by itself';
 /** Well past a lease. */
@@ -241,7 +241,13 @@ async function settle(lane: Lane, strike: Strike, victim: Daemon): Promise<void>
   if (kind !== 'api') await stopVictim(victim);
 }
 
-export interface Trace extends Traced {
+/** What one of the victims told. */
+export interface Told extends Traced {
+  readonly victim: Victim;
+}
+
+export interface Trace {
+  readonly told: readonly Told[];
   /**
    * Something was done again without anybody striking, as on a machine that is too busy to renew a lease in time:
    * points may be among them that are not passed otherwise.
@@ -250,38 +256,38 @@ export interface Trace extends Traced {
   readonly outcome: Outcome;
 }
 
-/** Finds the points that a scenario passes by running it with a victim that only tells. */
-export async function trace(lane: Lane, kind: Victim, scenario: Scenario): Promise<Trace> {
+/** Finds the points that a scenario passes by running it with victims that only tell. */
+export async function trace(lane: Lane, victims: readonly Victim[], scenario: Scenario): Promise<Trace> {
   const began = performance.now();
-  const file = join(lane.stack.folder, 'trace');
-  await rm(file, { force: true });
+  const fileOf = (victim: Victim): string => join(lane.stack.folder, `trace-${victim}`);
+  for (const victim of victims) await rm(fileOf(victim), { force: true });
   const name = await addMachine(lane, scenario);
   let id = await prepare(lane, scenario, name);
   const outcome = (wrongs: Wrongs): Outcome => {
-    const strike: Strike = { victim: kind, scenario, point: '', mode: 'none', backend: lane.backend };
+    const [victim = 'worker'] = victims;
+    const strike: Strike = { victim, scenario, point: '', mode: 'none', backend: lane.backend };
     const seconds = (performance.now() - began) / 1000;
     return { ...strike, id, ...UNKNOWN, hit: true, wrongs, seconds };
   };
-  const started = await startVictim(lane, kind, { GUTS_POINTS_TRACE: file });
-  const { daemon } = started;
+  const started = new Map<Victim, Started>();
   try {
-    const client = await started.client();
+    for (const victim of victims)
+      started.set(victim, await startVictim(lane, victim, { GUTS_POINTS_TRACE: fileOf(victim) }));
+    const client = (await started.get('api')?.client()) ?? lane.client;
     id = await perform(lane, client, scenario, name, id);
     await ended(lane, id, scenario, END_SECONDS, () => true);
     const wrongs = await check(lane, id, name, scenario.expected);
-    await stopVictim(daemon);
-    const text = await readFile(file, 'utf8');
-    return {
-      ...readTrace(text),
-      disturbed: await wasDisturbed(lane, id, scenario),
-      outcome: outcome(wrongs),
-    };
+    await Promise.all([...started.values()].map(({ daemon }) => stopVictim(daemon)));
+    const told = await Promise.all(
+      victims.map(async (victim) => ({ victim, ...readTrace(await readFile(fileOf(victim), 'utf8')) })),
+    );
+    return { told, disturbed: await wasDisturbed(lane, id, scenario), outcome: outcome(wrongs) };
   } catch (error) {
     id ??= await idOf(lane, name);
     const wrongs = { ...NOTHING, ends: [messageOf(error)] };
-    return { points: [], byRequests: [], disturbed: true, outcome: outcome(wrongs) };
+    return { told: [], disturbed: true, outcome: outcome(wrongs) };
   } finally {
-    await restore(lane, kind, daemon);
+    for (const victim of victims) await restore(lane, victim, started.get(victim)?.daemon);
     await removeMachine(lane, name);
   }
 }

@@ -87,7 +87,7 @@ export function secondDeathOf({ scenario, point }: Strike): number {
 /** As people read it. */
 export function nameOf(strike: Strike): string {
   if (strike.mode === 'none')
-    return `undisturbed, with a ${strike.victim} that tells, ${strike.scenario.name}, ${strike.backend}`;
+    return `undisturbed, with daemons that tell what they pass, ${strike.scenario.name}, ${strike.backend}`;
   const outage = outageOf(strike);
   const second = strike.mode === 'again' ? ` (the second at its point ${secondDeathOf(strike)})` : '';
   const how = outage ? `${strike.mode} (${outage.loss}, ${outage.seconds} s)` : `${strike.mode}${second}`;
