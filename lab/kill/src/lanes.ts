@@ -5,6 +5,17 @@ import type { Servers } from './servers.ts';
 /** How many lanes work with each backend. */
 export type LaneCounts = Readonly<Record<Backend, number>>;
 
+/** A machine that opens a lane in so long bears as many as are wanted side by side; seconds. */
+const SWIFT_SECONDS = 4;
+
+/**
+ * How many lanes a machine bears. Their leases are short, so that none waits long for a take-over: where everything takes
+ * several times as long, many at once would lose them without anybody striking.
+ * @param wanted 1 or more. @param seconds that it took to open one
+ */
+export const bearable = (wanted: number, seconds: number): number =>
+  Math.max(1, Math.round(wanted * Math.min(1, SWIFT_SECONDS / seconds)));
+
 interface Slot {
   readonly backend: Backend;
   /** Among the lanes of that backend. */
@@ -26,11 +37,18 @@ export class Lanes {
     this.#servers = servers;
   }
 
-  async open(counts: LaneCounts): Promise<void> {
+  /** @param exactly also on a machine that is slow. @returns how many there are */
+  async open(wanted: LaneCounts, exactly: boolean): Promise<LaneCounts> {
+    const counts = { ...wanted };
     // One after the other: at once they would only wait for each other's processes.
     for (const backend of ['embedded', 'servers'] as const)
-      for (let number = 0; number < counts[backend]; number += 1)
+      for (let number = 0; number < counts[backend]; number += 1) {
+        const began = performance.now();
         this.#slots.push({ backend, number, lane: await this.#open(backend, number) });
+        const seconds = (performance.now() - began) / 1000;
+        if (number === 0 && !exactly) counts[backend] = bearable(wanted[backend], seconds);
+      }
+    return counts;
   }
 
   async close(): Promise<void> {

@@ -159,9 +159,12 @@ async function start(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   try {
-    await lanes.open(options.lanes);
-    const { embedded, servers: far } = options.lanes;
-    say(`up in ${folder}: ${embedded} lanes on SQLite, ${far} on ${servers?.database.protocol ?? ''}//`);
+    const { embedded, servers: far } = await lanes.open(options.lanes, options.lanesTold);
+    const { embedded: most, servers: mostFar } = options.lanes;
+    const fewer = embedded + far < most + mostFar ? ' (fewer, for this machine is slow)' : '';
+    say(
+      `up in ${folder}: ${embedded} lanes on SQLite, ${far} on ${servers?.database.protocol ?? ''}//${fewer}`,
+    );
     await main(options, lanes, folder);
   } finally {
     if (!interrupted) {

@@ -9,6 +9,8 @@ export interface Options {
   /** Null: every point in every mode. */
   readonly runs: number | null;
   readonly lanes: LaneCounts;
+  /** So many, and no fewer on a slow machine. */
+  readonly lanesTold: boolean;
   readonly seed: number;
   /** Part of a point, or with `exact` the whole of it. */
   readonly only: { readonly text: string; readonly exact: boolean } | null;
@@ -26,7 +28,7 @@ const HELP = `npm run test:kill -- [options]
   --runs N           so many strikes instead of every point in every mode
   --backend B        embedded, servers or both; both unless told, where PostgreSQL and RabbitMQ are installed
   --mariadb          MariaDB instead of PostgreSQL
-  --lanes N          stacks side by side; 6 unless told, 3 for one backend
+  --lanes N          stacks side by side; unless told 6, 3 for one backend, fewer where the machine is slow
   --seed N           decides order and scenarios; 1 unless told
   --victims A,B      of worker, scheduler, api
   --modes A,B        of kill, again (who takes over is killed too), stop, database, broker
@@ -108,6 +110,7 @@ export function readOptions(args: readonly string[], servers: boolean): Options 
     backends,
     runs: values.runs === undefined ? null : count(values.runs, 'runs'),
     lanes: lanesOf(count(values.lanes ?? (backends.length === 2 ? '6' : '3'), 'lanes'), backends),
+    lanesTold: values.lanes !== undefined,
     seed: Number(values.seed),
     only: only === undefined ? null : { text: only, exact: values.point !== undefined },
     scenarios: SCENARIOS.filter(({ name }) => scenarios.includes(name)),

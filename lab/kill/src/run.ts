@@ -17,7 +17,7 @@ const GONE = 'the victim, which nobody killed, ended by itself';
 /** Well past a lease. */
 const STUCK_SECONDS = 4 * LEASE_SECONDS;
 /** Within which a run ends, from its act, on a busy machine; for every worker that dies. */
-const END_SECONDS = 120;
+const END_SECONDS = 240;
 const NOTHING: Wrongs = { ends: [], leaks: [], corrupt: [] };
 
 /** What came of a strike. */

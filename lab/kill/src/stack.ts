@@ -109,7 +109,7 @@ export class Stack {
   }
 
   /** Waits for something. @throws Error that names it */
-  async until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
+  async until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 240): Promise<T> {
     const deadline = performance.now() + seconds * 1000;
     let last: unknown;
     while (performance.now() < deadline) {

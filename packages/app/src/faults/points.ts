@@ -16,7 +16,7 @@ import { changeOfCall, changeOfRequest } from './changes.ts';
 
 /** Calls that change nothing; everything else has points. */
 const READS =
-  /^(get|list|find|check|read|open(Source|Destination)|sealedSecret|outboxState|inspect|validate|inventory|facts|powerState|allocatedAreas|annotation$|serverState|console$|imageDigest|progress|health|close|openVolumeReader|renewLease|then$)/;
+  /^(get|list|find|check|read|open(Source|Destination)|sealedSecret|outboxState|inspect|validate|inventory|facts|powerState|allocatedAreas|annotation$|serverState|console$|imageDigest|progress|health|close|openVolumeReader|renewLease|renewOperation|then$)/;
 
 export interface PointParts {
   /** Called at every point; the call goes on when it resolves. */
