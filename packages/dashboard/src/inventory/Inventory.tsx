@@ -94,6 +94,8 @@ function OfSource({ source, search }: { readonly source: Endpoint; readonly sear
   const query = useInfiniteQuery(instancesQuery(client, source.id, search));
   const [selected, setSelected] = useState(NONE);
   const rows = useMemo(() => query.data?.pages.flatMap(({ instances }) => instances) ?? [], [query.data]);
+  const descending = search.desc ?? false;
+  const columns = useMemo(() => columnsOf(source.name, descending), [source.name, descending]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -170,7 +172,7 @@ function OfSource({ source, search }: { readonly source: Endpoint; readonly sear
         <VirtualTable
           label={words.label}
           rows={rows}
-          columns={columnsOf(source.name, search.desc ?? false)}
+          columns={columns}
           keyOf={({ ref }) => ref}
           onSort={(_key, desc) => change({ desc })}
           onEnd={more}

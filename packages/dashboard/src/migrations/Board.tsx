@@ -42,6 +42,7 @@ export function Board() {
   const loadOlder = useOnce(older);
   const [selected, setSelected] = useState(NONE);
   const rows = useMemo(() => boardRows(data?.byId.values() ?? [], search), [data, search]);
+  const columns = useMemo(() => columnsOf(search.sort, search.desc), [search.sort, search.desc]);
   const counts = useMemo(() => countGroups(data?.byId.values() ?? []), [data]);
   const set = (change: BoardSearch): void =>
     void navigate({ search: (now) => clean({ ...now, ...change }), replace: true });
@@ -124,7 +125,7 @@ export function Board() {
               label={text.migrations.boardLabel}
               rows={rows}
               total={rows.length}
-              columns={columnsOf(search)}
+              columns={columns}
               keyOf={({ id }) => id}
               onSort={(key, desc) => set({ sort: key as BoardSort, desc })}
               {...(may('migrations:act') ? { selection } : {})}
@@ -164,7 +165,7 @@ function NoMigrations() {
   );
 }
 
-function columnsOf({ sort, desc }: BoardSearch): readonly Column<Migration>[] {
+function columnsOf(sort: BoardSearch['sort'], desc: BoardSearch['desc']): readonly Column<Migration>[] {
   const sorted = (key: BoardSort): 'asc' | 'desc' | null => {
     if (sort !== key) return null;
     return desc ? 'desc' : 'asc';

@@ -1,7 +1,8 @@
 import { Checkbox } from '@patternfly/react-core';
-import { SortByDirection, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { SortByDirection, Table, Tbody, Th, Thead, Tr } from '@patternfly/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useCallback, useEffect, useId, useRef } from 'react';
+import { VirtualRow } from './VirtualRow.tsx';
 
 export interface Column<T> {
   readonly key: string;
@@ -25,6 +26,7 @@ export interface Selection<T> {
 interface Props<T> {
   readonly label: string;
   readonly rows: readonly T[];
+  /** The same array as long as they are the same: rows are drawn anew for another one. */
   readonly columns: readonly Column<T>[];
   readonly keyOf: (row: T) => string;
   readonly onSort?: (key: string, desc: boolean) => void;
@@ -36,6 +38,9 @@ interface Props<T> {
 }
 
 const ROW_PX = 44;
+/** Rows on either side of those in sight that are in the page, too: all of them are laid out with each scroll. */
+const BESIDE = 4;
+/** Rows before the end at which more are asked for. */
 const BEFOREHAND = 12;
 /** Width of the column of boxes, of the whole. */
 const SELECT_PERCENT = 4;
@@ -48,7 +53,7 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
     count: rows.length,
     getScrollElement: () => frame.current,
     estimateSize: () => ROW_PX,
-    overscan: BEFOREHAND,
+    overscan: BESIDE,
   });
   const items = virtual.getVirtualItems();
   const first = items[0]?.start ?? 0;
@@ -57,6 +62,12 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
   useEffect(() => {
     if (onEnd && rows.length > 0 && last >= rows.length - BEFOREHAND) onEnd();
   }, [last, rows.length, onEnd]);
+  // Rows are drawn anew when they change, not whenever somebody has a new function for the same.
+  const latest = useRef(selection);
+  useEffect(() => {
+    latest.current = selection;
+  }, [selection]);
+  const toggle = useCallback((row: T, on: boolean) => latest.current?.toggle(row, on), []);
   const grow = columns.reduce((sum, column) => sum + (column.grow ?? 1), 0);
   const width = columns.length + (selection ? 1 : 0);
   return (
@@ -111,28 +122,22 @@ export function VirtualTable<T>({ label, rows, columns, keyOf, onSort, selection
             const row = rows[index];
             if (row === undefined) return null;
             return (
-              <Tr key={keyOf(row)} aria-rowindex={index + 2} isRowSelected={selection?.has(row) ?? false}>
-                {selection ? (
-                  <Td className="guts-select-cell">
-                    <Checkbox
-                      id={`${id}-${keyOf(row)}`}
-                      aria-label={selection.label(row)}
-                      isChecked={selection.has(row)}
-                      onChange={(_event, on) => selection.toggle(row, on)}
-                    />
-                  </Td>
-                ) : null}
-                {columns.map((column) => (
-                  <Td
-                    key={column.key}
-                    dataLabel={column.title}
-                    modifier="truncate"
-                    className={column.extra ? 'guts-extra' : ''}
-                  >
-                    {column.cell(row)}
-                  </Td>
-                ))}
-              </Tr>
+              <VirtualRow
+                key={keyOf(row)}
+                row={row}
+                columns={columns}
+                rowIndex={index + 2}
+                onToggle={toggle}
+                {...(selection
+                  ? {
+                      box: {
+                        id: `${id}-${keyOf(row)}`,
+                        label: selection.label(row),
+                        on: selection.has(row),
+                      },
+                    }
+                  : {})}
+              />
             );
           })}
           {after > 0 ? <Spacer height={after} width={width} /> : null}
