@@ -74,7 +74,7 @@ export function libdeflate(has: () => Promise<boolean>): Check {
       if (await has()) return [ok(subject, 'exports are inflated by it')];
       const remedy = 'Install it on every worker: apt install libdeflate0, or dnf install libdeflate.';
       return [
-        warning(subject, 'is not installed; by it exports are inflated in a third of the time', remedy),
+        warning(subject, 'is not installed; by it exports are inflated in about half the time', remedy),
       ];
     },
   };

@@ -1,4 +1,4 @@
-/** The library that inflates in a third of zlib's time (MIT licence; Debian: libdeflate0, Fedora: libdeflate). */
+/** The library that inflates in about half of zlib's time (MIT licence; Debian: libdeflate0, Fedora: libdeflate). */
 export const LIBDEFLATE = 'libdeflate.so.0';
 
 /** Whether this host has libdeflate, so that exports are inflated by it. */

@@ -25,4 +25,12 @@ test('processors are as busy as their times say, looked at now and then', () => 
   now = 400;
   times.user += 1000;
   expect(load.busy()).toBe(1);
+  now = 600;
+  expect(load.busy()).toBe(0);
+  // Nobody asked for an hour: what was in it says nothing of now.
+  now = 3_600_600;
+  expect(load.busy()).toBe(1);
+  now = 3_600_700;
+  times.user += 50;
+  expect(load.busy()).toBe(0.25);
 });

@@ -1,7 +1,8 @@
 import { type CpuInfo, cpus } from 'node:os';
 
-/** Over less time the system's counts, of 10 ms each, say little. */
+/** Over less time the system's counts, of 10 ms each, say little; over more they tell of what is long past. */
 const LEAST_MILLISECONDS = 100;
+const MOST_MILLISECONDS = 2000;
 
 /** How busy the processors of this host are, whoever has them; waiting for storage is not busy. */
 export class HostLoad {
@@ -19,13 +20,14 @@ export class HostLoad {
     this.#worked = workedBy(read());
   }
 
-  /** Of their time since it was last looked at, a moment ago, what they worked: 0 to 1. At first they count as busy. */
+  /** What they worked of their time since it was last asked: 0 to 1. When that was long ago they count as busy. */
   busy(): number {
     const now = this.#now();
-    if (now - this.#at < LEAST_MILLISECONDS) return this.#busy;
+    const passed = now - this.#at;
+    if (passed < LEAST_MILLISECONDS) return this.#busy;
     const all = this.#read();
     const worked = workedBy(all);
-    this.#busy = Math.min(1, (worked - this.#worked) / (now - this.#at) / all.length);
+    this.#busy = passed > MOST_MILLISECONDS ? 1 : Math.min(1, (worked - this.#worked) / passed / all.length);
     this.#at = now;
     this.#worked = worked;
     return this.#busy;
