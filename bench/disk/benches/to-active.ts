@@ -31,8 +31,7 @@ export const toActive: Bench = {
           cpus: 1,
           memoryMiB: 1024,
           powerState: 'poweredOff',
-          // The very file that the other way downloads: neither source packs anything meanwhile.
-          disks: [{ sizeBytes: 8 * GIB, source: { file: parts.disk }, packed: vmdk, controller: 'pvscsi' }],
+          disks: [{ sizeBytes: 8 * GIB, source: { file: parts.disk }, controller: 'pvscsi' }],
           nics: [{ mac: '00:50:56:1f:7a:07', network: 'VM Network' }],
         },
       ],

@@ -8,12 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import {
-  ChunkThreads,
   copyDisk,
-  CopyMemory,
-  CopyRate,
   listNbdExports,
-  openDeviceWriter,
   openNbdReader,
   openNbdWriter,
   openRawFile,
@@ -127,28 +123,6 @@ test.each<[string, () => Promise<DiskServer>, Partial<NbdReaderOptions>?]>(READE
     expect(found.read).toBe(await allocatedBy(server.uri));
   },
 );
-
-test.each<[string, () => Promise<DiskServer>]>([
-  ['nbdkit', () => nbdkit(socket(), 'file', source)],
-  ['qemu-nbd', () => qemuNbd(socket(), '-r', '-f', 'raw', '-e', '8', source)],
-])('threads read %s by connections of their own', async (_name, start) => {
-  const threads = new ChunkThreads({
-    entry: new URL('../../../dist/chunk-thread.js', import.meta.url),
-    count: 2,
-  });
-  const path = file('by-threads.raw');
-  const reader = await reading(await up(start()), { threads: true });
-  const target = await openDeviceWriter(path, { size: SIZE, create: true });
-  try {
-    const budget = { memory: new CopyMemory(64 * MIB), rate: new CopyRate(), threads };
-    await copyDisk({ source: reader, target, signal, budget });
-    expect(reader.local).toMatchObject({ obstacle: null });
-    expect(await sha256(createReadStream(path))).toBe(digest);
-  } finally {
-    await Promise.all([target.close(), reader.close(), threads.close()]);
-    rmSync(path);
-  }
-});
 
 const empty = async (format: 'raw' | 'qcow2'): Promise<string> => {
   const path = file(`target.${format}`);

@@ -34,6 +34,13 @@ test.runIf(process.env['GUTS_REQUIRE_TOOLS'] === '1')('libdeflate is there', asy
   expect(await hasLibdeflate()).toBe(true);
 });
 
+test('threads inflate by what the host is said to have', async () => {
+  const request = () => batch([deflateSync(noise(4096))]);
+  const has = (await hasLibdeflate()) ? 'libdeflate' : 'zlib';
+  expect((await inflating().inflate(request())).by).toBe(has);
+  expect((await inflating({ libdeflate: 'libnowhere.so.0' }).inflate(request())).by).toBe('zlib');
+});
+
 /** With what a host may have. */
 const WAYS: readonly (readonly [string, InflateThreadsOptions])[] = [
   ['zlib', { libdeflate: null }],

@@ -14,7 +14,7 @@ import { changeOfCall, changeOfRequest } from './changes.ts';
  * adding them. Nothing in normal use turns them on.
  */
 
-/** Calls that change nothing; everything else has points. */
+/** Calls that change nothing, or renew by the clock what is held; everything else has points. */
 const READS =
   /^(get|list|find|check|read|open(Source|Destination)|sealedSecret|outboxState|inspect|validate|inventory|facts|powerState|allocatedAreas|annotation$|serverState|console$|imageDigest|progress|health|close|openVolumeReader|renewLease|renewOperation|then$)/;
 

@@ -76,5 +76,6 @@ function inflateBatch({ input, output, places, grainBytes }) {
 parentPort.on('message', (batch) => {
   const bad = inflateBatch(batch);
   const { input, output } = batch;
-  parentPort.postMessage({ bad, input, output }, [input.buffer, output.buffer]);
+  const by = libdeflate === null ? 'zlib' : 'libdeflate';
+  parentPort.postMessage({ bad, by, input, output }, [input.buffer, output.buffer]);
 });

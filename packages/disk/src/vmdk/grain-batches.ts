@@ -70,8 +70,8 @@ export class GrainBatch {
   async inflate(threads: InflateThreads): Promise<void> {
     const places = this.#places.subarray(0, 4 * this.#grains.length);
     const { grainBytes } = this.#shape;
-    const { bad, ...memory } = await threads.inflate({ ...this.#memory, places, grainBytes });
-    this.#memory = memory;
+    const { bad, input, output } = await threads.inflate({ ...this.#memory, places, grainBytes });
+    this.#memory = { input, output };
     if (bad) throw new CorruptDiskError(`a grain ${bad.reason}`, this.#grains[bad.grain]?.position ?? 0);
   }
 
