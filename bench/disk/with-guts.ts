@@ -5,7 +5,8 @@
  *                                 JSON file of its extents of data
  *   verified SOURCE TARGET        as copy, then reads the target back from the disk and compares it
  *   disks at-once|in-turn FOLDER  all disks of the first machine by an export lease, to new raw files of a folder
- *   export VMDK MAP SINK          a streamOptimized VMDK of an https address to an http address, as qcow2
+ *   export VMDK MAP SINK [sha512] a streamOptimized VMDK of an https address to an http address, as qcow2; sha512: what is
+ *                                 sent is digested
  *   image VMDK MAP CLOUD          the same to Glance, until the image is active; CLOUD is an entry of clouds.yaml
  * Prints a line of JSON: bytes read and written, and bytes that the digests take. What only some of them need is loaded by those.
  */
@@ -130,7 +131,7 @@ async function connect(): Promise<VSphereSession> {
 type Receiver = (image: ImageStream) => Promise<void>;
 
 /** Tables of the image first, by the map that is known; no file in between. */
-async function exported(from: string, map: string, receive: Receiver): Promise<void> {
+async function exported(from: string, map: string, sha512: boolean, receive: Receiver): Promise<void> {
   const dataExtents = JSON.parse(await readFile(map, 'utf8')) as Extent[];
   const session = await connect();
   const url = new URL(from);
@@ -145,7 +146,7 @@ async function exported(from: string, map: string, receive: Receiver): Promise<v
   const { ExportLease } = await import('@guts/vsphere');
   const lease = new ExportLease(session, { type: 'HttpNfcLease', value: 'none' }, info);
   const source = await openStreamVmdk(await lease.open(device, signal));
-  const image = qcow2ImageStream({ size: source.size, dataExtents });
+  const image = qcow2ImageStream({ size: source.size, dataExtents, sha512 });
   const received = receive(image);
   const result = await copyDisk({ source, target: image.writer, signal, budget });
   await received;
@@ -195,8 +196,8 @@ const verbs: Readonly<Record<string, (given: readonly string[]) => Promise<void>
   verified,
   ranges,
   disks,
-  export: ([from = '', map = '', to = '']) => exported(from, map, intoSink(to)),
-  image: ([from = '', map = '', cloud = '']) => exported(from, map, intoGlance(cloud)),
+  export: ([from = '', map = '', to = '', sha512]) => exported(from, map, sha512 === 'sha512', intoSink(to)),
+  image: ([from = '', map = '', cloud = '']) => exported(from, map, true, intoGlance(cloud)),
 };
 const run = verbs[verb];
 if (!run) throw new Error(`no such verb: ${verb}`);

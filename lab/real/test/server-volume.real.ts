@@ -50,7 +50,7 @@ function connect(project: string | null): Promise<DestinationConnection> {
 async function upload(imageId: string): Promise<void> {
   const file = await open(GUEST_IMAGE.bios);
   const { size } = await file.stat();
-  const sent = maker.uploadImage(imageId, { format: 'raw', size, areas: null, signal });
+  const sent = maker.uploadImage(imageId, { format: 'raw', size, areas: null, sha512: true, signal });
   for (let at = 0; at < size; at += 2 ** 20) {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2 ** 20), 0, 2 ** 20, at);
     await sent.writer.write(at, buffer.subarray(0, bytesRead), signal);

@@ -27,17 +27,18 @@ export function startUpload(
     readonly format: 'raw' | 'qcow2';
     readonly size: number;
     readonly areas: readonly Extent[] | null;
+    readonly sha512: boolean;
     readonly signal: AbortSignal;
   },
 ): ImageUpload {
-  const { format, size, areas, signal } = options;
+  const { format, size, areas, sha512, signal } = options;
   const stream =
     format === 'qcow2'
-      ? qcow2ImageStream({ size, dataExtents: areas ?? [{ offset: 0, length: size }] })
-      : rawImageStream({ size });
+      ? qcow2ImageStream({ size, dataExtents: areas ?? [{ offset: 0, length: size }], sha512 })
+      : rawImageStream({ size, sha512 });
   const iterator = stream.body[Symbol.asyncIterator]();
   const body: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => iterator };
-  const send = async (): Promise<{ bytesSent: number; sha512: string }> => {
+  const send = async (): ImageUpload['done'] => {
     try {
       await uploadImage(session, imageId, body, { length: stream.length, signal });
       const sent = await stream.done;

@@ -210,7 +210,7 @@ describe('disks', () => {
       const spec = { name: 'i', format, minDiskGiB: 1, properties: {} };
       const image = await member.create('image', spec, mark(), signal);
       const areas = [{ offset: 65_536, length: data.length }];
-      const upload = member.uploadImage(image.externalId, { format, size: MIB, areas, signal });
+      const upload = member.uploadImage(image.externalId, { format, size: MIB, areas, sha512: true, signal });
       await upload.writer.write(65_536, data, signal);
       await upload.writer.flush(signal);
       await upload.writer.close();
@@ -241,6 +241,7 @@ describe('disks', () => {
       format: 'raw',
       size: 64 * MIB,
       areas: null,
+      sha512: true,
       signal,
     });
     const writing = (async () => {
@@ -274,7 +275,13 @@ describe('servers', () => {
       properties: { hw_firmware_type: 'bios' },
     };
     const image = await member.create('image', spec, mark(), signal);
-    const upload = member.uploadImage(image.externalId, { format: 'raw', size: MIB, areas: null, signal });
+    const upload = member.uploadImage(image.externalId, {
+      format: 'raw',
+      size: MIB,
+      areas: null,
+      sha512: true,
+      signal,
+    });
     await upload.writer.write(0, guestDisk('web'), signal);
     await upload.writer.flush(signal);
     await upload.writer.close();
@@ -325,7 +332,13 @@ describe('servers', () => {
     const { flavors } = await member.facts(signal);
     const spec = { name: 'root', format: 'raw' as const, minDiskGiB: 1, properties: {} };
     const image = await member.create('image', spec, mark(), signal);
-    const upload = member.uploadImage(image.externalId, { format: 'raw', size: MIB, areas: null, signal });
+    const upload = member.uploadImage(image.externalId, {
+      format: 'raw',
+      size: MIB,
+      areas: null,
+      sha512: true,
+      signal,
+    });
     await upload.writer.flush(signal);
     await upload.done;
     cloud.faults.add({

@@ -67,7 +67,13 @@ async function portSpec(): Promise<ArtifactSpecs['port']> {
 
 async function newImage(): Promise<string> {
   const image = await member.create('image', imageSpec, mark(), signal);
-  const upload = member.uploadImage(image.externalId, { format: 'raw', size: MIB, areas: null, signal });
+  const upload = member.uploadImage(image.externalId, {
+    format: 'raw',
+    size: MIB,
+    areas: null,
+    sha512: true,
+    signal,
+  });
   await upload.writer.flush(signal);
   await upload.done;
   return image.externalId;
@@ -198,7 +204,13 @@ describe('what is found but never will be of use says so', () => {
     const image = await member.create('image', imageSpec, marker, signal);
     await member.waitUsable('image', image.externalId, imageSpec, signal);
     const quitter = new AbortController();
-    const options = { format: 'raw' as const, size: 64 * MIB, areas: null, signal: quitter.signal };
+    const options = {
+      format: 'raw' as const,
+      size: 64 * MIB,
+      areas: null,
+      sha512: true,
+      signal: quitter.signal,
+    };
     const upload = member.uploadImage(image.externalId, options);
     await upload.writer.write(0, randomBytes(MIB), signal);
     await expect.poll(() => cloud.images.get(image.externalId)?.status).toBe('saving');

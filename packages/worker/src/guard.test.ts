@@ -86,7 +86,7 @@ test.for(['openVolumeWriter', 'uploadImage'] as const)(
     );
     const given =
       name === 'uploadImage'
-        ? destination.uploadImage('i', { format: 'raw', size: 1, areas: null, signal }).writer
+        ? destination.uploadImage('i', { format: 'raw', size: 1, areas: null, sha512: true, signal }).writer
         : await destination.openVolumeWriter({}, 1, { fresh: true }, signal);
     expect(given).toMatchObject({ size: 1, capabilities });
     await given.write(0, new Uint8Array(1), signal);

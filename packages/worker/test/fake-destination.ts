@@ -33,7 +33,11 @@ interface Thing {
 /** A destination in memory: tests look at what exists in it. */
 export class FakeDestination {
   /** As images were sent. */
-  readonly uploads: { readonly format: string; readonly areas: readonly Extent[] | null }[] = [];
+  readonly uploads: {
+    readonly format: string;
+    readonly areas: readonly Extent[] | null;
+    readonly sha512: boolean;
+  }[] = [];
   readonly things = new Map<string, Thing>();
   /** Kinds whose creation is refused. */
   readonly refuse = new Set<DestinationArtifactKind>();
@@ -258,15 +262,15 @@ export class FakeDestination {
         if (this.corruptVolumes) bytes[7] = 99;
         return Promise.resolve(reader(bytes));
       },
-      uploadImage: (id, { size, format, areas }) => {
-        this.uploads.push({ format, areas });
+      uploadImage: (id, { size, format, areas, sha512: digested }) => {
+        this.uploads.push({ format, areas, sha512: digested });
         this.#mayBreak('upload');
         const thing = this.#bytes(id);
         thing.bytes = new Uint8Array(size);
         let closed: () => void = () => undefined;
         const done = new Promise<void>((resolve) => {
           closed = resolve;
-        }).then(() => ({ bytesSent: size, sha512: sha512(thing.bytes) }));
+        }).then(() => ({ bytesSent: size, sha512: digested ? sha512(thing.bytes) : null }));
         const target = writer(thing.bytes);
         return {
           writer: {

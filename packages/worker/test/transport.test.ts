@@ -77,10 +77,20 @@ test('VDDK knows where data is: an image is sent by its map, no change tracking 
   await rig.create({}, { transport: 'vddk' });
   expect(await rig.run()).toMatchObject({ status: 'completed' });
   const size = rig.source.disks.get('2000')?.length;
-  expect(rig.destination.uploads).toEqual([{ format: 'qcow2', areas: [{ offset: 0, length: size }] }]);
+  expect(rig.destination.uploads).toEqual([
+    { format: 'qcow2', areas: [{ offset: 0, length: size }], sha512: true },
+  ]);
   const kinds = (await rig.store.listArtifacts(rig.id)).map(({ kind }) => kind);
   expect(kinds).not.toContain('change_tracking');
   expect(rig.source.open).toEqual(new Set());
+});
+
+test('an image that nobody verifies is not digested on its way', async () => {
+  await rig.create({ verifyData: 'off' });
+  expect(await rig.run()).toMatchObject({ status: 'completed' });
+  expect(rig.destination.uploads.map(({ sha512 }) => sha512)).toEqual([false]);
+  const [pass] = await rig.store.listPasses(rig.id);
+  expect(pass?.manifest).toMatchObject({ upload: { sha512: null } });
 });
 
 test('a disk that cannot be written stays open no longer', async () => {

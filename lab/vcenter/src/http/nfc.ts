@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamVmdk } from '../disk/stream-vmdk.ts';
 import type { Vim } from '../vim.ts';
@@ -28,5 +28,21 @@ export async function answerNfc(
   await pour(body, reply, { ...shape, until: lease.ended.signal });
 }
 
-const piecesOf = (path: string): AsyncIterable<Buffer> =>
-  createReadStream(path, { highWaterMark: 1024 * 1024 });
+/** Bytes of a piece: more than a reply queues, so that it waits until a piece is sent. */
+const PIECE = 256 * 1024;
+
+/** A piece's memory is used again for the next: fresh memory for each costs a virtual machine twice what TLS does. */
+async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    const memory = Buffer.allocUnsafeSlow(PIECE);
+    for (let at = 0; ;) {
+      const { bytesRead } = await file.read(memory, 0, PIECE, at);
+      if (bytesRead === 0) return;
+      yield memory.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}

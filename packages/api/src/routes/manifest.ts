@@ -8,7 +8,7 @@ const PAGE = 20;
 interface EndedPass {
   readonly chunks: DigestScheme;
   readonly target: string;
-  readonly upload?: { readonly format: string; readonly bytesSent: number; readonly sha512: string };
+  readonly upload?: { readonly format: string; readonly bytesSent: number; readonly sha512: string | null };
 }
 
 type Read = Pick<Store, 'listDisks' | 'listPasses' | 'listCheckpoints'>;

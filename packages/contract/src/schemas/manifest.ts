@@ -31,7 +31,11 @@ export const Manifest = Type.Object({
   target: Type.String({ description: 'id of the volume or image that the bytes were written to' }),
   upload: Nullable(
     Type.Object(
-      { format: Type.String(), bytes_sent: Bytes, sha512: Type.String() },
+      {
+        format: Type.String(),
+        bytes_sent: Bytes,
+        sha512: Nullable(Type.String({ description: 'in hexadecimal; null: verify_data is off' })),
+      },
       { description: 'the stream that was sent to the image service; null: none was' },
     ),
   ),

@@ -151,7 +151,7 @@ export interface ImageUpload {
   /** Takes bytes in order only. */
   readonly writer: DiskWriter;
   /** Resolves when the destination has it all; rejects when the upload fails. Never left unhandled. */
-  readonly done: Promise<{ readonly bytesSent: number; readonly sha512: string }>;
+  readonly done: Promise<{ readonly bytesSent: number; readonly sha512: string | null }>;
 }
 
 export type ServerState = 'building' | 'active' | 'off' | 'error' | 'gone' | 'other';
@@ -224,10 +224,18 @@ export interface DestinationConnection {
     size: number,
     signal: AbortSignal,
   ): Promise<DiskReader>;
-  /** @param areas extents that may hold data; needed for qcow2 */
   uploadImage(
     imageId: string,
-    options: { format: 'raw' | 'qcow2'; size: number; areas: readonly Extent[] | null; signal: AbortSignal },
+    options: {
+      readonly format: 'raw' | 'qcow2';
+      /** Of the disk; bytes. */
+      readonly size: number;
+      /** Extents that may hold data; needed for qcow2. */
+      readonly areas: readonly Extent[] | null;
+      /** Whether what is sent is digested, to be compared with what was stored. */
+      readonly sha512: boolean;
+      readonly signal: AbortSignal;
+    },
   ): ImageUpload;
   /** What the image service says of the bytes it stored; algorithm `none` when it keeps no hash. */
   imageDigest(

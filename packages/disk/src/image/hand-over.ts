@@ -6,8 +6,8 @@ import { sharedBytes } from '../threads/shared-bytes.ts';
 /** What was handed over, once all of it was. */
 export interface SentStream {
   readonly bytesSent: number;
-  /** SHA-512 of the sent bytes, hexadecimal: Glance's `os_hash_value` where its algorithm is sha512. */
-  readonly sha512: string;
+  /** SHA-512 of the sent bytes, hexadecimal: Glance's `os_hash_value` where its algorithm is sha512. Null: not wanted. */
+  readonly sha512: string | null;
 }
 
 type Next = IteratorResult<Uint8Array, undefined>;
@@ -19,6 +19,13 @@ interface Waiting<T> {
 interface Place {
   readonly memory: Uint8Array;
   digested: Promise<void>;
+}
+
+export interface HandOverOptions {
+  /** Bytes that will be handed over. */
+  readonly length: number;
+  /** Whether they are digested. Default true; it takes more of a processor than all else here. */
+  readonly sha512?: boolean | undefined;
 }
 
 /**
@@ -37,6 +44,7 @@ const PLACES = 3;
 export class HandOver implements AsyncIterable<Uint8Array> {
   readonly done: Promise<SentStream>;
   readonly #length: number;
+  readonly #digested: boolean;
   readonly #places: Place[] = [];
   #sha512: Sha512 | undefined;
   #pieces = 0;
@@ -58,9 +66,9 @@ export class HandOver implements AsyncIterable<Uint8Array> {
   #ended = false;
   #settle: Waiting<SentStream> | undefined;
 
-  /** @param length bytes that will be handed over */
-  constructor(length: number) {
+  constructor({ length, sha512 = true }: HandOverOptions) {
     this.#length = length;
+    this.#digested = sha512;
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -200,7 +208,7 @@ export class HandOver implements AsyncIterable<Uint8Array> {
     this.#consumer = undefined;
     this.#inHand = true;
     const value = place.memory.subarray(0, this.#bytes);
-    place.digested = this.#digesting().add(value);
+    if (this.#digested) place.digested = this.#digesting().add(value);
     // The next but one is told, or who asks for the digest.
     place.digested.catch(() => undefined);
     this.#bytesSent += value.length;
@@ -216,9 +224,9 @@ export class HandOver implements AsyncIterable<Uint8Array> {
   }
 
   async #settleByDigest(): Promise<void> {
-    let sha512: string;
+    let sha512: string | null;
     try {
-      sha512 = await this.#digesting().digest();
+      sha512 = this.#digested ? await this.#digesting().digest() : null;
     } catch (error) {
       this.fail(error);
       return;

@@ -18,10 +18,12 @@ const ZEROS = new Uint8Array(1024 * 1024);
 export function qcow2ImageStream(options: {
   readonly size: number;
   readonly dataExtents: Iterable<Extent>;
+  /** Whether what is sent is digested. Default true. */
+  readonly sha512?: boolean | undefined;
 }): ImageStream {
-  const { size } = options;
+  const { size, sha512 } = options;
   const layout = qcow2Layout(size, options.dataExtents);
-  const out = new HandOver(layout.totalClusters * CLUSTER);
+  const out = new HandOver({ length: layout.totalClusters * CLUSTER, sha512 });
   const metadata = qcow2Metadata(layout);
   let at = 0;
   let run = 0;

@@ -5,11 +5,17 @@ import type { ImageStream } from './image-stream.ts';
 
 const ZEROS = new Uint8Array(1024 * 1024);
 
-/** A raw image, made while the disk is written in order. `options.size` is the disk's and the image's length in bytes. */
-export function rawImageStream(options: { readonly size: number }): ImageStream {
-  const { size } = options;
+/**
+ * A raw image, made while the disk is written in order. `options.size` is the disk's and the image's length in bytes;
+ * `options.sha512` tells whether what is sent is digested, by default it is.
+ */
+export function rawImageStream(options: {
+  readonly size: number;
+  readonly sha512?: boolean | undefined;
+}): ImageStream {
+  const { size, sha512 } = options;
   assertBytes(size, 'size');
-  const out = new HandOver(size);
+  const out = new HandOver({ length: size, sha512 });
   let at = 0;
 
   const claim = (offset: number, length: number): void => {

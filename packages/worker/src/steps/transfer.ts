@@ -36,7 +36,11 @@ export interface PassManifest extends ReadContent {
   readonly target: string;
   /** The digests themselves are the pass's checkpoints. */
   readonly chunks: DigestScheme;
-  readonly upload?: { readonly format: 'raw' | 'qcow2'; readonly bytesSent: number; readonly sha512: string };
+  readonly upload?: {
+    readonly format: 'raw' | 'qcow2';
+    readonly bytesSent: number;
+    readonly sha512: string | null;
+  };
 }
 
 type Areas = ReadonlyMap<string, readonly Extent[]>;
@@ -149,7 +153,7 @@ async function toImage(
   areas: readonly Extent[] | null,
   copy: Copy,
 ): Promise<PassManifest & { result: CopyResult }> {
-  const { destination, journal, signal } = context;
+  const { destination, journal, migration, signal } = context;
   const role = `image:${disk.key}`;
   // A volume that is a clone of its image holds it.
   const made = disk.target === 'volume' ? await journal.byRole(`volume:${disk.key}`) : null;
@@ -170,6 +174,8 @@ async function toImage(
     format,
     size: disk.capacityBytes,
     areas,
+    // Nobody would compare it.
+    sha512: migration.spec.policies.verifyData !== 'off',
     signal: AbortSignal.any([signal, stop.signal]),
   });
   const abortable = async (target: DiskWriter): Promise<CopyResult> => {
