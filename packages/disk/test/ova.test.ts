@@ -145,8 +145,36 @@ test('an OVA of one disk is opened as a disk, however its archive was made', asy
     expect((await judge(reader, first)).wrong).toEqual([]);
     await reader.close();
   }
-  await writeFile(join(folder, 'many.ova'), tar([envelope(), ...files]));
-  await expect(openDiskFile(join(folder, 'many.ova'))).rejects.toThrow(/3 disks/);
+});
+
+test('of an OVA with several disks one is chosen, by its id or the name of its file', async () => {
+  const path = join(folder, 'many.ova');
+  await writeFile(path, tar([envelope(), ...files]));
+  for (const [ovaDisk, disk] of [
+    ['vmdisk0', first],
+    ['a-disk1.vmdk', first],
+    ['vmdisk1', second],
+    ['vmdisk2', new Uint8Array(2 * 1024 * 1024)],
+  ] as const) {
+    const { format, reader } = await openDiskFile(path, { ovaDisk });
+    expect(format).toBe('ova');
+    expect((await judge(reader, disk)).wrong).toEqual([]);
+    await reader.close();
+  }
+  const names = '"vmdisk0" (a-disk1.vmdk), "vmdisk1" (a-disk2.img), "vmdisk2"';
+  await expect(openDiskFile(path)).rejects.toMatchObject({
+    code: 'disk_usage',
+    message: `many.ova is an OVA, and one of its disks must be chosen: ${names}`,
+  });
+  await expect(openDiskFile(path, { ovaDisk: 'a' })).rejects.toMatchObject({
+    code: 'disk_usage',
+    message: `many.ova is an OVA, and it has no disk "a" alone: ${names}`,
+  });
+  await writeFile(join(folder, 'a.vmdk'), files[0]!.bytes);
+  await expect(openDiskFile(join(folder, 'a.vmdk'), { ovaDisk: 'vmdisk0' })).rejects.toMatchObject({
+    code: 'disk_usage',
+    message: 'a.vmdk is no OVA: there is no disk "vmdisk0" to choose',
+  });
 });
 
 /** Its length counts its own digits: two of them, for all that is used here. */

@@ -30,19 +30,24 @@ export function addDisk(program: Command, disk: Command): void {
       .option('--ca <file>', 'of nbds: PEM file of the authority that signed the server')
       .option('--fingerprint <hex>', 'of nbds: SHA-256 of the certificate to trust');
 
+  const choosing = (command: Command): Command =>
+    command.option('--ova-disk <name>', 'of an OVA: which of its disks, by id or name of its file');
+
   trusting(
-    disk
-      .command('info')
-      .argument('<file>', `file, block device, or ${NBD}`)
-      .summary('Tells what a disk is: its format, its size, and how much of it is data')
-      .description(
-        'Tells the format of a file by its magic (its name means nothing), the size of the disk in it, and how much of that its map calls data.',
-      )
-      .addOption(
-        new Option('--format <format>', 'what it is, instead of its magic; a raw disk has none').choices(
-          FORMATS,
+    choosing(
+      disk
+        .command('info')
+        .argument('<file>', `file, block device, or ${NBD}`)
+        .summary('Tells what a disk is: its format, its size, and how much of it is data')
+        .description(
+          'Tells the format of a file by its magic (its name means nothing), the size of the disk in it, and how much of that its map calls data.',
+        )
+        .addOption(
+          new Option('--format <format>', 'what it is, instead of its magic; a raw disk has none').choices(
+            FORMATS,
+          ),
         ),
-      ),
+    ),
   )
     .addHelpText('after', examples('guts disk info web.vmdk', 'guts disk info --format raw /dev/sdb'))
     .action((file: string, options: InfoOptions) =>
@@ -53,22 +58,24 @@ export function addDisk(program: Command, disk: Command): void {
     );
 
   trusting(
-    disk
-      .command('copy')
-      .argument('<source>', `file of VMDK, qcow2, OVA (of one disk) or raw, block device, or ${NBD}`)
-      .argument('<target>', `file to make (raw), block device, or ${NBD}`)
-      .summary('Copies a disk, byte for byte, and digests it on the way')
-      .description(
-        'Copies a disk, whatever its format, to a raw file, a block device or an NBD server; holes stay holes where the target reads as zero. It has ended when the target is flushed. A file has its name once it is whole; of a larger device what lies behind the disk is left as it is. Interrupted, it removes the file that it began.',
-      )
-      .addOption(
-        new Option('--source-format <format>', 'what the source is; a raw one must be said to be').choices(
-          FORMATS,
-        ),
-      )
-      .option('--force', 'replaces a file, writes over a block device or an NBD export with data', false)
-      .option('--manifest <file>', 'writes the digests to a new file, for guts disk verify')
-      .option('--rate <rate>', 'MiB per second at most', mebibytes),
+    choosing(
+      disk
+        .command('copy')
+        .argument('<source>', `file of VMDK, qcow2, OVA or raw, block device, or ${NBD}`)
+        .argument('<target>', `file to make (raw), block device, or ${NBD}`)
+        .summary('Copies a disk, byte for byte, and digests it on the way')
+        .description(
+          'Copies a disk, whatever its format, to a raw file, a block device or an NBD server; holes stay holes where the target reads as zero. It has ended when the target is flushed. A file has its name once it is whole; of a larger device what lies behind the disk is left as it is. Interrupted, it removes the file that it began.',
+        )
+        .addOption(
+          new Option('--source-format <format>', 'what the source is; a raw one must be said to be').choices(
+            FORMATS,
+          ),
+        )
+        .option('--force', 'replaces a file, writes over a block device or an NBD export with data', false)
+        .option('--manifest <file>', 'writes the digests to a new file, for guts disk verify')
+        .option('--rate <rate>', 'MiB per second at most', mebibytes),
+    ),
   )
     .addHelpText(
       'after',

@@ -29,9 +29,11 @@ export interface Surroundings {
 }
 export interface InfoOptions extends TrustOptions {
   readonly format?: DiskFileFormat;
+  readonly ovaDisk?: string;
 }
 export interface CopyOptions extends TrustOptions {
   readonly sourceFormat?: DiskFileFormat;
+  readonly ovaDisk?: string;
   readonly force: boolean;
   readonly manifest?: string;
   /** MiB per second. */

@@ -42,7 +42,7 @@ const OF_NBD: Readonly<Record<string, Told>> = {
 };
 
 const OTHER =
-  'A raw disk must be said to be one (--format raw; --source-format raw of a copy); of an OVA with several disks, take one out with tar; other formats: qemu-img convert.';
+  'A raw disk must be said to be one (--format raw; --source-format raw of a copy); other formats: qemu-img convert.';
 const SIZE = 'Take a target that is at least as large as the source.';
 const SOUND = 'Fetch the file again, or have its source repaired.';
 const AGAIN = 'See what is said, and try again.';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import {
   type DiskFileFormat,
   type DiskReader,
+  DiskUsageError,
   type NbdTarget,
   openDiskFile,
   openNbdReader,
@@ -41,22 +42,35 @@ export async function nbdSession(
   };
 }
 
+export interface SourceOptions {
+  readonly format?: DiskFileFormat;
+  readonly ovaDisk?: string;
+  readonly uncached?: boolean;
+}
+
 /**
  * Opens a disk for reading: an NBD address, or a file or block device.
- * @param format what it is; then nothing is guessed
- * @param uncached reads a raw one past what the page cache holds of it
+ * @param options.format what it is; then nothing is guessed
+ * @param options.ovaDisk which disk of an OVA
+ * @param options.uncached reads a raw one past what the page cache holds of it
  */
 export async function openSource(
   text: string,
-  options: TrustOptions & { readonly format?: DiskFileFormat; readonly uncached?: boolean },
+  options: TrustOptions & SourceOptions,
   signal: AbortSignal,
 ): Promise<OpenedDisk> {
   const target = nbdTarget(text);
+  const { format, ovaDisk, uncached = false } = options;
   if (target) {
+    if (ovaDisk !== undefined)
+      throw new DiskUsageError(`${text} is an NBD export: there is no disk "${ovaDisk}" to choose`);
     const session = await nbdSession(target, options);
     return { format: 'nbd', reader: await openNbdReader({ ...session, threads: true }, signal) };
   }
-  const { format, uncached = false } = options;
   if (format === 'raw' && uncached) return { format, reader: await openRawFile(text, { uncached }) };
-  return openDiskFile(text, { signal, ...(format === undefined ? {} : { format }) });
+  return openDiskFile(text, {
+    signal,
+    ...(format === undefined ? {} : { format }),
+    ...(ovaDisk === undefined ? {} : { ovaDisk }),
+  });
 }

@@ -41,6 +41,12 @@ export class ChunkCopier {
     this.#digest = chunkDigest(options.key);
   }
 
+  /** Once no chunk is under way: threads that read the source by connections of their own leave it. */
+  close(): void {
+    const { source } = this.#options;
+    if (source.kind === 'reader' && source.local) this.#session.threads?.leave(source.local.export);
+  }
+
   /** @param mayWrite resolves when it is the chunk's turn to be written */
   copy(work: DataWork, mayWrite: () => Promise<void>): Promise<CopiedChunk> {
     const { source, target } = this.#options;

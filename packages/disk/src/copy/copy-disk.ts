@@ -132,7 +132,7 @@ async function copyIn(session: Session, job: CopyJob, plan: Plan): Promise<CopyR
     if (end === 'ended' || !inOrder) await checkpoints.finish(bytesDone);
     if (end === 'paused') job.pause?.throwIfAborted();
   } finally {
-    if (source.kind === 'reader' && source.local) session.threads?.leave(source.local.export);
+    chunks.close();
     await checkpoints.settled();
   }
   return {

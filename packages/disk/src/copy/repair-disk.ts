@@ -87,29 +87,33 @@ async function repairIn(
       if (expected.some((one) => one.index === index)) changes.set(index, null);
     }
   };
-  await runLanes(passages(), {
-    depth: () => depth.depth,
-    window: WINDOW,
-    signal,
-    fail,
-    work: async ({ work, expected }) => {
-      if (!wanted(work)) {
-        if (work.kind === 'data' && work.buffer) memory.give(work.buffer, true);
-        return;
-      }
-      if (work.kind === 'zero') return zero(work, expected);
-      const copied = await chunks.copy(work, async () => signal.throwIfAborted());
-      bytesRead += copied.bytesRead;
-      bytesWritten += copied.bytesWritten;
-      const then = expected[0]?.tag ?? null;
-      const same = copied.digest && then ? copied.digest.equals(then) : copied.digest === then;
-      if (!same) changes.set(work.offset / chunkSize, copied.digest);
-    },
-    passed: ({ work }) => {
-      bytesDone += work.length;
-      onProgress?.({ bytesDone, bytesTotal: size });
-    },
-  });
+  try {
+    await runLanes(passages(), {
+      depth: () => depth.depth,
+      window: WINDOW,
+      signal,
+      fail,
+      work: async ({ work, expected }) => {
+        if (!wanted(work)) {
+          if (work.kind === 'data' && work.buffer) memory.give(work.buffer, true);
+          return;
+        }
+        if (work.kind === 'zero') return zero(work, expected);
+        const copied = await chunks.copy(work, async () => signal.throwIfAborted());
+        bytesRead += copied.bytesRead;
+        bytesWritten += copied.bytesWritten;
+        const then = expected[0]?.tag ?? null;
+        const same = copied.digest && then ? copied.digest.equals(then) : copied.digest === then;
+        if (!same) changes.set(work.offset / chunkSize, copied.digest);
+      },
+      passed: ({ work }) => {
+        bytesDone += work.length;
+        onProgress?.({ bytesDone, bytesTotal: size });
+      },
+    });
+  } finally {
+    chunks.close();
+  }
   await target.flush(signal);
   const touched = pieces.filter(({ firstChunk, chunks: count }) =>
     [...changes.keys()].some((index) => index >= firstChunk && index < firstChunk + count),

@@ -85,6 +85,7 @@ export const SERVED_SOURCES: readonly SourceKind[] = [
     async make(material) {
       const { disk } = material;
       const manner = nbdManner(material, disk.length);
+      const threads = material.chance.roll(2) === 0;
       let current: Trouble | undefined;
       const server = await FakeNbdServer.start({
         exports: { x: { disk, blocks: manner.blocks, allocation: allocation(material) } },
@@ -96,7 +97,7 @@ export const SERVED_SOURCES: readonly SourceKind[] = [
         async open(trouble, from) {
           current = trouble;
           const reader = await openNbdReader(
-            { ...at(server, 'x'), ...manner.client, readAttempts: 20 },
+            { ...at(server, 'x'), ...manner.client, readAttempts: 20, threads },
             never,
           );
           return watchedReader(reader, trouble, from, false);

@@ -43,6 +43,8 @@ export function watchedReader(
       }),
     close: () => reader.close(),
     ...(reader.file ? { file: watchedFile(reader.file, trouble, 'read') } : {}),
+    // Threads read it by connections of their own, whose troubles the server makes.
+    ...(reader.local ? { local: reader.local } : {}),
   };
 }
 
