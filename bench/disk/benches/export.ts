@@ -1,6 +1,6 @@
-import { link, mkdir, rm } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RealCloud } from '../../../lab/real/test/support/cloud.ts';
 import { CLOUDS_FILE } from '../../../lab/real/test/support/lab.ts';

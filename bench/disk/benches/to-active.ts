@@ -7,8 +7,8 @@ import { startVcsim } from '../../../lab/real/test/support/vcsim.ts';
 import { startVCenter } from '../../../lab/vcenter/src/vcenter.ts';
 import { atLeast, type Bench, GIB, run, speed, told } from '../bench.ts';
 import { madeStreamVmdk } from '../stream-vmdk.ts';
-import { datastoreOf } from '../vcsim.ts';
 import type { Contender } from '../measure.ts';
+import { datastoreOf } from '../vcsim.ts';
 import { environmentOf2016, wayOf2016 } from '../way-of-2016.ts';
 
 const CLOUD = 'lab';
