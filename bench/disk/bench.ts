@@ -51,8 +51,6 @@ export const atMost = (text: string, value: number, most: number): Goal => ({
   value,
   met: value <= most,
 });
-/** What nothing was promised of. */
-export const told = (text: string, value: number): Goal => ({ text, value, met: true });
 
 export async function run(
   { rounds, print }: BenchParts,

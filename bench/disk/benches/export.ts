@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { RealCloud } from '../../../lab/real/test/support/cloud.ts';
 import { CLOUDS_FILE } from '../../../lab/real/test/support/lab.ts';
 import { startVcsim, type Vcsim } from '../../../lab/real/test/support/vcsim.ts';
-import { atLeast, type Bench, type BenchParts, run, speed, told } from '../bench.ts';
+import { atLeast, type Bench, type BenchParts, run, speed } from '../bench.ts';
 import { madeStreamVmdk } from '../stream-vmdk.ts';
 import { environmentOf2016, exportUrl, loginFile, wayOf2016 } from '../way-of-2016.ts';
 import { datastoreOf, environmentOf } from '../vcsim.ts';
@@ -14,7 +14,9 @@ async function startSink(): Promise<{ readonly url: string; stop(): void }> {
   const sink = spawn('python3', [join(import.meta.dirname, '../sink.py')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const [port] = (await once(sink.stdout, 'data')) as [Buffer];
+  const ended = once(sink, 'close').then(() => Promise.reject(new Error('the sink does not start')));
+  const [port] = (await Promise.race([once(sink.stdout, 'data'), ended])) as [Buffer];
+  ended.catch(() => undefined); // It ends when it is stopped.
   return { url: `http://127.0.0.1:${String(port).trim()}/image`, stop: () => sink.stdin.end() };
 }
 
@@ -51,12 +53,12 @@ export const exportToSink: Bench = {
       };
       const measured = await run(parts, [
         {
-          name: 'guts, in one pass',
+          name: 'guts, in one pass, as with verify_data off',
           command: `${ours} export '${url}' ${map} ${sink.url}`,
           env: environmentOf(vcsim),
         },
         {
-          name: 'guts, and SHA-512 of what is sent',
+          name: 'guts, in one pass, and SHA-512 of what is sent',
           command: `${ours} export '${url}' ${map} ${sink.url} sha512`,
           env: environmentOf(vcsim),
         },
@@ -71,7 +73,7 @@ export const exportToSink: Bench = {
         measured,
         goals: [
           atLeast('times as fast', speed(measured, 0, 2), 2.5),
-          told('times as fast with SHA-512', speed(measured, 1, 2)),
+          atLeast('times as fast with SHA-512', speed(measured, 1, 2), 2.5),
         ],
       };
     }),

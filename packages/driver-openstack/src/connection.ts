@@ -9,6 +9,7 @@ import {
   type Finding,
   type HeldAddress,
   type ImageUpload,
+  type ImageUploadOptions,
   type MarkedObject,
   type Marker,
   type ServerState,
@@ -195,7 +196,7 @@ export class OpenStackConnection implements DestinationConnection {
     return { shares: this.#shares, devices: this.#place.server.devices };
   }
 
-  uploadImage(imageId: string, options: Parameters<DestinationConnection['uploadImage']>[1]): ImageUpload {
+  uploadImage(imageId: string, options: ImageUploadOptions): ImageUpload {
     return startUpload(this.#session, imageId, options);
   }
 

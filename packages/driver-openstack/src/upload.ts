@@ -1,4 +1,4 @@
-import type { Extent, ImageUpload } from '@guts/core';
+import type { ImageUpload, ImageUploadOptions, SentImage } from '@guts/core';
 import { type DiskWriter, qcow2ImageStream, rawImageStream } from '@guts/disk';
 import { getImage, type OpenStackSession, readyImage, uploadImage, waitFor } from '@guts/openstack';
 import { inWords, toGutsError } from './errors.ts';
@@ -23,13 +23,7 @@ export function guardedWriter(writer: DiskWriter): DiskWriter {
 export function startUpload(
   session: OpenStackSession,
   imageId: string,
-  options: {
-    readonly format: 'raw' | 'qcow2';
-    readonly size: number;
-    readonly areas: readonly Extent[] | null;
-    readonly sha512: boolean;
-    readonly signal: AbortSignal;
-  },
+  options: ImageUploadOptions,
 ): ImageUpload {
   const { format, size, areas, sha512, signal } = options;
   const stream =
@@ -38,7 +32,7 @@ export function startUpload(
       : rawImageStream({ size, sha512 });
   const iterator = stream.body[Symbol.asyncIterator]();
   const body: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => iterator };
-  const send = async (): ImageUpload['done'] => {
+  const send = async (): Promise<SentImage> => {
     try {
       await uploadImage(session, imageId, body, { length: stream.length, signal });
       const sent = await stream.done;

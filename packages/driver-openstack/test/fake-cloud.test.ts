@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOpenStackDriver, hostFiles, toEndpointConfig } from '../src/index.ts';
 
 const MIB = 2 ** 20;
+/** How an image of a small disk is sent. */
+const RAW = { format: 'raw', size: MIB, areas: null, sha512: true } as const;
 const signal = AbortSignal.timeout(120_000);
 let folder: string;
 let cloud: Cloud;
@@ -237,13 +239,7 @@ describe('disks', () => {
     const spec = { name: 'i', format: 'raw' as const, minDiskGiB: 1, properties: {} };
     const image = await member.create('image', spec, mark(), signal);
     cloud.faults.add({ service: 'image', method: 'PUT', kind: 'status', status: 503 });
-    const upload = member.uploadImage(image.externalId, {
-      format: 'raw',
-      size: 64 * MIB,
-      areas: null,
-      sha512: true,
-      signal,
-    });
+    const upload = member.uploadImage(image.externalId, { ...RAW, size: 64 * MIB, signal });
     const writing = (async () => {
       for (let at = 0; at < 64 * MIB; at += MIB) await upload.writer.write(at, randomBytes(MIB), signal);
       await upload.writer.flush(signal);
@@ -275,13 +271,7 @@ describe('servers', () => {
       properties: { hw_firmware_type: 'bios' },
     };
     const image = await member.create('image', spec, mark(), signal);
-    const upload = member.uploadImage(image.externalId, {
-      format: 'raw',
-      size: MIB,
-      areas: null,
-      sha512: true,
-      signal,
-    });
+    const upload = member.uploadImage(image.externalId, { ...RAW, signal });
     await upload.writer.write(0, guestDisk('web'), signal);
     await upload.writer.flush(signal);
     await upload.writer.close();
@@ -332,13 +322,7 @@ describe('servers', () => {
     const { flavors } = await member.facts(signal);
     const spec = { name: 'root', format: 'raw' as const, minDiskGiB: 1, properties: {} };
     const image = await member.create('image', spec, mark(), signal);
-    const upload = member.uploadImage(image.externalId, {
-      format: 'raw',
-      size: MIB,
-      areas: null,
-      sha512: true,
-      signal,
-    });
+    const upload = member.uploadImage(image.externalId, { ...RAW, signal });
     await upload.writer.flush(signal);
     await upload.done;
     cloud.faults.add({

@@ -17,6 +17,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createOpenStackDriver, hostFiles, toEndpointConfig } from '../src/index.ts';
 
 const MIB = 2 ** 20;
+/** How an image of a small disk is sent. */
+const RAW = { format: 'raw', size: MIB, areas: null, sha512: true } as const;
 const signal = AbortSignal.timeout(120_000);
 const bugs: unknown[] = [];
 let folder: string;
@@ -67,13 +69,7 @@ async function portSpec(): Promise<ArtifactSpecs['port']> {
 
 async function newImage(): Promise<string> {
   const image = await member.create('image', imageSpec, mark(), signal);
-  const upload = member.uploadImage(image.externalId, {
-    format: 'raw',
-    size: MIB,
-    areas: null,
-    sha512: true,
-    signal,
-  });
+  const upload = member.uploadImage(image.externalId, { ...RAW, signal });
   await upload.writer.flush(signal);
   await upload.done;
   return image.externalId;
@@ -204,13 +200,7 @@ describe('what is found but never will be of use says so', () => {
     const image = await member.create('image', imageSpec, marker, signal);
     await member.waitUsable('image', image.externalId, imageSpec, signal);
     const quitter = new AbortController();
-    const options = {
-      format: 'raw' as const,
-      size: 64 * MIB,
-      areas: null,
-      sha512: true,
-      signal: quitter.signal,
-    };
+    const options = { ...RAW, size: 64 * MIB, signal: quitter.signal };
     const upload = member.uploadImage(image.externalId, options);
     await upload.writer.write(0, randomBytes(MIB), signal);
     await expect.poll(() => cloud.images.get(image.externalId)?.status).toBe('saving');

@@ -1,5 +1,12 @@
 import { type Manifest, MANIFEST_PAGE_MAX, type ManifestPiece, routes } from '@guts/contract';
-import { type DigestScheme, type DiskPass, GutsError, type Store, type Verification } from '@guts/core';
+import {
+  type DigestScheme,
+  type DiskPass,
+  GutsError,
+  type SentImage,
+  type Store,
+  type Verification,
+} from '@guts/core';
 import { snake } from '../wire/snake.ts';
 
 const PAGE = 20;
@@ -8,7 +15,7 @@ const PAGE = 20;
 interface EndedPass {
   readonly chunks: DigestScheme;
   readonly target: string;
-  readonly upload?: { readonly format: string; readonly bytesSent: number; readonly sha512: string | null };
+  readonly upload?: SentImage & { readonly format: string };
 }
 
 type Read = Pick<Store, 'listDisks' | 'listPasses' | 'listCheckpoints'>;

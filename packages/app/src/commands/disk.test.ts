@@ -193,6 +193,22 @@ describe('guts disk copy', () => {
   });
 });
 
+describe('--ova-disk', () => {
+  test('of what is no OVA is refused before anything is made', async () => {
+    const chosen = await ran((all) => diskInfo(raw, { format: 'raw', ovaDisk: 'a' }, all));
+    expect(chosen.error).toEqual(gutsError('bad_request', /is no OVA: there is no disk "a"/));
+    const target = join(folder, 'never');
+    for (const [source, said] of [
+      [raw, /is no OVA/],
+      ['nbd://127.0.0.1:1/x', /is an NBD export/],
+    ] as const)
+      expect((await copy(source, target, { sourceFormat: 'raw', ovaDisk: 'a' })).error).toEqual(
+        gutsError('bad_request', said),
+      );
+    await expect(stat(target)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
 describe('guts disk verify', () => {
   let disk: string;
   let manifest: string;

@@ -43,6 +43,7 @@ const OF_NBD: Readonly<Record<string, Told>> = {
 
 const OTHER =
   'A raw disk must be said to be one (--format raw; --source-format raw of a copy); other formats: qemu-img convert.';
+const USAGE = 'guts disk --help tells how it is used; --ova-disk chooses a disk of an OVA.';
 const SIZE = 'Take a target that is at least as large as the source.';
 const SOUND = 'Fetch the file again, or have its source repaired.';
 const AGAIN = 'See what is said, and try again.';
@@ -52,7 +53,7 @@ function toldOf(error: unknown): Told | null {
   if (error instanceof CorruptDiskError) return ['disk_corrupt', SOUND];
   if (error instanceof UnsupportedDiskError) return ['unsupported', OTHER];
   if (error instanceof DiskSizeError) return ['conflict', SIZE];
-  if (error instanceof DiskUsageError) return ['bad_request', 'guts disk --help tells how it is used.'];
+  if (error instanceof DiskUsageError) return ['bad_request', USAGE];
   if (error instanceof DiskError) return ['disk_transport', AGAIN];
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return null;

@@ -146,12 +146,31 @@ export interface CreatedArtifact {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** How an image is sent. */
+export interface ImageUploadOptions {
+  readonly format: 'raw' | 'qcow2';
+  /** Of the disk; bytes. */
+  readonly size: number;
+  /** Extents that may hold data; needed for qcow2. */
+  readonly areas: readonly Extent[] | null;
+  /** Whether what is sent is digested, to be compared with what was stored. */
+  readonly sha512: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What was sent of an image. */
+export interface SentImage {
+  readonly bytesSent: number;
+  /** In hexadecimal; null: it was not to be digested. */
+  readonly sha512: string | null;
+}
+
 /** An image being sent in one pass. */
 export interface ImageUpload {
   /** Takes bytes in order only. */
   readonly writer: DiskWriter;
   /** Resolves when the destination has it all; rejects when the upload fails. Never left unhandled. */
-  readonly done: Promise<{ readonly bytesSent: number; readonly sha512: string | null }>;
+  readonly done: Promise<SentImage>;
 }
 
 export type ServerState = 'building' | 'active' | 'off' | 'error' | 'gone' | 'other';
@@ -224,19 +243,7 @@ export interface DestinationConnection {
     size: number,
     signal: AbortSignal,
   ): Promise<DiskReader>;
-  uploadImage(
-    imageId: string,
-    options: {
-      readonly format: 'raw' | 'qcow2';
-      /** Of the disk; bytes. */
-      readonly size: number;
-      /** Extents that may hold data; needed for qcow2. */
-      readonly areas: readonly Extent[] | null;
-      /** Whether what is sent is digested, to be compared with what was stored. */
-      readonly sha512: boolean;
-      readonly signal: AbortSignal;
-    },
-  ): ImageUpload;
+  uploadImage(imageId: string, options: ImageUploadOptions): ImageUpload;
   /** What the image service says of the bytes it stored; algorithm `none` when it keeps no hash. */
   imageDigest(
     imageId: string,

@@ -11,7 +11,9 @@ import {
   type Extent,
   GutsError,
   type ImageUpload,
+  type ImageUploadOptions,
   type OpenDisk,
+  type SentImage,
   type TargetDisk,
   type TargetPlan,
 } from '@guts/core';
@@ -36,11 +38,7 @@ export interface PassManifest extends ReadContent {
   readonly target: string;
   /** The digests themselves are the pass's checkpoints. */
   readonly chunks: DigestScheme;
-  readonly upload?: {
-    readonly format: 'raw' | 'qcow2';
-    readonly bytesSent: number;
-    readonly sha512: string | null;
-  };
+  readonly upload?: SentImage & { readonly format: ImageUploadOptions['format'] };
 }
 
 type Areas = ReadonlyMap<string, readonly Extent[]>;
