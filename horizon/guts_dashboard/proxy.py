@@ -15,6 +15,7 @@ import requests
 
 from guts_dashboard import endpoint
 from guts_dashboard.answers import error, ProxyError, sealed
+from guts_dashboard.session import leave_as_chosen
 from guts_dashboard.target import path_of
 
 LOG = logging.getLogger(__name__)
@@ -124,6 +125,8 @@ class Proxy(View):
             return self.forward(request, path_of(request, asked[len(place) :]))
         except ProxyError as problem:
             return error(problem)
+        finally:
+            leave_as_chosen(request.session)
 
     def forward(self, request, path):
         until = time.monotonic() + setting('TIMEOUT', 60)

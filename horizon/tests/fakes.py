@@ -38,6 +38,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
+        self.server.meanwhile()
         status, headers, content, seconds = self.server.answers
         self.send_response(status)
         length = headers.pop('Content-Length', str(len(content)))
@@ -66,6 +67,7 @@ class ApiTestCase(unittest.TestCase):
     def setUp(self):
         self.api = Api(('127.0.0.1', 0), Handler)
         self.api.asked = []
+        self.api.meanwhile = lambda: None
         self.url = 'http://127.0.0.1:%d' % self.api.server_port
         self.answers(200, {'Content-Type': 'application/json'}, b'{}')
         threading.Thread(target=self.api.serve_forever, args=(0.02,), daemon=True).start()

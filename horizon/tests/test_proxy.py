@@ -4,7 +4,9 @@ import socket
 import ssl
 import subprocess
 import tempfile
+from types import SimpleNamespace
 
+from django.contrib.sessions.backends.cache import SessionStore
 from django.middleware.csrf import get_token
 from django.test import override_settings, RequestFactory
 
@@ -16,11 +18,18 @@ VIEW = Proxy.as_view()
 
 
 class ProxyTest(ApiTestCase):
+    def setUp(self):
+        super().setUp()
+        self.session = SessionStore()
+        self.session.update({'token': SimpleNamespace(id=TOKEN), 'services_region': 'RegionOne'})
+        self.session.create()
+
     def call(self, method='GET', path='/v1/sources', data=None, caller=None, csrf=True, place='RegionOne/p1', **meta):
         """As it comes from Horizon's resolver; `path` is decoded."""
         given = '' if data is None else data
         request = RequestFactory().generic(method, '/api/guts/RegionOne/p1' + path, given, 'application/json', **meta)
         request.user = caller or user(self.url, 'member')
+        request.session = self.session
         if csrf:
             request.META['HTTP_X_CSRFTOKEN'] = get_token(request)
             request.COOKIES['csrftoken'] = request.META['CSRF_COOKIE']
@@ -88,6 +97,34 @@ class ProxyTest(ApiTestCase):
         for place in ('RegionOne/p2', 'RegionTwo/p1', 'RegionOne', 'p1', 'RegionOne/p11', ''):
             self.assert_envelope(self.call('POST', place=place), 409, 'conflict')
         self.assertEqual(self.api.asked, [])
+
+    def test_a_long_call_does_not_undo_what_was_chosen_meanwhile(self):
+        token = SimpleNamespace(id=TOKEN)
+        for chosen, kept in (
+            ({'token': token, 'services_region': 'RegionOne'}, False),
+            ({'token': SimpleNamespace(id='of another project'), 'services_region': 'RegionOne'}, True),
+            ({'token': token, 'services_region': 'RegionTwo'}, True),
+            ({}, True),
+        ):
+            for answers in ((200, {}), (302, {'Location': self.url})):
+                with self.subTest(chosen):
+                    self.session = SessionStore(self.session.session_key)
+                    self.session.update({'token': token, 'services_region': 'RegionOne'})
+                    self.session.save()
+                    other = SessionStore(self.session.session_key)
+                    # As the other tab's call is done before the answer to this one comes.
+                    other.clear()
+                    other.update(chosen)
+                    self.answers(*answers)
+                    self.api.meanwhile = other.save
+                    self.session.set_expiry(1000)
+                    self.call()
+                    self.assertEqual(self.session.modified, not kept)
+        # Nor does it bring back a session that is over.
+        self.api.meanwhile = lambda: SessionStore(self.session.session_key).delete()
+        self.session.set_expiry(1000)
+        self.call()
+        self.assertFalse(self.session.modified)
 
     def test_only_paths_of_the_api(self):
         for path in (

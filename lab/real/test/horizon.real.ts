@@ -258,6 +258,8 @@ describe('by role', () => {
   test('a page of a project that is not chosen any more does nothing', async () => {
     const visitor = await visit('hz-both');
     const { page, context } = visitor;
+    // What Horizon itself still loads for the first page would bring back its project.
+    await page.waitForSelector('#guts-root >> h1');
     const tab = await context.newPage();
     const second = new Visitor(context, tab);
     const [first, other] = (await visitor.boot()).api.endsWith(projects.own)

@@ -141,6 +141,21 @@ test('no more is under way than the budget allows', async () => {
   expect(most).toBeLessThanOrEqual(20_000);
 });
 
+test('a server that dies takes all its connections with it: that is one failure', async () => {
+  const server = await serve({
+    exports: { '': { disk } },
+    onRequest: ({ type }, connection) => (type === 0 && connection < 4 ? 'hang up' : undefined),
+  });
+  const reader = await reading(server, { connections: 4, readAttempts: 2 });
+  await turnsUntil(() => reader.connections === 4);
+  const whole = new Uint8Array(disk.length);
+  await reader.read(0, whole, signal);
+  expect(Buffer.compare(whole, disk)).toBe(0);
+  // One that goes on dying is given up all the same.
+  server.options = { ...server.options, onRequest: ({ type }) => (type === 0 ? 'hang up' : undefined) };
+  await expect(reader.read(0, whole, signal)).rejects.toMatchObject({ code: 'nbd_connection_lost' });
+});
+
 test('a server that is shutting down is left politely, and the next request finds another', async () => {
   const server = await serve({
     exports: { '': { disk } },

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import type { NbdConnection } from './connection.ts';
 import { NbdError } from './errors.ts';
+import type { NbdPool } from './pool.ts';
 
 /**
  * Cuts [offset, offset + length) into pieces of at most `most` bytes, cut at its multiples, and works on all of them at
@@ -42,19 +44,34 @@ const CONNECTION_FAILURES: ReadonlySet<string> = new Set([
   'nbd_shutdown',
 ]);
 
-/** Does it again, up to `attempts` times, when the connection broke: for what changes nothing at the server. */
+/**
+ * Does it again when the connection broke, `attempts` times in all: for what changes nothing at the server. The end of a
+ * server takes every connection of then with it, so what they break counts once.
+ */
 export async function overConnections<T>(
+  pool: NbdPool,
   attempts: number,
   signal: AbortSignal,
-  work: () => Promise<T>,
+  work: (connection: NbdConnection) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  let failures = 0;
+  /** Of the connections that there were when the last failure that counts was seen. */
+  let newest = 0;
+  for (;;) {
+    let number = Infinity;
     try {
-      return await work();
+      return await pool.run(signal, (connection, which) => {
+        number = which;
+        return work(connection);
+      });
     } catch (error) {
       signal.throwIfAborted();
       const broke = error instanceof NbdError && CONNECTION_FAILURES.has(error.code);
-      if (!broke || attempt >= attempts) throw error;
+      if (number > newest) {
+        failures += 1;
+        newest = pool.made;
+      }
+      if (!broke || failures >= attempts) throw error;
     }
   }
 }

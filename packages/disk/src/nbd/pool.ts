@@ -33,12 +33,14 @@ export class NbdPool {
   readonly #options: NbdPoolOptions;
   readonly #contexts: readonly string[];
   readonly #clock: CopyClock;
-  readonly #live: NbdConnection[] = [];
+  /** With their numbers, counted from 1 as they were made. */
+  readonly #live = new Map<NbdConnection, number>();
   readonly #closed = new AbortController();
   readonly #onLost: (reason: NbdError) => void;
   readonly #wanted: number;
   /** The others were asked for; after that only when one is lost: a server that takes no more is left alone. */
   #othersAsked = false;
+  #made = 0;
   #filling: Promise<void> | undefined;
   #filled: Deferred | undefined;
   #closing: Promise<void> | undefined;
@@ -75,20 +77,29 @@ export class NbdPool {
 
   /** Connections that take requests now. */
   get connections(): number {
-    return this.#live.length;
+    return this.#live.size;
+  }
+
+  /** Connections made so far. */
+  get made(): number {
+    return this.#made;
   }
 
   /**
-   * Gives `work` the connection with the least to do, connecting anew where none is left.
+   * Gives `work` the connection with the least to do, and which one of all that were made it is (from 1), connecting anew
+   * where none is left.
    * Throws what connecting failed with, after the attempts for it; `DiskUsageError` when closed.
    */
-  async run<T>(signal: AbortSignal, work: (connection: NbdConnection) => Promise<T>): Promise<T> {
+  async run<T>(
+    signal: AbortSignal,
+    work: (connection: NbdConnection, number: number) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
       if (this.#closed.signal.aborted) throw new DiskUsageError('the disk is closed');
       const connection = this.#leastLoaded();
       if (connection && connection.load > 0) this.#askOthers();
-      if (connection) return work(connection);
+      if (connection) return work(connection, this.#live.get(connection) ?? 0);
       this.#fill();
       await orAbort(this.#anyLive(), signal);
     }
@@ -101,24 +112,25 @@ export class NbdPool {
 
   async #close(): Promise<void> {
     this.#closed.abort(new DiskUsageError('the disk is closed'));
-    await Promise.all([...this.#live.map((connection) => connection.close()), this.#filling]);
+    await Promise.all([...[...this.#live.keys()].map((connection) => connection.close()), this.#filling]);
   }
 
   #leastLoaded(): NbdConnection | undefined {
     let least: NbdConnection | undefined;
-    for (const connection of this.#live)
+    for (const connection of this.#live.keys())
       if (connection.usable && (!least || connection.load < least.load)) least = connection;
     return least;
   }
 
   #add(connection: NbdConnection): void {
-    this.#live.push(connection);
+    this.#made += 1;
+    this.#live.set(connection, this.#made);
     void this.#replaceWhenLost(connection);
   }
 
   async #replaceWhenLost(connection: NbdConnection): Promise<void> {
     const reason = await connection.over;
-    this.#live.splice(this.#live.indexOf(connection), 1);
+    this.#live.delete(connection);
     if (this.#closed.signal.aborted) return;
     this.#onLost(reason);
     this.#fill();
@@ -137,7 +149,7 @@ export class NbdPool {
   }
 
   #fill(): void {
-    if (this.#closed.signal.aborted || this.#live.length >= this.#wanted) return;
+    if (this.#closed.signal.aborted || this.#live.size >= this.#wanted) return;
     this.#filling ??= this.#connectAll();
   }
 
@@ -145,14 +157,14 @@ export class NbdPool {
   async #connectAll(): Promise<void> {
     let attempts = 0;
     try {
-      while (!this.#closed.signal.aborted && this.#live.length < this.#wanted) {
+      while (!this.#closed.signal.aborted && this.#live.size < this.#wanted) {
         try {
           this.#add(await this.#connectAgain());
           attempts = 0;
           this.#settle((filled) => filled.resolve());
         } catch (error) {
           // It does not want more; what is there does the work, and more is asked for when one of them is lost.
-          if (this.#live.length > 0) return;
+          if (this.#live.size > 0) return;
           attempts += 1;
           if (this.#isFinal(error, attempts)) {
             this.#settle((filled) => filled.reject(error));

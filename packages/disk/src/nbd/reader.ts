@@ -12,7 +12,10 @@ import { statusExtents } from './status.ts';
 export interface NbdReaderOptions extends NbdPoolOptions {
   /** Bytes that one request reads at most; the server may want less. Default 1 MiB. */
   readonly requestBytes?: number;
-  /** How often a read is made again, each on another connection, when its connection broke. Default 4 in all. */
+  /**
+   * How often a read is made when its connection broke, each time on another one; those that were open together count
+   * once. Default 4.
+   */
   readonly readAttempts?: number;
   /** Name of a dirty bitmap that the export offers as `qemu:dirty-bitmap:NAME` (QEMU, docs/interop/nbd.rst). */
   readonly dirtyBitmap?: string;
@@ -65,9 +68,7 @@ export async function openNbdReader(options: NbdReaderOptions, signal: AbortSign
   const readBlocks = (offset: number, into: Uint8Array, outer: AbortSignal): Promise<void> =>
     inPieces(offset, into.length, most, outer, (at, length, inner) => {
       const piece = into.subarray(at - offset, at - offset + length);
-      return overConnections(attempts, inner, () =>
-        pool.run(inner, (connection) => connection.read(at, piece, inner)),
-      );
+      return overConnections(pool, attempts, inner, (connection) => connection.read(at, piece, inner));
     });
   const local = options.threads === true ? lent(options, pool.export, most) : undefined;
   const reader = rangeReader({

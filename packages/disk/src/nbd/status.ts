@@ -28,13 +28,11 @@ export async function* statusExtents(
   let ask = 0;
   while (told < size) {
     const from = ask;
-    const descriptors = await overConnections(attempts, signal, () =>
-      pool.run(signal, async (connection) => {
-        const chunks = await connection.blockStatus(from, Math.min(PAGE, size - from), signal);
-        // Its number may be another on each connection.
-        return chunks.get(connection.export.contexts.get(context) ?? -1);
-      }),
-    );
+    const descriptors = await overConnections(pool, attempts, signal, async (connection) => {
+      const chunks = await connection.blockStatus(from, Math.min(PAGE, size - from), signal);
+      // Its number may be another on each connection.
+      return chunks.get(connection.export.contexts.get(context) ?? -1);
+    });
     if (!descriptors) throw protocolError(`after connecting anew it no longer tells of ${context}`);
     let at = from;
     for (const { length, flags } of runs(descriptors)) {
