@@ -198,13 +198,16 @@ export class Journal {
 
   /**
    * Removes a destination's object, also one that was only intended or that was made twice. An attachment of an
-   * earlier lease is noted as cut off, unless it was {@link letGo}: its worker may still have the volume open.
+   * earlier lease is noted as cut off, unless it was {@link letGo}: its worker may still have the volume open. It has not
+   * when the volume was never written to: that is noted, under the lease, before the volume is opened.
    */
   async discard(destination: DestinationConnection, artifact: Artifact, signal: AbortSignal): Promise<void> {
     const { by } = artifact.data as { by?: Maker };
     const others = by !== undefined && by.epoch !== this.#keeper.lease.epoch;
-    if (artifact.kind === 'attachment' && others && artifact.data['letGo'] !== true)
-      await this.remember(artifact, { cutOff: true });
+    if (artifact.kind === 'attachment' && others && artifact.data['letGo'] !== true) {
+      const volume = await this.byRole(artifact.role.replace(/^attachment:/, 'volume:'));
+      if (volume?.data['written'] === true) await this.remember(artifact, { cutOff: true });
+    }
     await this.discardObjects(destination, artifact, signal);
     await this.settled(artifact, 'removed');
   }

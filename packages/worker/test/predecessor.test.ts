@@ -88,6 +88,23 @@ describe('a predecessor that is cut off while it has the target open as a file',
     expect(await told()).toEqual([]);
   });
 
+  test('and which had written to no volume yet is not waited for', async () => {
+    await rig.create({ onFailure: 'keep' }, { bootFrom: 'volume' });
+    await beat('w1');
+    let attached: readonly string[] = [];
+    await rig.run({
+      seconds: 0.5,
+      afterStep: (step) => {
+        if (step !== 'reserve') return;
+        attached = rig.destination.kinds();
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+      },
+    });
+    expect(attached).toContain('attachment');
+    expect((await rig.run({ worker: 'w2' })).status).toBe('completed');
+    expect(await told()).toEqual([]);
+  });
+
   test('and that goes on is waited for until it knows that it lost', async () => {
     await stallInCopy();
     beating.push(setInterval(() => void beat('w1'), 50));

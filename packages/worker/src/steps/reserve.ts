@@ -6,22 +6,6 @@ import { dropLost } from './lost-objects.ts';
 const ZONE_ROLE = 'volume-zone';
 
 /**
- * Attaches the new volume to this worker and lets go of it: what cannot be written to as a file (another kind of
- * storage, a share that is not mounted here) is found while the source still runs.
- * @returns whether it was tried: what an earlier attempt wrote to was reached, and a server may hold it now
- * @throws GutsError `destination_refused`
- */
-async function tryAttachment(context: StepContext, disk: TargetDisk, volumeId: string): Promise<boolean> {
-  const { destination, journal, signal } = context;
-  if ((await journal.byRole(`volume:${disk.key}`))?.data['written'] === true) return false;
-  const role = `attachment:${disk.key}`;
-  await journal.ensure(destination, 'attachment', role, { volumeId }, signal);
-  const attachment = await journal.byRole(role);
-  if (attachment) await journal.discard(destination, attachment, signal);
-  return true;
-}
-
-/**
  * Makes an empty volume in the zone that is asked for, and removes it, where those of the target are made from images
  * after the copy: a zone that the cloud refuses for volumes is found while the source still runs.
  * @throws GutsError `destination_refused`
@@ -43,7 +27,12 @@ async function tryZone(context: StepContext, plan: TargetPlan): Promise<void> {
   if (probe) await journal.discard(destination, probe, signal);
 }
 
-/** Makes the empty volume that the disk is written to, and tries whether this worker reaches it. */
+/**
+ * Makes the empty volume that the disk is written to, and attaches it to this worker: what cannot be written to as a
+ * file (another kind of storage, a share that is not mounted here) is found while the source still runs.
+ * @returns whether it was attached: what an earlier attempt wrote to was reached, and a server may hold it now
+ * @throws GutsError `destination_refused`
+ */
 async function reserveVolume(context: StepContext, plan: TargetPlan, disk: TargetDisk): Promise<boolean> {
   const { destination, journal, signal } = context;
   const spec = {
@@ -53,8 +42,17 @@ async function reserveVolume(context: StepContext, plan: TargetPlan, disk: Targe
     availabilityZone: plan.availabilityZone,
     imageId: null,
   };
-  const { externalId } = await journal.ensure(destination, 'volume', `volume:${disk.key}`, spec, signal);
-  return tryAttachment(context, disk, externalId);
+  const role = `volume:${disk.key}`;
+  const { externalId, data } = await journal.ensure(destination, 'volume', role, spec, signal);
+  if (data['written'] === true) return false;
+  await journal.ensure(
+    destination,
+    'attachment',
+    `attachment:${disk.key}`,
+    { volumeId: externalId },
+    signal,
+  );
+  return true;
 }
 
 /**
@@ -91,26 +89,19 @@ async function chooseFill(
   return true;
 }
 
-/** Ports first: they fail most, and cost nothing. */
-export async function reserve(context: StepContext): Promise<StepResult> {
-  const { destination, journal, signal } = context;
-  const { plan } = preflightOutput(context);
-  await dropLost(context);
-  for (const nic of plan.nics) {
-    await journal.ensure(
-      destination,
-      'port',
-      `port:${nic.key}`,
-      {
-        name: plan.serverName,
-        networkId: nic.networkId,
-        mac: nic.mac,
-        addresses: nic.addresses,
-        securityGroupIds: plan.securityGroupIds,
-      },
-      signal,
-    );
+async function reservePorts({ destination, journal, signal }: StepContext, plan: TargetPlan): Promise<void> {
+  const { serverName: name, securityGroupIds } = plan;
+  for (const { key, networkId, mac, addresses } of plan.nics) {
+    const spec = { name, networkId, mac, addresses, securityGroupIds };
+    await journal.ensure(destination, 'port', `port:${key}`, spec, signal);
   }
+}
+
+/** @returns how many volumes are there, and how many are to be filled from images */
+async function reserveVolumes(
+  context: StepContext,
+  plan: TargetPlan,
+): Promise<{ readonly made: number; readonly later: number }> {
   await tryZone(context, plan);
   const refused = new Map<string | null, string>();
   const byImage: TargetDisk[] = [];
@@ -124,9 +115,20 @@ export async function reserve(context: StepContext): Promise<StepResult> {
       ...plan.disks.filter(({ target }) => target === 'image'),
       ...byImage,
     ]);
-  const later = byImage.length === 0 ? '' : `, ${byImage.length} to be filled from images`;
-  return {
-    status: 'done',
-    note: `${counted(plan.nics.length, 'port')}, ${counted(volumes.length - byImage.length, 'volume')}${later}`,
-  };
+  return { made: volumes.length - byImage.length, later: byImage.length };
+}
+
+/** Ports and volumes at once, for each waits for the cloud. */
+export async function reserve(context: StepContext): Promise<StepResult> {
+  const { plan } = preflightOutput(context);
+  await dropLost(context);
+  const [ports, volumes] = await Promise.allSettled([
+    reservePorts(context, plan),
+    reserveVolumes(context, plan),
+  ]);
+  if (ports.status === 'rejected') throw ports.reason;
+  if (volumes.status === 'rejected') throw volumes.reason;
+  const { made, later } = volumes.value;
+  const more = later === 0 ? '' : `, ${later} to be filled from images`;
+  return { status: 'done', note: `${counted(plan.nics.length, 'port')}, ${counted(made, 'volume')}${more}` };
 }
