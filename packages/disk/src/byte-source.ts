@@ -14,6 +14,8 @@ export class ByteSource {
   /** What comes next, and what comes behind it in the last piece. */
   #rest: Uint8Array = NOTHING;
   #behind: Uint8Array = NOTHING;
+  /** Of what spans pieces: fresh memory for each would cost more than the copying. */
+  #joined: Uint8Array = NOTHING;
   #ended = false;
   #pending = false;
 
@@ -76,7 +78,9 @@ export class ByteSource {
     }
     while (this.#rest.length === 0 && !this.#ended) this.#rest = await this.#next(signal);
     if (this.#rest.length >= length || (this.#ended && this.#behind.length === 0)) return;
-    const all = new Uint8Array(length);
+    // What comes next may lie in it already.
+    const all = this.#joined.length < length ? new Uint8Array(length) : this.#joined;
+    this.#joined = all;
     all.set(this.#rest);
     let have = this.#rest.length;
     for (let piece = this.#behind; ; piece = await this.#next(signal)) {

@@ -2,8 +2,8 @@
  * The thread of inflate-threads.ts. Plain JavaScript, because a thread is started from a file as it is.
  *
  * A request is a batch of grains: `places` has four numbers for each, where it begins in `input`, its length there, where
- * it goes in `output`, and how many bytes of it are wanted. The answer gives the memory back, and tells of the first
- * grain that is not sound, if there is one.
+ * it goes in `output`, and how many bytes of it are wanted; the memory is shared. The answer tells of the first grain that
+ * is not sound, if there is one.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { inflateSync } from 'node:zlib';
@@ -75,7 +75,5 @@ function inflateBatch({ input, output, places, grainBytes }) {
 
 parentPort.on('message', (batch) => {
   const bad = inflateBatch(batch);
-  const { input, output } = batch;
-  const by = libdeflate === null ? 'zlib' : 'libdeflate';
-  parentPort.postMessage({ bad, by, input, output }, [input.buffer, output.buffer]);
+  parentPort.postMessage({ bad, by: libdeflate === null ? 'zlib' : 'libdeflate' });
 });

@@ -3,10 +3,13 @@ import { DiskError } from '../errors.ts';
 import { LIBDEFLATE } from '../linux/libdeflate.ts';
 import { Thread } from './thread.ts';
 
-/** Memory for compressed grains and for what they inflate to; each has its buffer for itself. */
+/**
+ * Memory for compressed grains and for what they inflate to, shared with the thread: V8 counts what is moved to and fro
+ * as new each time, and collects garbage for it.
+ */
 export interface BatchMemory {
-  readonly input: Uint8Array<ArrayBuffer>;
-  readonly output: Uint8Array<ArrayBuffer>;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
 }
 /** Grains that are inflated at once. */
 export interface InflateRequest extends BatchMemory {
@@ -15,8 +18,7 @@ export interface InflateRequest extends BatchMemory {
   /** No grain inflates to more. */
   readonly grainBytes: number;
 }
-/** The same memory, which was with the thread meanwhile. */
-export interface Inflated extends BatchMemory {
+export interface Inflated {
   /** The first grain that is not sound, and why, such as `does not inflate (invalid block type)`. */
   readonly bad: { readonly grain: number; readonly reason: string } | null;
   /** What inflated them: without libdeflate it takes twice as long, and nobody else would tell. */
@@ -48,7 +50,7 @@ export class InflateThreads {
   /** @throws DiskError `disk_thread` when a thread failed or they were closed */
   async inflate(request: InflateRequest): Promise<Inflated> {
     if (this.#closed) throw new DiskError('disk_thread', 'the threads were closed');
-    return this.#idlest().ask(request, [request.input.buffer, request.output.buffer]);
+    return this.#idlest().ask(request);
   }
 
   async close(): Promise<void> {

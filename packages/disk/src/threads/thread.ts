@@ -8,7 +8,7 @@ interface Asked {
 
 /**
  * A thread of our own that answers requests in their order. It keeps the process running only while it has some.
- * Shared memory in a request is shared with it, what is moved is moved, and everything else is copied.
+ * Shared memory in a request is shared with it, everything else is copied.
  */
 export class Thread {
   readonly #worker: Worker;
@@ -36,16 +36,13 @@ export class Thread {
     return this.#asked.length;
   }
 
-  /**
-   * @param moved memory in the request that is given to the thread, and not here any more
-   * @throws DiskError `disk_thread` when the thread failed or was closed
-   */
-  ask<T>(request: unknown, moved: readonly ArrayBuffer[] = []): Promise<T> {
+  /** @throws DiskError `disk_thread` when the thread failed or was closed */
+  ask<T>(request: unknown): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise<T>((resolve, reject) => {
       this.#asked.push({ resolve: resolve as (answer: unknown) => void, reject });
       this.#worker.ref();
-      this.#worker.postMessage(request, moved);
+      this.#worker.postMessage(request);
     });
   }
 

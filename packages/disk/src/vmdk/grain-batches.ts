@@ -1,5 +1,6 @@
 import { CorruptDiskError } from '../errors.ts';
 import type { BatchMemory, InflateThreads } from '../threads/inflate-threads.ts';
+import { sharedBytes } from '../threads/shared-bytes.ts';
 import type { DiskChunk } from '../types.ts';
 import { maxCompressedGrain, SECTOR } from './header.ts';
 import type { CompressedGrain } from './markers.ts';
@@ -23,7 +24,7 @@ interface Placed {
 export class GrainBatch {
   readonly #shape: BatchShape;
   readonly #most: number;
-  #memory: BatchMemory;
+  readonly #memory: BatchMemory;
   readonly #places: Uint32Array;
   readonly #grains: Placed[] = [];
   #inputUsed = 0;
@@ -35,8 +36,8 @@ export class GrainBatch {
     this.#most = Math.max(1, Math.floor(batchBytes / grainBytes));
     // It is the system's until it is written to.
     this.#memory = {
-      input: new Uint8Array(this.#most * maxCompressedGrain(grainBytes)),
-      output: new Uint8Array(this.#most * grainBytes),
+      input: sharedBytes(this.#most * maxCompressedGrain(grainBytes)),
+      output: sharedBytes(this.#most * grainBytes),
     };
     this.#places = new Uint32Array(4 * this.#most);
   }
@@ -70,8 +71,7 @@ export class GrainBatch {
   async inflate(threads: InflateThreads): Promise<void> {
     const places = this.#places.subarray(0, 4 * this.#grains.length);
     const { grainBytes } = this.#shape;
-    const { bad, input, output } = await threads.inflate({ ...this.#memory, places, grainBytes });
-    this.#memory = { input, output };
+    const { bad } = await threads.inflate({ ...this.#memory, places, grainBytes });
     if (bad) throw new CorruptDiskError(`a grain ${bad.reason}`, this.#grains[bad.grain]?.position ?? 0);
   }
 

@@ -17,6 +17,8 @@ import { unusable } from './unusable.ts';
 import { untilGone } from './until-gone.ts';
 
 const BUILD_SECONDS = 1800;
+/** Nova asks Neutron whenever a server is shown: looking all the time, a server took 5.9 seconds to be built instead of 5.0. */
+const BUILD_QUIET_MS = 3000;
 const REMOVE_SECONDS = 900;
 
 /** A tag is at most 60 characters long, which two ids are not: the metadata has the whole marker. */
@@ -69,6 +71,7 @@ async function waitBuilt(session: OpenStackSession, id: string, signal: AbortSig
     signal,
     what: `server ${id} to be built`,
     deadlineSeconds: BUILD_SECONDS,
+    quietMs: BUILD_QUIET_MS,
   });
 }
 

@@ -45,13 +45,7 @@ async function reserveVolume(context: StepContext, plan: TargetPlan, disk: Targe
   const role = `volume:${disk.key}`;
   const { externalId, data } = await journal.ensure(destination, 'volume', role, spec, signal);
   if (data['written'] === true) return false;
-  await journal.ensure(
-    destination,
-    'attachment',
-    `attachment:${disk.key}`,
-    { volumeId: externalId },
-    signal,
-  );
+  await journal.ensure(destination, 'attachment', `attachment:${disk.key}`, { volumeId: externalId }, signal);
   return true;
 }
 
