@@ -7,6 +7,7 @@ import { MachineControl } from './control.ts';
 import { fingerprint, selfSigned } from './http/certificate.ts';
 import { FaultList } from './http/injected.ts';
 import { listen, portOf, stop } from './http/listener.ts';
+import { PieceMemory } from './http/piece-memory.ts';
 import { route } from './http/router.ts';
 import type { Lease } from './lease.ts';
 import { addMachine, BadMachine } from './machines.ts';
@@ -143,6 +144,7 @@ function build(
       authority: settings.leaseHost === 'star' ? `*:${esxiPort}` : `${settings.host}:${esxiPort}`,
       sslThumbprint: esxiSha1,
     },
+    pieces: new PieceMemory(),
     closing,
   };
   addSingletons(vim);

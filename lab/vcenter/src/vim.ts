@@ -1,5 +1,6 @@
 import type { Collectors } from './collector/collectors.ts';
 import type { Retrievals } from './collector/retrieve.ts';
+import type { PieceMemory } from './http/piece-memory.ts';
 import type { Lease, LeaseSettings } from './lease.ts';
 import type { Inventory } from './model/inventory.ts';
 import type { Machine, Snapshot } from './model/machine.ts';
@@ -24,6 +25,8 @@ export interface Vim {
   readonly machines: Map<string, Machine>;
   readonly leases: Map<string, Lease>;
   readonly leaseSettings: LeaseSettings;
+  /** Of what is sent of disks. */
+  readonly pieces: PieceMemory;
   /** Ends waits of the server itself. */
   readonly closing: AbortSignal;
 }

@@ -6,8 +6,6 @@ import { plainName } from '../model/names.ts';
 import type { Vim } from '../vim.ts';
 import { pour, type Shape } from './pour.ts';
 
-const CHUNK = 1_048_576;
-
 interface Target {
   readonly size: number;
   readonly locked: boolean;
@@ -41,7 +39,10 @@ export async function answerFolder(
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${target.size}` }),
   });
   if (request.method === 'HEAD') return void reply.end();
-  await pour(chunks(target, start, end), reply, shape);
+  const pieces = [vim.pieces.take(), vim.pieces.take()] as const;
+  // Of an answer that was cut off, something may be read into them still: those are not used again.
+  reply.once('finish', () => vim.pieces.give(pieces));
+  await pour(chunks(target, start, end, pieces), reply, shape);
 }
 
 function authorized(vim: Vim, request: IncomingMessage): boolean {
@@ -133,20 +134,27 @@ function rangeOf(
   return start >= size || start >= end ? 'unsatisfiable' : [start, end];
 }
 
-async function* chunks(target: Target, start: number, end: number): AsyncGenerator<Buffer> {
-  // Two buffers, used in turn: what was written of one has left it when the socket takes more, and one is read ahead.
-  const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(Math.min(CHUNK, end - start)));
-  const read = (at: number): Promise<Buffer> => {
-    const length = Math.min(CHUNK, end - at);
-    const buffer = buffers[Math.floor((at - start) / CHUNK) % 2] as Buffer;
-    return target.read(at, length, buffer.subarray(0, length));
+/** @param pieces used in turn: what was written of one has left it when the socket takes more, and one is read ahead */
+async function* chunks(
+  target: Target,
+  start: number,
+  end: number,
+  pieces: readonly [Buffer, Buffer],
+): AsyncGenerator<Buffer> {
+  let [piece, other] = pieces;
+  const read = (at: number, into: Buffer): Promise<Buffer> => {
+    const length = Math.min(into.length, end - at);
+    return target.read(at, length, into.subarray(0, length));
   };
-  let next = start < end ? read(start) : undefined;
-  for (let at = start; at < end; at += CHUNK) {
+  let next = start < end ? read(start, piece) : undefined;
+  for (let at = start; at < end;) {
     const chunk = await next;
-    next = at + CHUNK < end ? read(at + CHUNK) : undefined;
+    if (!chunk) return;
+    at += chunk.length;
+    [piece, other] = [other, piece];
+    next = at < end ? read(at, piece) : undefined;
     // Whoever stops here does not wait for it.
     next?.catch(() => undefined);
-    if (chunk) yield chunk;
+    yield chunk;
   }
 }
