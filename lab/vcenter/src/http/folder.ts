@@ -39,10 +39,7 @@ export async function answerFolder(
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${target.size}` }),
   });
   if (request.method === 'HEAD') return void reply.end();
-  const pieces = [vim.pieces.take(), vim.pieces.take()] as const;
-  // Of an answer that was cut off, something may be read into them still: those are not used again.
-  reply.once('finish', () => vim.pieces.give(pieces));
-  await pour(chunks(target, start, end, pieces), reply, shape);
+  await pour(chunks(target, start, end, vim.pieces.lend(reply)), reply, shape);
 }
 
 function authorized(vim: Vim, request: IncomingMessage): boolean {

@@ -24,23 +24,27 @@ export async function answerNfc(
   const body =
     readable.packed === null
       ? streamVmdk(readable, { level: vim.settings.compressionLevel, name })
-      : piecesOf(readable.packed);
+      : piecesOf(readable.packed, vim.pieces.lend(reply));
   await pour(body, reply, { ...shape, until: lease.ended.signal });
 }
 
-/** Bytes of a piece: more than a reply queues, so that it waits until a piece is sent. */
-const PIECE = 256 * 1024;
-
-/** A piece's memory is used again for the next: fresh memory for each costs a virtual machine twice what TLS does. */
-async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+/** @param pieces used in turn: what was written of one has left it when the socket takes more, and one is read ahead */
+async function* piecesOf(path: string, pieces: readonly [Buffer, Buffer]): AsyncGenerator<Buffer> {
+  let [piece, other] = pieces;
   const file = await open(path);
+  let next: Promise<{ bytesRead: number }> | undefined;
   try {
-    const memory = Buffer.allocUnsafeSlow(PIECE);
+    const read = (at: number) => file.read(piece, 0, piece.length, at);
+    next = read(0);
     for (let at = 0; ;) {
-      const { bytesRead } = await file.read(memory, 0, PIECE, at);
+      const { bytesRead } = await next;
       if (bytesRead === 0) return;
-      yield memory.subarray(0, bytesRead);
       at += bytesRead;
+      [piece, other] = [other, piece];
+      next = read(at);
+      // Whoever stops here does not wait for it.
+      next.catch(() => undefined);
+      yield other.subarray(0, bytesRead);
     }
   } finally {
     await file.close();

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 /** Bytes of a piece: more than a reply queues, so that it waits until a piece is sent. */
 const PIECE = 1024 * 1024;
 
@@ -7,12 +9,15 @@ const PIECE = 1024 * 1024;
 export class PieceMemory {
   readonly #free: Buffer[] = [];
 
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE);
+  /** Two pieces for an answer, one to send while the other is read into; they come back when all of it is sent. */
+  lend(reply: ServerResponse): readonly [Buffer, Buffer] {
+    const pieces = [this.#take(), this.#take()] as const;
+    // Of an answer that was cut off, something may be read into them still: those are not used again.
+    reply.once('finish', () => this.#free.push(...pieces));
+    return pieces;
   }
 
-  /** Nobody reads from them any more, or writes to them. */
-  give(pieces: readonly Buffer[]): void {
-    this.#free.push(...pieces);
+  #take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE);
   }
 }
