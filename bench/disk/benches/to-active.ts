@@ -17,7 +17,8 @@ const GUTS = resolve(import.meta.dirname, '../../../packages/app/bin/guts.js');
 
 /**
  * Until the server runs: the disk holds no system, so there is no boot to prove. The lease sends the very bytes that the
- * way of 2016 downloads; ranges are what GUTS takes by itself where it reaches the datastore.
+ * way of 2016 downloads, which verified nothing: once nor do we. Ranges are what GUTS takes by itself where it reaches the
+ * datastore.
  */
 export const toActive: Bench = {
   number: 7,
@@ -61,6 +62,7 @@ export const toActive: Bench = {
         parts,
         [
           ours('by an export lease', 'lease'),
+          ours('by an export lease, not verified', 'lease --verify-data off'),
           ours('by ranges', 'datastore'),
           {
             name: 'download, qemu-img convert, upload, boot (2016)',
@@ -74,8 +76,9 @@ export const toActive: Bench = {
       return {
         measured,
         goals: [
-          atLeast('times as fast', speed(measured, 0, 2), 4),
-          atLeast('times as fast by ranges', speed(measured, 1, 2), 4),
+          atLeast('times as fast', speed(measured, 0, 3), 4),
+          atLeast('times as fast, not verified', speed(measured, 1, 3), 4),
+          atLeast('times as fast by ranges', speed(measured, 2, 3), 4),
         ],
       };
     } finally {

@@ -26,11 +26,11 @@ export class StoreContext {
   }
 
   /**
-   * Last in its transaction: where several write at once, events are written one transaction after the other, so
-   * that their sequences become visible in their order.
+   * Last in its transaction: events are written one transaction after the other, so that their sequences become
+   * visible in their order.
    */
   async addEvent(trx: Trx, event: NewEvent): Promise<void> {
-    if (this.dialect.parallelWrites) await this.lock(trx, 'events');
+    await this.lock(trx, 'events');
     await trx
       .insertInto('events')
       .values({
@@ -78,8 +78,13 @@ export class StoreContext {
       .execute();
   }
 
-  /** Held to the end of the transaction; written as an update so that it locks the row in every database. */
+  /**
+   * Held to the end of the transaction; written as an update so that it locks the row in every database. Where one
+   * transaction writes at a time nothing is written: else a round that finds nothing to do would wait for the disk, and
+   * with it, the drivers being synchronous, everything that this process does.
+   */
   async lock(trx: Trx, name: 'scheduling' | 'events'): Promise<void> {
+    if (!this.dialect.parallelWrites) return;
     await trx.updateTable('locks').set({ taken_at: this.dialect.now }).where('name', '=', name).execute();
   }
 

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../src/index.ts';
+import { openSqlite } from '../src/sqlite/database.ts';
 import { cursorsSuite } from './cursors.testsuite.ts';
+import { event, migration, ROUND } from './fixtures.ts';
 import { idempotencySuite } from './idempotency.testsuite.ts';
 import { sealedSuite } from './sealed.testsuite.ts';
 import { servicesSuite } from './services.testsuite.ts';
@@ -66,6 +68,22 @@ test('daemons that start together make one new database', async () => {
   expect(applied.toSorted()).toEqual([...new Set(applied)].toSorted());
   expect(await stores[0]?.check()).toMatchObject({ current: true });
   await Promise.all(stores.map((store) => store.close()));
+});
+
+test('a round of the scheduler that finds nothing to do writes nothing', async () => {
+  const file = path.join(folder, 'guts.db');
+  const store = await openStore({ url: `sqlite://${file}` });
+  await store.upgrade();
+  const onlooker = openSqlite(file);
+  // It changes whenever another connection commits something (SQLite, "PRAGMA data_version").
+  const version = (): unknown => onlooker.prepare('pragma data_version').all([])[0];
+  const before = version();
+  expect(await store.scheduleRound(ROUND, () => [])).toEqual({ waiting: 0, reserved: [] });
+  expect(version()).toEqual(before);
+  await store.createMigration(migration('m1'), event('m1'));
+  expect(version()).not.toEqual(before);
+  onlooker.close();
+  await store.close();
 });
 
 describe('a database that cannot be used is refused in words', () => {
