@@ -75,5 +75,5 @@ function inflateBatch({ input, output, places, grainBytes }) {
 
 parentPort.on('message', (batch) => {
   const bad = inflateBatch(batch);
-  parentPort.postMessage({ bad, by: libdeflate === null ? 'zlib' : 'libdeflate' });
+  parentPort.postMessage({ bad, by: libdeflate === null ? 'zlib' : 'libdeflate' }, []);
 });

@@ -42,7 +42,7 @@ export class Thread {
     return new Promise<T>((resolve, reject) => {
       this.#asked.push({ resolve: resolve as (answer: unknown) => void, reject });
       this.#worker.ref();
-      this.#worker.postMessage(request);
+      this.#worker.postMessage(request, []);
     });
   }
 
