@@ -74,18 +74,25 @@ for (const file of [
 ])
   cpSync(join(root, 'packages', file), join(folder, basename(file)));
 
-/** What the files that a start loads import of other people's. */
-function loadedAtStart({ outputs }: Metafile, file: string, seen = new Set<string>()): string[] {
-  if (seen.has(file)) return [];
+/** The package of other people's that a file is of. */
+const packageOf = (path: string): string | undefined =>
+  /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+
+/** What the files that a start loads have of other people's, bundled or not. */
+function loadedAtStart(outputs: Metafile['outputs'], file: string, seen = new Set<string>()): string[] {
+  const output = outputs[file];
+  if (seen.has(file) || !output) return [];
   seen.add(file);
-  const imports = (outputs[file]?.imports ?? []).filter(({ kind }) => kind === 'import-statement');
-  return imports.flatMap(({ path, external }) => {
+  const bundled = Object.keys(output.inputs).flatMap((path) => packageOf(path) ?? []);
+  const imports = output.imports.filter(({ kind }) => kind === 'import-statement');
+  const imported = imports.flatMap(({ path, external }) => {
     if (external) return path.startsWith('node:') ? [] : [path];
-    return loadedAtStart({ inputs: {}, outputs }, path, seen);
+    return loadedAtStart(outputs, path, seen);
   });
+  return [...bundled, ...imported].filter((name) => name !== 'commander');
 }
 
-const heavy = [...new Set(loadedAtStart(metafile, relative(root, join(folder, 'guts.js'))))];
+const heavy = [...new Set(loadedAtStart(metafile.outputs, relative(root, join(folder, 'guts.js'))))];
 if (heavy.length > 0)
   throw new Error(`every start of guts would load ${heavy.join(', ')}: import it where it is used`);
 

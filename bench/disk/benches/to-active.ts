@@ -17,7 +17,7 @@ const GUTS = resolve(import.meta.dirname, '../../../packages/app/bin/guts.js');
 
 /**
  * Until the server runs: the disk holds no system, so there is no boot to prove. The lease sends the very bytes that the
- * way of 2016 downloads, which verified nothing: once nor do we. Ranges are what GUTS takes by itself where it reaches the
+ * way of 2016 downloads, which verified nothing; nor does one of ours. Ranges are what GUTS takes by itself where it reaches the
  * datastore.
  */
 export const toActive: Bench = {

@@ -4,6 +4,7 @@ import type { Machine } from '../model/machine.ts';
 import { linkPath, type MachineDisk } from '../model/machine-disk.ts';
 import { plainName } from '../model/names.ts';
 import type { Vim } from '../vim.ts';
+import { readAhead } from './piece-memory.ts';
 import { pour, type Shape } from './pour.ts';
 
 interface Target {
@@ -39,7 +40,11 @@ export async function answerFolder(
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${target.size}` }),
   });
   if (request.method === 'HEAD') return void reply.end();
-  await pour(chunks(target, start, end, vim.pieces.lend(reply)), reply, shape);
+  const read = async (at: number, into: Buffer): Promise<Buffer> => {
+    const length = Math.min(into.length, end - at);
+    return target.read(at, length, into.subarray(0, length));
+  };
+  await pour(readAhead(read, start, vim.pieces.lend(reply)), reply, shape);
 }
 
 function authorized(vim: Vim, request: IncomingMessage): boolean {
@@ -129,29 +134,4 @@ function rangeOf(
   const start = Number(match[1]);
   const end = match[2] === '' ? size : Math.min(size, Number(match[2]) + 1);
   return start >= size || start >= end ? 'unsatisfiable' : [start, end];
-}
-
-/** @param pieces used in turn: what was written of one has left it when the socket takes more, and one is read ahead */
-async function* chunks(
-  target: Target,
-  start: number,
-  end: number,
-  pieces: readonly [Buffer, Buffer],
-): AsyncGenerator<Buffer> {
-  let [piece, other] = pieces;
-  const read = (at: number, into: Buffer): Promise<Buffer> => {
-    const length = Math.min(into.length, end - at);
-    return target.read(at, length, into.subarray(0, length));
-  };
-  let next = start < end ? read(start, piece) : undefined;
-  for (let at = start; at < end;) {
-    const chunk = await next;
-    if (!chunk) return;
-    at += chunk.length;
-    [piece, other] = [other, piece];
-    next = at < end ? read(at, piece) : undefined;
-    // Whoever stops here does not wait for it.
-    next?.catch(() => undefined);
-    yield chunk;
-  }
 }

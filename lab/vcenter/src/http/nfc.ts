@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamVmdk } from '../disk/stream-vmdk.ts';
 import type { Vim } from '../vim.ts';
+import { readAhead } from './piece-memory.ts';
 import { pour, type Shape } from './pour.ts';
 
 /** GET /nfc/<lease>/<file> on the ESXi listener: the URL itself is the ticket. */
@@ -28,24 +29,12 @@ export async function answerNfc(
   await pour(body, reply, { ...shape, until: lease.ended.signal });
 }
 
-/** @param pieces used in turn: what was written of one has left it when the socket takes more, and one is read ahead */
 async function* piecesOf(path: string, pieces: readonly [Buffer, Buffer]): AsyncGenerator<Buffer> {
-  let [piece, other] = pieces;
   const file = await open(path);
-  let next: Promise<{ bytesRead: number }> | undefined;
   try {
-    const read = (at: number) => file.read(piece, 0, piece.length, at);
-    next = read(0);
-    for (let at = 0; ;) {
-      const { bytesRead } = await next;
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      [piece, other] = [other, piece];
-      next = read(at);
-      // Whoever stops here does not wait for it.
-      next.catch(() => undefined);
-      yield other.subarray(0, bytesRead);
-    }
+    const read = async (at: number, into: Buffer): Promise<Buffer> =>
+      into.subarray(0, (await file.read(into, 0, into.length, at)).bytesRead);
+    yield* readAhead(read, 0, pieces);
   } finally {
     await file.close();
   }

@@ -21,3 +21,27 @@ export class PieceMemory {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(PIECE);
   }
 }
+
+/**
+ * What there is from `start` on, one piece read ahead of the one that is sent: what was written of a piece has left it when
+ * the socket takes more.
+ * @param read the bytes at an offset, in the given memory; none at the end
+ */
+export async function* readAhead(
+  read: (at: number, into: Buffer) => Promise<Buffer>,
+  start: number,
+  pieces: readonly [Buffer, Buffer],
+): AsyncGenerator<Buffer> {
+  let [piece, other] = pieces;
+  let next = read(start, piece);
+  for (let at = start; ;) {
+    const chunk = await next;
+    if (chunk.length === 0) return;
+    at += chunk.length;
+    [piece, other] = [other, piece];
+    next = read(at, piece);
+    // Whoever stops here does not wait for it.
+    next.catch(() => undefined);
+    yield chunk;
+  }
+}

@@ -120,7 +120,10 @@ export async function reserve(context: StepContext): Promise<StepResult> {
     reservePorts(context, plan),
     reserveVolumes(context, plan),
   ]);
-  if (ports.status === 'rejected') throw ports.reason;
+  if (ports.status === 'rejected') {
+    if (volumes.status === 'rejected') context.log.warn({ err: volumes.reason }, 'nor could volumes be made');
+    throw ports.reason;
+  }
   if (volumes.status === 'rejected') throw volumes.reason;
   const { made, later } = volumes.value;
   const more = later === 0 ? '' : `, ${later} to be filled from images`;
